@@ -1,0 +1,208 @@
+"""The SqueezeNet family in torch, with torchvision's state-dict names."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from ..errors import FirelineError
+from .architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
+
+
+class FireModule(nn.Module):
+    """One Fire stage; the norms are identities in a network without batch normalisation."""
+
+    def __init__(self, fire: Fire, layers: dict[LayerKind, Layer], batch_norm: bool) -> None:
+        super().__init__()
+        self.kind = fire.bypass
+        self.squeeze, self.squeeze_norm = _convolution(layers[LayerKind.SQUEEZE], batch_norm)
+        self.expand1x1, self.expand1x1_norm = _convolution(layers[LayerKind.EXPAND1X1], batch_norm)
+        self.expand3x3, self.expand3x3_norm = _convolution(layers[LayerKind.EXPAND3X3], batch_norm)
+        if fire.bypass is Bypass.COMPLEX:
+            self.bypass, self.bypass_norm = _convolution(layers[LayerKind.BYPASS], batch_norm)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Float [N, C, H, W] to [N, expand1x1 + expand3x3, H, W]."""
+        squeezed = torch.relu(self.squeeze_norm(self.squeeze(x)))
+        expand1x1 = torch.relu(self.expand1x1_norm(self.expand1x1(squeezed)))
+        expand3x3 = torch.relu(self.expand3x3_norm(self.expand3x3(squeezed)))
+        expanded = torch.cat([expand1x1, expand3x3], 1)
+        if self.kind is Bypass.SIMPLE:
+            return expanded + x
+        if self.kind is Bypass.COMPLEX:
+            return expanded + torch.relu(self.bypass_norm(self.bypass(x)))
+        return expanded
+
+
+class SqueezeNet(nn.Module):
+    """An architecture as a torch module.
+
+    For ``squeezenet1_0`` and ``squeezenet1_1`` the state dict has torchvision's names and shapes.
+    With ``batch_norm`` every convolution but the classifier is followed by batch normalisation,
+    which takes the place of its bias; those modules are called ``<convolution>_norm``.
+    """
+
+    def __init__(
+        self, architecture: Architecture, batch_norm: bool = False, dropout: float = 0.5
+    ) -> None:
+        super().__init__()
+        self.architecture = architecture
+        layers = architecture.layers()
+        features: list[nn.Module] = []
+        self._convolutions: dict[str, tuple[str, str]] = {}
+        for index, stage in enumerate(architecture.stages):
+            own = {layer.kind: layer for layer in layers if layer.stage == index}
+            path = f"features.{len(features)}"
+            match stage:
+                case Conv1():
+                    conv, self.conv1_norm = _convolution(own[LayerKind.CONV1], batch_norm)
+                    features += [conv, nn.ReLU()]
+                    self._convolutions["conv1"] = (path, "conv1_norm")
+                case MaxPool():
+                    features.append(nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True))
+                case Fire():
+                    features.append(FireModule(stage, own, batch_norm))
+                    for kind, layer in own.items():
+                        part = f"{path}.{kind.value}"
+                        self._convolutions[layer.name] = (part, f"{part}_norm")
+        self.features = nn.Sequential(*features)
+        head, _ = _convolution(layers[-2], batch_norm=False)
+        self.classifier = nn.Sequential(
+            nn.Dropout(dropout), head, nn.ReLU(), nn.AdaptiveAvgPool2d(1)
+        )
+        self._convolutions[layers[-2].name] = ("classifier.1", "")
+        nn.init.normal_(head.weight, std=0.01)
+        nn.init.ones_(head.bias)  # no class starts behind a ReLU that never opens
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalised float pixels [N, C, H, W] to logits [N, classes], which are never negative."""
+        x = self.conv1_norm(self.features[0](x))
+        return self.classifier(self.features[1:](x)).flatten(1)
+
+    def conv(self, name: str) -> nn.Conv2d:
+        """The convolution of that layer name; KeyError if there is none."""
+        return self.get_submodule(self._convolutions[name][0])
+
+    def norm(self, name: str) -> nn.BatchNorm2d | None:
+        """The batch normalisation behind that layer's convolution, if any."""
+        path = self._convolutions[name][1]
+        norm = self.get_submodule(path) if path else None
+        return norm if isinstance(norm, nn.BatchNorm2d) else None
+
+
+def _convolution(layer: Layer, batch_norm: bool) -> tuple[nn.Conv2d, nn.Module]:
+    convolution = nn.Conv2d(
+        layer.input_channels,
+        layer.output_channels,
+        layer.kernel,
+        layer.stride,
+        layer.padding,
+        bias=not batch_norm,
+    )
+    nn.init.kaiming_uniform_(convolution.weight)
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    norm = nn.BatchNorm2d(layer.output_channels) if batch_norm else nn.Identity()
+    return convolution, norm
+
+
+def normalise(architecture: Architecture, pixels: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """Pixels uint8 [N, H, W, C] (RGB or grey) to what the network sees, float32 [N, C, H, W]."""
+    preprocessing = architecture.preprocessing
+    x = torch.as_tensor(pixels).permute(0, 3, 1, 2).float()
+    if preprocessing.order == "bgr":
+        x = x.flip(1)
+    mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
+    std = torch.tensor(preprocessing.std).view(-1, 1, 1)
+    return (x * preprocessing.scale - mean) / std
+
+
+def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
+    """The network with the weights of a .pth, .pt or .safetensors file, in evaluation mode.
+
+    Batch normalisation is recognised by its names. Raises FirelineError for a file that is
+    missing, damaged, holds anything but tensors, or does not fit the architecture.
+    """
+    return network_from_state(read_state(path), architecture, str(path))
+
+
+def network_from_state(
+    state: dict[str, torch.Tensor], architecture: Architecture, source: str
+) -> SqueezeNet:
+    """The network with those tensors, in evaluation mode; ``source`` names them in errors."""
+    batch_norm = any(name.endswith("running_mean") for name in state)
+    model = SqueezeNet(architecture, batch_norm)
+    expected = model.state_dict()
+    state = {name: tensor for name, tensor in state.items() if not _is_counter(name)}
+    wanted = [name for name in expected if not _is_counter(name)]
+    where = f"weights {source} do not fit network {architecture.name}"
+    for what, names in (
+        ("lacking", [name for name in wanted if name not in state]),
+        ("unexpected", [name for name in state if name not in expected]),
+    ):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise FirelineError(f"{where}: {names[0]}{more} {what}; check the architecture")
+    for name in wanted:
+        _check_tensor(name, state[name], expected[name], where, source)
+        expected[name].copy_(state[name])
+    return model.eval()
+
+
+def read_state(path: str | Path) -> dict[str, torch.Tensor]:
+    """The tensors of a .pth, .pt or .safetensors file by name; nothing in it is executed."""
+    path = Path(path)
+    if not path.is_file():
+        raise FirelineError(f"weights {path}: no such file; check the path")
+    match path.suffix:
+        case ".safetensors":
+            try:
+                return safetensors.torch.load_file(path)
+            except (safetensors.SafetensorError, OSError, ValueError) as error:
+                raise FirelineError(
+                    f"weights {path}: not a safetensors file, or a damaged one; fetch it again"
+                ) from error
+        case ".pth" | ".pt":
+            return _read_pickle(path)
+    raise FirelineError(f"weights {path}: unknown ending; use .pth, .pt or .safetensors")
+
+
+def _read_pickle(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "Unsupported" in str(error):
+            raise FirelineError(
+                f"weights {path}: holds Python objects besides tensors, which are not loaded; "
+                "save the state_dict alone"
+            ) from error
+        raise FirelineError(f"weights {path}: not a torch file; check the path") from error
+    except Exception as error:  # torch raises many types on damaged files
+        raise FirelineError(f"weights {path}: damaged or cut short; fetch it again") from error
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+        raise FirelineError(f"weights {path}: not a state_dict of tensors; save the state_dict alone")
+    return state
+
+
+def _is_counter(name: str) -> bool:
+    return name.endswith("num_batches_tracked")
+
+
+def _check_tensor(
+    name: str, tensor: torch.Tensor, expected: torch.Tensor, where: str, source: str
+) -> None:
+    if tensor.shape != expected.shape:
+        raise FirelineError(
+            f"{where}: {name} has shape {tuple(tensor.shape)}, not {tuple(expected.shape)}; "
+            "check the architecture and its number of classes"
+        )
+    if not tensor.is_floating_point():
+        raise FirelineError(f"weights {source}: {name} is {tensor.dtype}; save it as float")
+    if not torch.isfinite(tensor).all():
+        raise FirelineError(f"weights {source}: {name} holds NaN or infinity; train it again")
