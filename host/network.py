@@ -1,0 +1,341 @@
+"""The quantized network: integers, scales and shapes, in one safetensors file without pickle."""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from ..errors import FirelineError
+from .architecture import Architecture, Bypass, Fire, Layer, LayerKind
+
+GROUP = 16  # consecutive input channels that share an exponent
+FORMAT = "fireline-network"
+VERSION = 1
+NO_DIGEST = "0" * 64
+CODES = {4: (-8, 7), 8: (-128, 127)}
+TENSORS = {"codes": "int8", "exponents": "uint8", "bias": "int32", "multiplier": "uint16"}
+
+
+def group_index(segments: Sequence[int]) -> np.ndarray:
+    """The group of each input channel, int64 [sum(segments)]; groups start anew at a segment."""
+    groups: list[np.ndarray] = []
+    first = 0
+    for length in segments:
+        groups.append(first + np.arange(length) // GROUP)
+        first += -(-length // GROUP)
+    return np.concatenate(groups)
+
+
+def input_segments(architecture: Architecture, layer: Layer) -> tuple[int, ...]:
+    """Lengths of the segments of a convolution's input, in channels; conv1: its whole window."""
+    if layer.kind is LayerKind.CONV1:
+        return (layer.kernel**2 * layer.input_channels,)
+    if layer.kind in (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3):
+        return (layer.input_channels,)
+    for stage in reversed(architecture.stages[: layer.stage]):
+        if isinstance(stage, Fire):
+            return (stage.expand1x1, stage.expand3x3)
+    return (layer.input_channels,)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedConv:
+    """One convolution in integers, with its requantization.
+
+    ``y = min((max(acc + bias, 0) * multiplier + (1 << (shift - 1))) >> shift, maximum)`` of
+    ``acc = sum(effective weight * activation)``. Raises FirelineError when a value is out of
+    range or the shapes do not agree. The arrays are read-only copies.
+    """
+
+    name: str  # of the layer
+    bits: int  # 4 or 8: codes -8..7 or -128..127
+    codes: np.ndarray  # int8 [cout, cin, k, k]
+    exponents: np.ndarray  # uint8 [cout, taps, groups], 0..3; one tap for conv1; 0 with 8 bits
+    bias: np.ndarray  # int32 [cout], in units of the accumulator
+    multiplier: np.ndarray  # uint16 [cout], 0..4095
+    shift: int  # 1..31
+    maximum: int  # 255, or 65535 for the classifier
+    segments: tuple[int, ...]  # lengths of the input's segments; conv1: (k * k * cin,)
+
+    def __post_init__(self) -> None:
+        where = f"layer {self.name}"
+        for name, dtype in TENSORS.items():
+            value = getattr(self, name)
+            if not isinstance(value, np.ndarray) or value.dtype != dtype:
+                raise FirelineError(f"{where}: {name} must be an array of {dtype}")
+            value = np.array(value, order="C")
+            value.setflags(write=False)
+            object.__setattr__(self, name, value)
+        if self.codes.ndim != 4 or 0 in self.codes.shape:
+            raise FirelineError(f"{where}: codes have shape {self.codes.shape}; use 4 dimensions")
+        outputs, inputs, kernel, _ = self.codes.shape
+        window = inputs * kernel**2 if self.is_conv1 else inputs
+        if min(self.segments, default=0) < 1 or sum(self.segments) != window:
+            raise FirelineError(f"{where}: segments {self.segments} do not add up to {window}")
+        taps = 1 if self.is_conv1 else kernel**2
+        groups = sum(-(-length // GROUP) for length in self.segments)
+        for name, shape in {
+            "codes": (outputs, inputs, kernel, kernel),
+            "exponents": (outputs, taps, groups),
+            "bias": (outputs,),
+            "multiplier": (outputs,),
+        }.items():
+            found = getattr(self, name).shape
+            if found != shape:
+                raise FirelineError(f"{where}: {name} has shape {found} instead of {shape}")
+        if self.bits not in CODES:
+            raise FirelineError(f"{where}: {self.bits!r} bits; use 4 or 8")
+        _check_range(where, "codes", self.codes, *CODES[self.bits])
+        _check_range(where, "exponents", self.exponents, 0, 3 if self.bits == 4 else 0)
+        _check_range(where, "multiplier", self.multiplier, 0, 4095)
+        _check_integer(where, "shift", self.shift, 1, 31)
+        if self.maximum not in (255, 65535):
+            raise FirelineError(f"{where}: maximum is {self.maximum!r}; use 255 or 65535")
+
+    @property
+    def is_conv1(self) -> bool:
+        """Whether the groups run over the flattened window instead of the channels."""
+        return self.name == "conv1"
+
+    def effective_weights(self) -> np.ndarray:
+        """``codes << exponents``, int16 [cout, cin, k, k]."""
+        exponents = self.exponents[:, :, group_index(self.segments)]
+        outputs, inputs, kernel, _ = self.codes.shape
+        exponents = exponents.reshape(outputs, kernel, kernel, inputs).transpose(0, 3, 1, 2)
+        return self.codes.astype(np.int16) << exponents
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Brings a bypass to its Fire's output scale: ``(skip * multiplier + half) >> shift``."""
+
+    multiplier: int  # 0..255
+    shift: int  # 1..15
+
+    def __post_init__(self) -> None:
+        _check_integer("bypass", "multiplier", self.multiplier, 0, 255)
+        _check_integer("bypass", "shift", self.shift, 1, 15)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedNetwork:
+    """A network that golden model, compiler and hardware compute alike.
+
+    Raises FirelineError when a part is lacking, out of range or does not fit the architecture.
+    """
+
+    architecture: Architecture
+    pad_value: tuple[int, ...]  # the pixel around the picture where conv1 pads, 0..255 a channel
+    convs: Mapping[str, QuantizedConv]  # by layer name
+    skips: Mapping[str, Skip]  # by Fire ("fire3"), of the Fires that have a bypass
+    score_scale: float  # float logit = score * score_scale; above zero
+    class_names: tuple[str, ...] = ()  # one a class, or none at all
+    notes: Mapping[str, str | float | int] = field(default_factory=dict)  # for people to read
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "convs", dict(self.convs))
+        object.__setattr__(self, "skips", dict(self.skips))
+        object.__setattr__(self, "notes", dict(self.notes))
+        architecture = self.architecture
+        where = f"network {architecture.name}"
+        if len(self.pad_value) != architecture.channels:
+            raise FirelineError(f"{where}: pad_value needs {architecture.channels} values")
+        for value in self.pad_value:
+            _check_integer(where, "pad_value", value, 0, 255)
+        layers = {layer.name: layer for layer in architecture.layers() if layer.is_convolution}
+        _check_names(where, "layers", self.convs, layers)
+        for name, layer in layers.items():
+            _check_conv(self.convs[name], architecture, layer)
+        _check_names(where, "bypasses", self.skips, bypassed_fires(architecture))
+        average = architecture.layers()[-1]
+        if average.input_height * average.input_width * 65535 >= 1 << 32:
+            raise FirelineError(
+                f"{where}: scores over {average.input_height}x{average.input_width} pixels do not "
+                "fit 32 bits; use more pools or a smaller input"
+            )
+        if type(self.score_scale) is not float or not 0 < self.score_scale < math.inf:
+            raise FirelineError(f"{where}: score_scale is {self.score_scale!r}; use one above zero")
+        if len(self.class_names) not in (0, architecture.classes) or not all(
+            isinstance(name, str) for name in self.class_names
+        ):
+            raise FirelineError(f"{where}: use {architecture.classes} class names or none")
+        for key, note in self.notes.items():
+            if not isinstance(key, str) or type(note) not in (str, int, float):
+                raise FirelineError(f"{where}: note {key!r} is {note!r}; use text or a number")
+
+    def save(self, path: str | Path) -> None:
+        """Writes the file, whole or not at all; equal networks make equal bytes.
+
+        Raises FirelineError when it cannot be written.
+        """
+        path = Path(path)
+        temporary = None
+        try:
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                temporary = file.name
+                file.write(_to_bytes(self))
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise FirelineError(
+                f"network file {path}: {error.strerror}; cannot be written"
+            ) from error
+        finally:
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "QuantizedNetwork":
+        """Reads and checks the file.
+
+        Raises FirelineError when it is missing, of another version, damaged (every byte counts) or
+        does not hold a valid network.
+        """
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise FirelineError(f"network file {path}: {error.strerror}; check the path") from error
+        return _from_bytes(data, f"network file {path}")
+
+
+def layer_maximum(layer: Layer) -> int:
+    """The greatest output of a convolution: 255, or 65535 for the classifier."""
+    return 65535 if layer.kind is LayerKind.CLASSIFIER else 255
+
+
+def bypassed_fires(architecture: Architecture) -> dict[str, Fire]:
+    """The Fires that have a bypass, by name ("fire3")."""
+    names = {
+        layer.stage: layer.name.partition("/")[0]
+        for layer in architecture.layers()
+        if layer.kind is LayerKind.SQUEEZE
+    }
+    return {
+        name: architecture.stages[stage]
+        for stage, name in names.items()
+        if architecture.stages[stage].bypass is not Bypass.NONE
+    }
+
+
+def _to_bytes(network: QuantizedNetwork) -> bytes:
+    """The file: safetensors, whose metadata hold one JSON text with a digest of the whole file.
+
+    The digest is SHA-256 of the file with zeros in the digest's place.
+    """
+    names = [layer.name for layer in network.architecture.layers() if layer.is_convolution]
+    convs = [network.convs[name] for name in names]
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "digest": NO_DIGEST,
+        "architecture": network.architecture.to_dict(),
+        "pad_value": network.pad_value,
+        "convs": {conv.name: {"bits": conv.bits, "shift": conv.shift} for conv in convs},
+        "skips": {name: asdict(skip) for name, skip in sorted(network.skips.items())},
+        "score_scale": network.score_scale,
+        "class_names": network.class_names,
+        "notes": dict(sorted(network.notes.items())),
+    }
+    tensors = {f"{conv.name}.{name}": getattr(conv, name) for conv in convs for name in TENSORS}
+    text = json.dumps(header, separators=(",", ":"), allow_nan=False)
+    data = safetensors.numpy.save(tensors, {FORMAT: text})
+    return data.replace(NO_DIGEST.encode(), hashlib.sha256(data).hexdigest().encode(), 1)
+
+
+def _from_bytes(data: bytes, where: str) -> QuantizedNetwork:
+    try:
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][FORMAT])
+        version, digest = header["version"], header["digest"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FirelineError(f"{where}: not a network file; make one by quantizing") from error
+    if header.get("format") != FORMAT or version != VERSION:
+        raise FirelineError(f"{where}: version {version!r}, not {VERSION}; quantize again")
+    if not isinstance(digest, str) or digest != _digest(data, digest):
+        raise FirelineError(f"{where}: damaged, its digest does not match; fetch it again")
+    try:
+        return _from_header(header, safetensors.numpy.load(data))
+    except (
+        safetensors.SafetensorError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+    ) as error:
+        raise FirelineError(f"{where}: not a valid network ({error!r}); quantize again") from error
+    except FirelineError as error:
+        raise FirelineError(f"{where}: {error}") from error
+
+
+def _digest(data: bytes, digest: str) -> str:
+    blank = data.replace(digest.encode(), NO_DIGEST.encode(), 1)
+    return hashlib.sha256(blank).hexdigest()
+
+
+def _from_header(header: dict, tensors: dict[str, np.ndarray]) -> QuantizedNetwork:
+    architecture = Architecture.from_dict(header["architecture"])
+    convs = {}
+    for layer in architecture.layers():
+        if layer.is_convolution:
+            convs[layer.name] = QuantizedConv(
+                name=layer.name,
+                **{name: tensors.pop(f"{layer.name}.{name}") for name in TENSORS},
+                maximum=layer_maximum(layer),
+                segments=input_segments(architecture, layer),
+                **header["convs"].pop(layer.name),
+            )
+    left_over = [*tensors, *header["convs"]]
+    if left_over:
+        raise FirelineError(f"unexpected {left_over[0]!r}; quantize again")
+    return QuantizedNetwork(
+        architecture,
+        tuple(header["pad_value"]),
+        convs,
+        {name: Skip(**skip) for name, skip in header["skips"].items()},
+        header["score_scale"],
+        tuple(header["class_names"]),
+        header["notes"],
+    )
+
+
+def _check_conv(conv: QuantizedConv, architecture: Architecture, layer: Layer) -> None:
+    where = f"layer {layer.name}"
+    shape = (layer.output_channels, layer.input_channels, layer.kernel, layer.kernel)
+    expected = {
+        "name": layer.name,
+        "maximum": layer_maximum(layer),
+        "segments": input_segments(architecture, layer),
+    }
+    if conv.codes.shape != shape:
+        raise FirelineError(f"{where}: codes have shape {conv.codes.shape} instead of {shape}")
+    for what, value in expected.items():
+        if getattr(conv, what) != value:
+            raise FirelineError(f"{where}: {what} is {getattr(conv, what)!r} instead of {value!r}")
+
+
+def _check_names(where: str, what: str, found: Mapping, wanted: Mapping) -> None:
+    if set(found) != set(wanted):
+        name = sorted(set(found) ^ set(wanted))[0]
+        state = "lacks" if name in wanted else "does not have"
+        raise FirelineError(f"{where}: {what}: the network {state} {name!r}; quantize it again")
+
+
+def _check_range(where: str, what: str, values: np.ndarray, low: int, high: int) -> None:
+    if values.min() < low or values.max() > high:
+        raise FirelineError(
+            f"{where}: {what} run from {values.min()} to {values.max()}; use {low} to {high}"
+        )
+
+
+def _check_integer(where: str, what: str, value: object, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise FirelineError(f"{where}: {what} is {value!r}; use an integer from {low} to {high}")

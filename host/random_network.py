@@ -1,0 +1,90 @@
+"""Random quantized networks: any shape, with values that exercise the arithmetic."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from .architecture import Architecture, Layer, LayerKind
+from .network import (
+    CODES,
+    QuantizedConv,
+    QuantizedNetwork,
+    Skip,
+    bypassed_fires,
+    input_segments,
+    layer_maximum,
+)
+
+# mean and root mean square of a tensor's values; those of activations follow from the
+# requantization below, a rectified normal variable
+PIXELS = (127.5, 147.2)
+ACTIVATIONS = (46.0, 73.0)
+
+
+def random_network(
+    architecture: Architecture, seed: int, bits: Mapping[str, int] | int = 4, exponent_max: int = 1
+) -> QuantizedNetwork:
+    """A network of random integers whose activations spread over 0..255.
+
+    ``bits`` are 4 or 8 for every convolution, conv1 too, or by layer name (4 where none is given);
+    exponents are 0..exponent_max (at most 3) in 4-bit layers. Equal seeds make equal networks.
+    """
+    random = np.random.default_rng(seed)
+    convs = {}
+    for layer in architecture.layers():
+        if layer.is_convolution:
+            layer_bits = bits if isinstance(bits, int) else bits.get(layer.name, 4)
+            convs[layer.name] = _random_conv(random, architecture, layer, layer_bits, exponent_max)
+    skips = {
+        name: Skip(int(random.integers(64, 256)), int(random.integers(8, 11)))
+        for name in bypassed_fires(architecture)
+    }
+    pad_value = tuple(int(value) for value in random.integers(0, 256, architecture.channels))
+    return QuantizedNetwork(architecture, pad_value, convs, skips, 2.0**-16)
+
+
+def _random_conv(
+    random: np.random.Generator,
+    architecture: Architecture,
+    layer: Layer,
+    bits: int,
+    exponent_max: int,
+) -> QuantizedConv:
+    outputs, inputs, kernel = layer.output_channels, layer.input_channels, layer.kernel
+    segments = input_segments(architecture, layer)
+    low, high = CODES[bits]
+    taps = 1 if layer.kind is LayerKind.CONV1 else kernel**2
+    groups = sum(-(-length // 16) for length in segments)
+    conv = QuantizedConv(
+        name=layer.name,
+        bits=bits,
+        codes=random.integers(low, high + 1, (outputs, inputs, kernel, kernel)).astype(np.int8),
+        exponents=random.integers(
+            0, exponent_max + 1 if bits == 4 else 1, (outputs, taps, groups)
+        ).astype(np.uint8),
+        bias=np.zeros(outputs, np.int32),
+        multiplier=np.ones(outputs, np.uint16),
+        shift=1,
+        maximum=layer_maximum(layer),
+        segments=segments,
+    )
+    # the accumulator is about normal: `spread` around `mean`
+    weights = conv.effective_weights().astype(np.float64).reshape(outputs, -1)
+    mean, rms = PIXELS if layer.kind is LayerKind.CONV1 else ACTIVATIONS
+    spread = np.sqrt((weights**2).sum(1) * (rms**2 - mean**2)) + 1.0
+    bias = random.uniform(-0.5, 1.0, outputs) * spread - weights.sum(1) * mean
+    factor = conv.maximum / (3.0 * spread) * random.uniform(0.5, 1.0, outputs)
+    greatest = int(random.choice([255, 4095]))  # 8 or 12 bits of multiplier
+    shift = min(max(math.floor(math.log2(greatest / factor.max())), 1), 31)
+    return QuantizedConv(
+        name=layer.name,
+        bits=bits,
+        codes=conv.codes,
+        exponents=conv.exponents,
+        bias=np.round(bias).astype(np.int32),
+        multiplier=np.clip(np.round(factor * 2.0**shift), 1, greatest).astype(np.uint16),
+        shift=shift,
+        maximum=conv.maximum,
+        segments=segments,
+    )
