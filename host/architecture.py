@@ -1,20 +1,38 @@
-"""The shape of a SqueezeNet-family network: stages in, operators with their shapes out."""
+"""A SqueezeNet-family network's shape: stages in, operators with their shapes out. No torch."""
 
+import dataclasses
 import enum
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import FirelineError
+from .stage import (
+    PREPROCESSINGS,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+    Preprocessing,
+    Stage,
+    check_integer,
+)
 
+__all__ = [
+    "PREPROCESSINGS",
+    "Architecture",
+    "Bypass",
+    "Conv1",
+    "Fire",
+    "Layer",
+    "LayerKind",
+    "MaxPool",
+    "Preprocessing",
+    "Stage",
+]
 
-class Bypass(enum.Enum):
-    """What is added to a Fire's output: nothing, its input, or a 1x1 convolution of its input."""
-
-    NONE = "none"
-    SIMPLE = "simple"
-    COMPLEX = "complex"
+Shape = tuple[int, int, int]  # channels, height, width
+STAGES = {"conv1": Conv1, "maxpool": MaxPool, "fire": Fire}  # their names in a dictionary
 
 
 class LayerKind(enum.Enum):
@@ -31,54 +49,8 @@ class LayerKind(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Preprocessing:
-    """From pixels 0..255 to what the network sees: ``(pixel * scale - mean) / std`` a channel."""
-
-    order: str  # "rgb", "bgr" or "grey": the order of the channels that the network sees
-    scale: float  # 1/255 for networks trained on 0..1, 1.0 for those trained on 0..255
-    mean: tuple[float, ...]  # a channel, in `order`
-    std: tuple[float, ...]  # a channel, in `order`; above zero
-
-
-@dataclass(frozen=True)
-class Conv1:
-    """The first convolution, with ReLU."""
-
-    channels: int  # output channels, 1..4096
-    kernel: int  # 1, 3, 5 or 7
-    stride: int  # 1..16
-    padding: int  # 0..kernel-1
-
-
-@dataclass(frozen=True)
-class MaxPool:
-    """Max pooling, 3x3 with stride 2 in ceil mode: a side of n becomes n // 2."""
-
-
-@dataclass(frozen=True)
-class Fire:
-    """``concat(relu(expand1x1(s)), relu(expand3x3(s)))`` of ``s = relu(squeeze(x))``.
-
-    A simple bypass adds ``x``, a complex one ``relu(bypass(x))``.
-    """
-
-    squeeze: int  # output channels of each convolution, 1..4096
-    expand1x1: int
-    expand3x3: int
-    bypass: Bypass = Bypass.NONE
-
-    @property
-    def channels(self) -> int:
-        """Output channels."""
-        return self.expand1x1 + self.expand3x3
-
-
-Stage = Conv1 | MaxPool | Fire
-
-
-@dataclass(frozen=True)
 class Layer:
-    """One operator, in execution order; shapes in channels and pixels."""
+    """One operator; every convolution ends in ReLU. Shapes in channels and pixels."""
 
     name: str  # "conv1", "pool1", "fire2/squeeze", ..., "conv10", "average"
     kind: LayerKind
@@ -91,7 +63,7 @@ class Layer:
     output_width: int
     kernel: int  # 0 for the average, which spans the map
     stride: int  # 0 for the average
-    padding: int
+    padding: int  # pixels on each side; a pool's windows may overhang the far sides instead
 
     @property
     def is_convolution(self) -> bool:
@@ -101,8 +73,9 @@ class Layer:
     @property
     def weights(self) -> int:
         """Number of weights, without the biases."""
-        taps = self.kernel**2 if self.is_convolution else 0
-        return self.output_channels * self.input_channels * taps
+        if not self.is_convolution:
+            return 0
+        return self.output_channels * self.input_channels * self.kernel**2
 
     @property
     def parameters(self) -> int:
@@ -117,12 +90,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network: input, stages, then 1x1 classifier, ReLU and global average.
+    """A network: input, stages, then a 1x1 classifier, ReLU and the global average.
 
     Raises FirelineError when a value is out of range or the stages do not fit together.
     """
 
-    name: str  # letters, digits, "_", "-" and "."
+    name: str  # 1 to 64 letters, digits, "_", "-" and "."
     channels: int  # of the input: 1 (grey) or 3
     height: int  # of the input in pixels, 1..1024
     width: int
@@ -131,20 +104,19 @@ class Architecture:
     classes: int  # 1..4096
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not re.fullmatch(r"[\w.-]{1,64}", self.name):
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", self.name):
             raise FirelineError(
-                f"network name {self.name!r}: use 1 to 64 letters, digits, '_', '-' or '.'"
+                f"network name {self.name!r}: use 1 to 64 letters, digits, '_', '-' and '.'"
             )
         where = f"network {self.name}"
         if type(self.channels) is not int or self.channels not in (1, 3):
             raise FirelineError(f"{where}: {self.channels!r} input channels; use 1 or 3")
-        _check_integer(where, "input height", self.height, 1, 1024)
-        _check_integer(where, "input width", self.width, 1, 1024)
-        _check_integer(where, "classes", self.classes, 1, 4096)
-        _check_preprocessing(where, self.preprocessing, self.channels)
-        for index, stage in enumerate(self.stages):
-            _check_stage(f"{where}: stages[{index}]", stage)
-        _check_order(where, self.stages)
+        check_integer(where, "input height", self.height, 1, 1024)
+        check_integer(where, "input width", self.width, 1, 1024)
+        check_integer(where, "number of classes", self.classes, 1, 4096)
+        self.preprocessing.check(f"{where}: preprocessing", self.channels)
+        if not self.stages or not isinstance(self.stages[0], Conv1):
+            raise FirelineError(f"{where}: stages[0] is not the conv1; put it first")
         self.layers()
 
     def layers(self) -> tuple[Layer, ...]:
@@ -153,142 +125,163 @@ class Architecture:
 
     def layer(self, name: str) -> Layer:
         """The operator of that name; KeyError if there is none."""
-        for layer in self.layers():
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
+        return {layer.name: layer for layer in self.layers()}[name]
+
+    def to_dict(self) -> dict[str, object]:
+        """The architecture in dictionaries, lists, strings and numbers, as JSON knows them."""
+        return dataclasses.asdict(self) | {
+            "preprocessing": _lists(dataclasses.asdict(self.preprocessing)),
+            "stages": [_stage_to_dict(stage) for stage in self.stages],
+        }
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Architecture":
+        """The inverse of ``to_dict``; FirelineError for anything that it would not return."""
+        where = "network description"
+        values = _exact_fields(where, data, cls)
+        where = f"{where}: preprocessing"
+        preprocessing = _exact_fields(where, values["preprocessing"], Preprocessing)
+        for what in ("mean", "std"):
+            preprocessing[what] = tuple(_as_list(f"{where}: {what}", preprocessing[what]))
+        values["preprocessing"] = Preprocessing(**preprocessing)
+        values["stages"] = tuple(
+            _stage_from_dict(f"network description: stages[{index}]", stage)
+            for index, stage in enumerate(_as_list("network description: stages", values["stages"]))
+        )
+        return cls(**values)
 
 
 def _walk(architecture: Architecture) -> Iterator[Layer]:
-    """The operators, each checked against the map it receives."""
+    """The operators, each checked against the map that it receives."""
     shape = (architecture.channels, architecture.height, architecture.width)
-    pools, fire = 0, 1
+    pools, fires, last = 0, 0, None
     for index, stage in enumerate(architecture.stages):
         where = f"network {architecture.name}: stages[{index}]"
+        if not isinstance(stage, Stage):
+            raise FirelineError(f"{where} is {stage!r}; use conv1, maxpool or a Fire")
+        stage.check(where)
         match stage:
+            case Conv1() if index:
+                raise FirelineError(f"{where} is a second conv1; remove it")
             case Conv1():
-                smallest = min(shape[1:]) + 2 * stage.padding
-                if stage.kernel > smallest:
-                    raise FirelineError(
-                        f"{where}: a {stage.kernel}x{stage.kernel} kernel does not fit the padded "
-                        f"input of {smallest} pixels; use a smaller kernel or more padding"
-                    )
-                layers = [_convolution("conv1", LayerKind.CONV1, index, shape, *_geometry(stage))]
+                layers = [_conv1(where, index, shape, stage)]
+            case MaxPool() if isinstance(last, MaxPool):
+                raise FirelineError(f"{where} is a second pool in a row; remove one")
             case MaxPool():
-                if min(shape[1:]) < 2:
-                    raise FirelineError(
-                        f"{where}: a {shape[1]}x{shape[2]} map is too small to pool; "
-                        "remove a pool or enlarge the input"
-                    )
                 pools += 1
-                output = (shape[0], shape[1] // 2, shape[2] // 2)
-                layers = [Layer(f"pool{pools}", LayerKind.POOL, index, *shape, *output, 3, 2, 0)]
+                layers = [_pool(where, f"pool{pools}", index, shape)]
             case Fire():
-                fire += 1
-                layers = list(_fire_layers(f"fire{fire}", index, shape, stage))
-                if stage.bypass is Bypass.SIMPLE and shape[0] != stage.channels:
-                    raise FirelineError(
-                        f"{where}: a simple bypass needs equal channel counts, but {shape[0]} "
-                        f"enter and {stage.channels} leave; use a complex bypass or none"
-                    )
+                fires += 1
+                layers = _fire(where, f"fire{fires + 1}", index, shape, stage)
         yield from layers
-        last = layers[-1]
-        channels = stage.channels if isinstance(stage, Fire) else last.output_channels
-        shape = (channels, last.output_height, last.output_width)
+        channels = shape[0] if isinstance(stage, MaxPool) else stage.channels
+        shape = (channels, layers[0].output_height, layers[0].output_width)
+        last = stage
     end = len(architecture.stages)
-    head = _convolution(f"conv{fire + 1}", LayerKind.CLASSIFIER, end, shape, architecture.classes)
-    yield head
-    classes, height, width = head.output_channels, head.output_height, head.output_width
-    yield Layer(
-        "average", LayerKind.AVERAGE, end, classes, height, width, classes, 1, 1, 0, 0, 0
-    )
+    name, classes = f"conv{fires + 2}", architecture.classes
+    yield _convolution(name, LayerKind.CLASSIFIER, end, shape, classes)
+    yield Layer("average", LayerKind.AVERAGE, end, classes, *shape[1:], classes, 1, 1, 0, 0, 0)
 
 
-def _fire_layers(
-    name: str, index: int, shape: tuple[int, int, int], fire: Fire
-) -> Iterator[Layer]:
+def _conv1(where: str, index: int, shape: Shape, conv1: Conv1) -> Layer:
+    side = min(shape[1:]) + 2 * conv1.padding
+    if conv1.kernel > side:
+        raise FirelineError(
+            f"{where}: a {conv1.kernel}x{conv1.kernel} kernel does not fit a padded input "
+            f"{side} pixels high or wide; use a smaller kernel or a larger input"
+        )
+    return _convolution(
+        "conv1", LayerKind.CONV1, index, shape, conv1.channels,
+        conv1.kernel, conv1.stride, conv1.padding,
+    )  # fmt: skip
+
+
+def _pool(where: str, name: str, index: int, shape: Shape) -> Layer:
+    channels, height, width = shape
+    if min(height, width) < 2:
+        raise FirelineError(
+            f"{where}: a map of {height}x{width} pixels cannot be pooled; "
+            "remove a pool or use a larger input"
+        )
+    return Layer(name, LayerKind.POOL, index, *shape, channels, height // 2, width // 2, 3, 2, 0)
+
+
+def _fire(where: str, name: str, index: int, shape: Shape, fire: Fire) -> list[Layer]:
+    if fire.bypass is Bypass.SIMPLE and shape[0] != fire.channels:
+        raise FirelineError(
+            f"{where}: a simple bypass needs as many channels out as in, not {shape[0]} in and "
+            f"{fire.channels} out; use a complex bypass or none"
+        )
     squeezed = (fire.squeeze, *shape[1:])
-    yield _convolution(f"{name}/squeeze", LayerKind.SQUEEZE, index, shape, fire.squeeze)
-    yield _convolution(f"{name}/expand1x1", LayerKind.EXPAND1X1, index, squeezed, fire.expand1x1)
-    yield _convolution(
-        f"{name}/expand3x3", LayerKind.EXPAND3X3, index, squeezed, fire.expand3x3, 3, 1, 1
-    )
+    layers = [
+        _convolution(f"{name}/squeeze", LayerKind.SQUEEZE, index, shape, fire.squeeze),
+        _convolution(f"{name}/expand1x1", LayerKind.EXPAND1X1, index, squeezed, fire.expand1x1),
+        _convolution(
+            f"{name}/expand3x3", LayerKind.EXPAND3X3, index, squeezed, fire.expand3x3, 3, 1, 1
+        ),
+    ]
     if fire.bypass is Bypass.COMPLEX:
-        yield _convolution(f"{name}/bypass", LayerKind.BYPASS, index, shape, fire.channels)
-
-
-def _geometry(conv1: Conv1) -> tuple[int, int, int, int]:
-    return conv1.channels, conv1.kernel, conv1.stride, conv1.padding
+        layers.append(_convolution(f"{name}/bypass", LayerKind.BYPASS, index, shape, fire.channels))
+    return layers
 
 
 def _convolution(
     name: str,
     kind: LayerKind,
     stage: int,
-    shape: tuple[int, int, int],
+    shape: Shape,
     channels: int,
     kernel: int = 1,
     stride: int = 1,
     padding: int = 0,
 ) -> Layer:
     height, width = ((side + 2 * padding - kernel) // stride + 1 for side in shape[1:])
-    return Layer(
-        name, kind, stage, *shape, channels, height, width, kernel, stride, padding
-    )
+    return Layer(name, kind, stage, *shape, channels, height, width, kernel, stride, padding)
 
 
-def _check_integer(where: str, what: str, value: object, low: int, high: int) -> None:
-    if type(value) is not int or not low <= value <= high:
-        raise FirelineError(f"{where}: {what} is {value!r}; use an integer from {low} to {high}")
+def _stage_to_dict(stage: Stage) -> dict[str, object]:
+    kind = next(name for name, kind in STAGES.items() if isinstance(stage, kind))
+    values = {"kind": kind, **dataclasses.asdict(stage)}
+    return values | {"bypass": stage.bypass.value} if isinstance(stage, Fire) else values
 
 
-def _check_preprocessing(where: str, preprocessing: Preprocessing, channels: int) -> None:
-    where = f"{where}: preprocessing"
-    if not isinstance(preprocessing, Preprocessing):
-        raise FirelineError(f"{where} is {preprocessing!r}; use a Preprocessing")
-    orders = ("grey",) if channels == 1 else ("rgb", "bgr")
-    if preprocessing.order not in orders:
-        raise FirelineError(
-            f"{where}: order is {preprocessing.order!r}; "
-            f"use {' or '.join(orders)} for {channels} input channels"
-        )
-    for what in ("mean", "std"):
-        values = getattr(preprocessing, what)
-        if not isinstance(values, tuple) or len(values) != channels:
-            raise FirelineError(f"{where}: {what} is {values!r}; use {channels} numbers")
-    for value in (preprocessing.scale, *preprocessing.mean, *preprocessing.std):
-        if type(value) not in (int, float) or not math.isfinite(value):
-            raise FirelineError(f"{where}: {value!r} is not a finite number")
-    if min(preprocessing.scale, *preprocessing.std) <= 0:
-        raise FirelineError(f"{where}: scale and std must be above zero")
+def _stage_from_dict(where: str, data: object) -> Stage:
+    if not isinstance(data, dict) or data.get("kind") not in list(STAGES):
+        raise FirelineError(f"{where}: {data!r} has no kind; use {', '.join(STAGES)}")
+    kind = STAGES[data["kind"]]
+    values = _exact_fields(where, {k: v for k, v in data.items() if k != "kind"}, kind)
+    if kind is Fire:
+        values["bypass"] = read_bypass(where, values["bypass"])
+    return kind(**values)
 
 
-def _check_stage(where: str, stage: Stage) -> None:
-    match stage:
-        case Conv1():
-            _check_integer(where, "conv1 channels", stage.channels, 1, 4096)
-            if type(stage.kernel) is not int or stage.kernel not in (1, 3, 5, 7):
-                raise FirelineError(f"{where}: kernel is {stage.kernel!r}; use 1, 3, 5 or 7")
-            _check_integer(where, "stride", stage.stride, 1, 16)
-            _check_integer(where, "padding", stage.padding, 0, stage.kernel - 1)
-        case Fire():
-            for what in ("squeeze", "expand1x1", "expand3x3"):
-                _check_integer(where, what, getattr(stage, what), 1, 4096)
-            if not isinstance(stage.bypass, Bypass):
-                raise FirelineError(
-                    f"{where}: bypass is {stage.bypass!r}; use none, simple or complex"
-                )
-        case MaxPool():
-            pass
-        case _:
-            raise FirelineError(f"{where} is {stage!r}; use conv1, maxpool or a Fire")
+def read_bypass(where: str, text: object) -> Bypass:
+    """The bypass of that name; FirelineError if there is none."""
+    names = [bypass.value for bypass in Bypass]
+    if text not in names:
+        raise FirelineError(f"{where}: bypass is {text!r}; use {', '.join(names)}")
+    return Bypass(text)
 
 
-def _check_order(where: str, stages: tuple[Stage, ...]) -> None:
-    if not isinstance(stages, tuple) or not stages or not isinstance(stages[0], Conv1):
-        raise FirelineError(f"{where}: stages[0] must be the conv1; put it first")
-    for index in range(1, len(stages)):
-        if isinstance(stages[index], Conv1):
-            raise FirelineError(f"{where}: stages[{index}] is a second conv1; remove it")
-        if isinstance(stages[index], MaxPool) and isinstance(stages[index - 1], MaxPool):
-            raise FirelineError(f"{where}: stages[{index}] follows another pool; remove one")
+def _exact_fields(where: str, data: object, kind: type) -> dict[str, object]:
+    """A copy of the dictionary, which has just the fields of that dataclass as its keys."""
+    if not isinstance(data, dict):
+        raise FirelineError(f"{where}: {data!r} is not a table")
+    names = {field.name for field in dataclasses.fields(kind)}
+    for what, keys in (
+        ("lacks", names - data.keys()),
+        ("has the unknown key", data.keys() - names),
+    ):
+        if keys:
+            raise FirelineError(f"{where} {what} {min(map(str, keys))!r}")
+    return dict(data)
+
+
+def _as_list(where: str, data: object) -> list[object]:
+    if not isinstance(data, list):
+        raise FirelineError(f"{where}: {data!r} is not a list")
+    return data
+
+
+def _lists(values: dict[str, object]) -> dict[str, object]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
