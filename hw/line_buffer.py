@@ -1,0 +1,148 @@
+"""Pixels in, k x k windows out: what feeds the first convolution."""
+
+from itertools import pairwise
+
+from amaranth import Module, Mux, Signal, unsigned
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+
+def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
+    """How many pushes lie between the windows of a frame.
+
+    One entry a window, in order: the pushes after the one that completed the window before (or
+    after the frame's start), up to and including the one that completes this window. A last entry
+    counts the pushes that follow the frame's last window. They add up to the padded raster.
+    """
+    rows, columns = height + 2 * padding, width + 2 * padding
+    if not 0 <= padding < kernel <= min(rows, columns) or stride < 1:
+        raise ValueError(f"no {kernel}x{kernel} window fits {height}x{width} padded by {padding}")
+    completing = [
+        row * columns + column
+        for row in range(kernel - 1, rows, stride)
+        for column in range(kernel - 1, columns, stride)
+    ]
+    return [after - before for before, after in pairwise([-1, *completing, rows * columns - 1])]
+
+
+class Axis(wiring.Component):
+    """Walks one axis of the padded raster, round and round, one position a ``step``.
+
+    ``border`` marks the padding, ``last`` the axis' end, and ``wanted`` the positions where a
+    window ends: ``kernel - 1``, then every ``stride``-th. ``following`` is the next ``position``.
+    """
+
+    def __init__(self, size: int, kernel: int, stride: int, padding: int):
+        self.size, self.kernel, self.stride, self.padding = size, kernel, stride, padding
+        self.length = size + 2 * padding
+        super().__init__(
+            {
+                "step": In(1),
+                "position": Out(range(self.length)),
+                "following": Out(range(self.length)),
+                "border": Out(1),
+                "last": Out(1),
+                "wanted": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        to_go = Signal(range(max(self.kernel, self.stride)), init=self.kernel - 1)
+        inside = (self.position >= self.padding) & (self.position < self.padding + self.size)
+        m.d.comb += [
+            self.last.eq(self.position == self.length - 1),
+            self.following.eq(Mux(self.last, 0, self.position + 1)),
+            self.wanted.eq(to_go == 0),
+        ]
+        if self.padding:
+            m.d.comb += self.border.eq(~inside)
+        with m.If(self.step):
+            m.d.sync += self.position.eq(self.following)
+            m.d.sync += to_go.eq(Mux(self.wanted, self.stride - 1, to_go - 1))
+            with m.If(self.last):
+                m.d.sync += to_go.eq(self.kernel - 1)
+        return m
+
+
+class LineBuffer(wiring.Component):
+    """``o`` = the ``kernel`` x ``kernel`` windows of the frames of pixels on ``i``.
+
+    Pixels arrive in raster order, frames back to back. A window is flattened as (row, column,
+    channel); windows come in raster order, ``(size + 2 * padding - kernel) // stride + 1`` a side.
+
+    Timing, exact from the first cycle after reset on. The padded raster is *pushed*, position by
+    position, into a shift register; beyond the image ``pad_value`` is pushed instead of a pixel.
+
+    - A push happens in every cycle in which (no window waits in the shift register, or the waiting
+      one moves on in this very cycle) and (the position is padding, or ``i.valid``).
+    - A push at the end of a window leaves it waiting from the next cycle on.
+    - The waiting window moves to ``o`` at the end of a cycle in which ``o`` is empty or taken.
+
+    So a window is at ``o`` ``latency`` cycles after its last push, or later if ``o`` is busy, and
+    the throughput is one push a cycle: one window a cycle for stride 1.
+    """
+
+    latency = 2
+
+    def __init__(
+        self,
+        channels: int,
+        height: int,
+        width: int,
+        kernel: int,
+        stride: int,
+        padding: int,
+        pad_value: tuple[int, ...],
+    ):
+        self.rows = Axis(height, kernel, stride, padding)
+        self.columns = Axis(width, kernel, stride, padding)
+        self.kernel, self.pad_value = kernel, list(pad_value)
+        self.pixel = data.ArrayLayout(unsigned(8), channels)
+        window = data.ArrayLayout(unsigned(8), kernel * kernel * channels)
+        super().__init__(
+            {"i": In(stream.Signature(self.pixel)), "o": Out(stream.Signature(window))}
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.rows, m.submodules.columns = rows, columns = self.rows, self.columns
+        push, waiting, move = Signal(), Signal(), Signal()
+        border = rows.border | columns.border
+        room = ~waiting | move
+        m.d.comb += [
+            move.eq(waiting & (~self.o.valid | self.o.ready)),
+            push.eq(room & (border | self.i.valid)),
+            self.i.ready.eq(room & ~border),
+            columns.step.eq(push),
+            rows.step.eq(push & columns.last),
+        ]
+
+        # The column that enters the window: from the rows above, and the new pixel below them.
+        column = Signal(data.ArrayLayout(self.pixel, self.kernel))
+        m.d.comb += column[-1].eq(Mux(border, self.pixel.const(self.pad_value), self.i.payload))
+        if self.kernel > 1:
+            above = data.ArrayLayout(self.pixel, self.kernel - 1)
+            m.submodules.lines = lines = memory.Memory(shape=above, depth=columns.length, init=[])
+            write, read = lines.write_port(), lines.read_port()
+            m.d.comb += [
+                read.addr.eq(Mux(push, columns.following, columns.position)),  # one cycle ahead
+                column[:-1].eq(read.data),
+                write.addr.eq(columns.position),
+                write.data.eq(column[1:]),
+                write.en.eq(push),
+            ]
+
+        window = Signal(data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel))
+        with m.If(push):
+            m.d.sync += waiting.eq(rows.wanted & columns.wanted)
+            for row in range(self.kernel):
+                m.d.sync += window[row][:-1].eq(window[row][1:])
+                m.d.sync += window[row][-1].eq(column[row])
+        with m.Elif(move):
+            m.d.sync += waiting.eq(0)
+        with m.If(move):
+            m.d.sync += [self.o.payload.eq(window), self.o.valid.eq(1)]
+        with m.Elif(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        return m
