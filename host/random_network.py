@@ -56,10 +56,11 @@ def _random_conv(
     low, high = CODES[bits]
     taps = 1 if layer.kind is LayerKind.CONV1 else kernel**2
     groups = sum(-(-length // 16) for length in segments)
+    codes = random.normal(0.0, high / 2, (outputs, inputs, kernel, kernel))
     conv = QuantizedConv(
         name=layer.name,
         bits=bits,
-        codes=random.integers(low, high + 1, (outputs, inputs, kernel, kernel)).astype(np.int8),
+        codes=np.clip(np.round(codes), low, high).astype(np.int8),
         exponents=random.integers(
             0, exponent_max + 1 if bits == 4 else 1, (outputs, taps, groups)
         ).astype(np.uint8),
@@ -74,7 +75,7 @@ def _random_conv(
     mean, rms = PIXELS if layer.kind is LayerKind.CONV1 else ACTIVATIONS
     spread = np.sqrt((weights**2).sum(1) * (rms**2 - mean**2)) + 1.0
     bias = random.uniform(-0.5, 1.0, outputs) * spread - weights.sum(1) * mean
-    factor = conv.maximum / (3.0 * spread) * random.uniform(0.5, 1.0, outputs)
+    factor = conv.maximum / (3.0 * spread) * random.uniform(0.5, 1.5, outputs)
     greatest = int(random.choice([255, 4095]))  # 8 or 12 bits of multiplier
     shift = min(max(math.floor(math.log2(greatest / factor.max())), 1), 31)
     return QuantizedConv(
