@@ -1,0 +1,87 @@
+"""The global average's exact integer sum, class by class."""
+
+from amaranth import Module, Mux, Signal, unsigned
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+
+class Score(data.StructLayout):
+    """The score of a class; ``last`` marks a frame's last class."""
+
+    def __init__(self, bits: int):
+        super().__init__({"score": unsigned(bits), "last": 1})
+
+
+class ScoreAccumulator(wiring.Component):
+    """``o`` = the sum over a frame's pixels of the ``values`` on ``i``, one score a class.
+
+    A pixel is ``ceil(classes / lanes)`` beats in class order, one a cycle at most, never stalling;
+    lanes beyond the last class do not matter. Beats of a frame's first pixel start the sums anew,
+    those of its last one complete them (a frame may be a single pixel). The first score is sent
+    ``latency`` cycles after the last beat, then one a cycle as long as ``o`` is taken.
+
+    ``free`` is low from the cycle after a frame's first beat until its last score has been taken.
+    Whoever starts a frame waits for it: while ``free`` is low, only beats of the frame in progress
+    may come. Between that look and the frame's first beat ``free`` is still high, so the next look,
+    for the frame after, must come later than that beat.
+    """
+
+    latency = 2
+
+    def __init__(self, lanes: int, classes: int, bits: int = 32):
+        self.lanes, self.classes, self.bits = lanes, classes, bits
+        self.beats = -(-classes // lanes)
+        self.beat = data.StructLayout(
+            {"values": data.ArrayLayout(unsigned(16), lanes), "first_pixel": 1, "last_pixel": 1}
+        )
+        super().__init__(
+            {
+                "i": In(stream.Signature(self.beat, always_ready=True)),
+                "o": Out(stream.Signature(Score(bits))),
+                "free": Out(1, init=1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        word = data.ArrayLayout(unsigned(self.bits), self.lanes)
+        m.submodules.sums = sums = memory.Memory(shape=word, depth=self.beats, init=[])
+        write = sums.write_port()
+        read = sums.read_port(transparent_for=[write])
+
+        # One counter serves both: the words that beats arrive for, then the words that are sent.
+        address, following = Signal(range(self.beats)), Signal(range(self.beats))
+        last_address = address == self.beats - 1
+        m.d.comb += [following.eq(Mux(last_address, 0, address + 1)), read.addr.eq(address)]
+
+        # Summing: a beat arrives, is added in the next cycle, and the last one starts the sending.
+        beat, arrived, complete = Signal(self.beat), Signal(), Signal()
+        m.d.sync += [
+            arrived.eq(self.i.valid),
+            complete.eq(self.i.valid & self.i.p.last_pixel & last_address),
+            beat.eq(self.i.payload),
+            write.addr.eq(address),
+        ]
+        m.d.comb += write.en.eq(arrived)
+        for lane, value in enumerate(beat.values):
+            m.d.comb += write.data[lane].eq(Mux(beat.first_pixel, 0, read.data[lane]) + value)
+        with m.If(self.i.valid):
+            m.d.sync += [address.eq(following), self.free.eq(0)]
+        with m.If(complete):
+            m.d.sync += self.o.valid.eq(1)
+
+        # Sending: lane by lane, each word read one cycle ahead.
+        lane = Signal(range(self.lanes))
+        last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
+        m.d.comb += [
+            self.o.p.score.eq(read.data[lane]),
+            self.o.p.last.eq(last_address & last_lane),
+        ]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
+            with m.If(last_lane):
+                m.d.comb += read.addr.eq(following)
+                m.d.sync += address.eq(following)
+            with m.If(self.o.p.last):
+                m.d.sync += [self.o.valid.eq(0), self.free.eq(1)]
+        return m
