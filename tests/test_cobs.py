@@ -1,0 +1,99 @@
+"""Byte stuffing against the `cobs` package, with stalls, noise and frames cut off."""
+
+import random
+
+from amaranth.sim import Simulator
+from cobs import cobs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fireline.hw.cobs import COBSDecoder, COBSEncoder
+
+FRAME = st.lists(st.sampled_from([0, 0, 1, 2, 255]) | st.integers(0, 255), min_size=1, max_size=30)
+
+
+def run(dut, sent: list, cycles: int, seed: int) -> list:
+    """Drives `i` with ``sent`` and collects `o`, both stalling at random."""
+    draw = random.Random(seed)
+    taken = []
+
+    async def source(ctx):
+        for payload in sent:
+            while draw.random() < 0.3:
+                await ctx.tick()
+            ctx.set(dut.i.payload, payload)
+            ctx.set(dut.i.valid, 1)
+            await ctx.tick().until(dut.i.ready)
+            ctx.set(dut.i.valid, 0)
+
+    async def sink(ctx):
+        while True:
+            ctx.set(dut.o.ready, draw.random() < 0.7)
+            _, _, valid, ready, payload = await ctx.tick().sample(
+                dut.o.valid, dut.o.ready, dut.o.payload
+            )
+            if valid and ready:
+                taken.append(payload)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(source)
+    simulator.add_testbench(sink, background=True)
+    simulator.run_until(1e-6 * cycles)
+    return taken
+
+
+def frames_of(symbols: list) -> list[tuple[bytes, bool]]:
+    """The decoder's symbols as (bytes, broken) of each frame."""
+    frames, current = [], []
+    for symbol in symbols:
+        if symbol.end:
+            frames.append((bytes(current), bool(symbol.broken)))
+            current = []
+        else:
+            current.append(symbol.byte)
+    return frames
+
+
+def reference(frame: bytes) -> tuple[bytes, bool]:
+    """What the package makes of a stuffed frame; of a broken one only that it is broken."""
+    try:
+        return cobs.decode(frame), False
+    except cobs.DecodeError:
+        return b"", True
+
+
+@settings(max_examples=25, deadline=None)
+@given(frames=st.lists(FRAME, min_size=1, max_size=4), seed=st.integers(0, 99))
+def test_encoder_equals_the_package(frames, seed):
+    pieces = [
+        {"byte": byte, "last": place == len(frame) - 1}
+        for frame in frames
+        for place, byte in enumerate(frame)
+    ]
+    taken = run(COBSEncoder(32), pieces, 200 + 10 * len(pieces), seed)
+    assert bytes(taken) == b"".join(cobs.encode(bytes(frame)) + b"\0" for frame in frames)
+
+
+@settings(max_examples=25, deadline=None)
+@given(frames=st.lists(FRAME, min_size=1, max_size=4), seed=st.integers(0, 99))
+def test_decoder_undoes_the_package(frames, seed):
+    line = b"\0".join(cobs.encode(bytes(frame)) for frame in frames) + b"\0"
+    symbols = run(COBSDecoder(), list(line), 200 + 4 * len(line), seed)
+    assert frames_of(symbols) == [(bytes(frame), False) for frame in frames]
+
+
+@settings(max_examples=25, deadline=None)
+@given(line=st.lists(st.sampled_from([0, 1, 2, 3, 255]), max_size=60), seed=st.integers(0, 99))
+def test_decoder_finds_the_same_broken_frames_in_noise(line, seed):
+    symbols = run(COBSDecoder(), [*line, 0], 200 + 4 * len(line), seed)
+    expected = [reference(frame) for frame in bytes(line).split(b"\0") if frame]
+    found = [(b"" if broken else frame, broken) for frame, broken in frames_of(symbols)]
+    assert found == expected
+
+
+def test_decoder_knows_full_blocks():
+    frame = bytes(range(1, 255)) * 2 + b"\0tail"
+    symbols = run(COBSDecoder(), list(cobs.encode(frame)) + [0], 3000, 1)
+    assert frames_of(symbols) == [(frame, False)]
+
