@@ -1,0 +1,163 @@
+"""3x3 max pooling with stride 2 in ceil mode, of rows that stream by word by word."""
+
+from amaranth import Module, Mux, Signal, unsigned
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+
+class PoolRow(data.StructLayout):
+    """A row to be pooled: its shape, its place in the frame, and where its partial maxima lie."""
+
+    def __init__(self, words: int, width: int, partial_words: int):
+        super().__init__(
+            {
+                "words_per_pixel": range(words + 1),
+                "width": range(width + 1),  # columns
+                "first_row": 1,  # row 0 of its frame
+                "odd_row": 1,  # row 1, 3, ... of its frame
+                "last_row": 1,
+                "base": range(partial_words),
+            }
+        )
+
+
+class Place(data.Struct):
+    """Where something stands along an axis that is pooled by three with stride two."""
+
+    first: 1
+    odd: 1
+    last: 1
+
+    @property
+    def completes(self):
+        """Three are together at 2, 4, 6, ...; an odd last one completes what there is."""
+        return Mux(self.odd, self.last, ~self.first)
+
+
+class RunningMaximum(wiring.Component):
+    """``o`` = the maximum, lane by lane, of every three words (step two) that meet at an address.
+
+    A word at an even place starts its address' maximum anew, one at an odd place raises it; a word
+    at a place that ``completes`` sends the maximum so far, itself included, with the ``tag`` that
+    it brought. One word a cycle, at any address; ``latency`` cycles.
+    """
+
+    latency = 2
+
+    def __init__(self, lanes: int, depth: int, tag=0):
+        self.lanes, self.depth = lanes, depth
+        self.word = data.ArrayLayout(unsigned(8), lanes)
+        self.beat = data.StructLayout(
+            {"word": self.word, "address": range(depth), "place": Place, "tag": tag}
+        )
+        maximum = data.StructLayout({"word": self.word, "tag": tag})
+        super().__init__(
+            {
+                "i": In(stream.Signature(self.beat, always_ready=True)),
+                "o": Out(stream.Signature(maximum, always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.partial = partial = memory.Memory(shape=self.word, depth=self.depth, init=[])
+        write = partial.write_port()
+        read = partial.read_port(transparent_for=[write])
+        valid, beat, greater = Signal(), Signal(self.beat), Signal(self.word)
+        for lane in range(self.lanes):
+            old, new = read.data[lane], beat.word[lane]
+            m.d.comb += greater[lane].eq(Mux(old > new, old, new))
+        m.d.comb += [
+            read.addr.eq(self.i.p.address),
+            write.addr.eq(beat.address),
+            write.data.eq(Mux(beat.place.odd, greater, beat.word)),
+            write.en.eq(valid),
+        ]
+        m.d.sync += [
+            valid.eq(self.i.valid),
+            beat.eq(self.i.payload),
+            self.o.valid.eq(valid & beat.place.completes),
+            self.o.p.word.eq(greater),
+            self.o.p.tag.eq(beat.tag),
+        ]
+        return m
+
+
+class MaxPool(wiring.Component):
+    """``o`` = the maximum over 3x3 pixels, stride 2, ceil mode, of the rows on ``i``.
+
+    A row is ``row.width`` pixels of ``row.words_per_pixel`` words of ``ci`` channels; ``first``
+    marks its first word, ``row`` is the same for all its words. Rows of several layers may
+    alternate, each layer with its own ``width // 2 * words_per_pixel`` partial words from ``base``
+    on. Even rows but the first, and the last row, complete a row of ``width // 2`` pixels on ``o``.
+    Maps are at least 2x2, and no greater than the constructor's maxima.
+
+    One word a cycle, never stalling; an output word follows the input word that completes it by
+    ``latency`` cycles.
+    """
+
+    latency = 2 * RunningMaximum.latency
+
+    def __init__(self, ci: int, words: int, width: int, partial_words: int):
+        self.words, self.width = words, width
+        self.vertical = RunningMaximum(ci, partial_words)
+        upright = data.StructLayout({"address": range(partial_words), "place": Place})
+        self.horizontal = RunningMaximum(ci, words, tag=upright)
+        self.row = PoolRow(words, width, partial_words)
+        word = data.ArrayLayout(unsigned(8), ci)
+        beat = data.StructLayout({"word": word, "first": 1, "row": self.row})
+        super().__init__(
+            {
+                "i": In(stream.Signature(beat, always_ready=True)),
+                "o": Out(stream.Signature(word, always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.horizontal = across = self.horizontal
+        m.submodules.vertical = down = self.vertical
+        row, place = self.i.p.row, across.i.p.place
+
+        # The place of this word in its row, and that of the next one.
+        here = Signal(
+            data.StructLayout(
+                {
+                    "word": range(self.words),
+                    "column": range(self.width),
+                    "partial": row.base.shape(),
+                }
+            )
+        )
+        after = Signal.like(here)
+        with m.If(self.i.p.first):
+            m.d.comb += here.partial.eq(row.base)
+        with m.Else():
+            m.d.comb += here.eq(after)
+        last_word = here.word + 1 == row.words_per_pixel
+        with m.If(self.i.valid):
+            m.d.sync += [
+                after.word.eq(Mux(last_word, 0, here.word + 1)),
+                after.column.eq(here.column + last_word),
+                after.partial.eq(here.partial + place.completes),
+            ]
+
+        m.d.comb += [
+            across.i.valid.eq(self.i.valid),
+            across.i.p.word.eq(self.i.p.word),
+            across.i.p.address.eq(here.word),
+            place.first.eq(here.column == 0),
+            place.odd.eq(here.column[0]),
+            place.last.eq(here.column + 1 == row.width),
+            across.i.p.tag.address.eq(here.partial),
+            across.i.p.tag.place.first.eq(row.first_row),
+            across.i.p.tag.place.odd.eq(row.odd_row),
+            across.i.p.tag.place.last.eq(row.last_row),
+            down.i.valid.eq(across.o.valid),
+            down.i.p.word.eq(across.o.p.word),
+            down.i.p.address.eq(across.o.p.tag.address),
+            down.i.p.place.eq(across.o.p.tag.place),
+            self.o.valid.eq(down.o.valid),
+            self.o.payload.eq(down.o.p.word),
+        ]
+        return m

@@ -1,0 +1,127 @@
+from random import Random
+
+import torch
+from amaranth.sim import Simulator
+from fireline.hw.pool import MaxPool
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+CI = 2
+
+
+def pooled(frame):
+    """3x3, stride 2, ceil mode; frame[row][column][word][lane]."""
+
+    def greatest(y, x):
+        pixels = [pixel for row in frame[y : y + 3] for pixel in row[x : x + 3]]
+        same_words = zip(*pixels, strict=True)
+        return [[max(lane) for lane in zip(*words, strict=True)] for words in same_words]
+
+    rows, columns = range(0, len(frame) - 1, 2), range(0, len(frame[0]) - 1, 2)
+    return [[greatest(y, x) for x in columns] for y in rows]
+
+
+def draw_frame(random, height, width, words):
+    return [
+        [[[random.randrange(256) for _ in range(CI)] for _ in range(words)] for _ in range(width)]
+        for _ in range(height)
+    ]
+
+
+def rows_of(frame, base):
+    """The rows, each a descriptor and its words, each with the output word it completes or None."""
+    height, width, words = len(frame), len(frame[0]), len(frame[0][0])
+    output = pooled(frame)
+
+    def completed(y, x):
+        def half(at, length):
+            return (at - 1) // 2 if (at % 2 == 0 and at) or (at % 2 and at == length - 1) else None
+
+        row, column = half(y, height), half(x, width)
+        return [None] * words if row is None or column is None else output[row][column]
+
+    for y in range(height):
+        descriptor = {
+            "words_per_pixel": words,
+            "width": width,
+            "first_row": y == 0,
+            "odd_row": y % 2,
+            "last_row": y == height - 1,
+            "base": base,
+        }
+        pixels = [zip(frame[y][x], completed(y, x), strict=True) for x in range(width)]
+        yield descriptor, [pair for pixel in pixels for pair in pixel]
+
+
+def run(dut, rows, random, density):
+    """Streams the rows in; returns the (cycle, word)s that came out and those that should have."""
+    out, expected = [], []
+
+    async def source(ctx):
+        cycle = 0
+        for descriptor, words in rows:
+            for index, (word, completed) in enumerate(words):
+                while random.random() > density:
+                    ctx.set(dut.i.valid, 0)
+                    ctx.set(dut.i.p.first, random.randrange(2))
+                    await ctx.tick()
+                    cycle += 1
+                ctx.set(dut.i.valid, 1)
+                ctx.set(dut.i.p, {"word": word, "first": index == 0, "row": descriptor})
+                if completed:
+                    expected.append((cycle + dut.latency, completed))
+                await ctx.tick()
+                cycle += 1
+        ctx.set(dut.i.valid, 0)
+        await ctx.tick().repeat(2 * dut.latency)
+
+    async def sink(ctx):
+        cycle = 0
+        async for *_, valid, word in ctx.tick().sample(dut.o.valid, dut.o.payload):
+            if valid:
+                out.append((cycle, list(word)))
+            cycle += 1
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(source)
+    simulator.add_testbench(sink, background=True)
+    simulator.run()
+    return out, expected
+
+
+@given(st.integers(2, 9), st.integers(2, 9), st.randoms())
+@settings(max_examples=20, deadline=None)
+def test_reference_is_torch_max_pool(height, width, random):
+    frame = draw_frame(random, height, width, 1)
+    maps = torch.tensor(frame, dtype=torch.float32)[:, :, 0, :].permute(2, 0, 1)
+    expected = torch.nn.functional.max_pool2d(maps, 3, 2, ceil_mode=True).permute(1, 2, 0)
+    assert [[pixel[0] for pixel in row] for row in pooled(frame)] == expected.tolist()
+
+
+SHAPES = st.tuples(st.integers(2, 7), st.integers(2, 7), st.integers(1, 3))
+
+
+@given(st.lists(SHAPES, min_size=1, max_size=3), st.sampled_from([1.0, 0.5]), st.randoms())
+@settings(max_examples=40, deadline=None)
+def test_interleaved_layers(shapes, density, random):
+    """Two frames of each layer, the rows of all layers shuffled, word for word and in time."""
+    layers, base = [], 0
+    for height, width, words in shapes:
+        frames = [draw_frame(random, height, width, words) for _ in range(2)]
+        layers.append([row for frame in frames for row in rows_of(frame, base)])
+        base += width // 2 * words
+    rows = []
+    while any(layers):
+        rows.append(random.choice([layer for layer in layers if layer]).pop(0))
+    _, widths, words = zip(*shapes, strict=True)
+    out, expected = run(MaxPool(CI, max(words), max(widths), base), rows, random, density)
+    assert out == expected
+
+
+def test_smallest_maps_back_to_back():
+    """Every address is read again as soon as it can be: 2x2 maps of one word, without gaps."""
+    random = Random(0)
+    rows = [row for _ in range(9) for row in rows_of(draw_frame(random, 2, 2, 1), 0)]
+    out, expected = run(MaxPool(CI, 1, 2, 1), rows, random, 1.0)
+    assert out == expected and len(out) == 9
