@@ -1,0 +1,55 @@
+"""Hypothesis strategies: networks of any shape of the family, small enough to compute quickly."""
+
+from fireline.host.architecture import (
+    Architecture,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+    Preprocessing,
+)
+from hypothesis import strategies as st
+
+
+def preprocessing(channels: int) -> Preprocessing:
+    """Some preprocessing for 1 or 3 channels."""
+    order = "grey" if channels == 1 else "bgr"
+    return Preprocessing(order, 1.0, (104.0, 117.0, 123.0)[:channels], (1.0, 2.0, 3.0)[:channels])
+
+
+@st.composite
+def architectures(draw: st.DrawFn) -> Architecture:
+    """One or three input channels, odd sizes, all kernels, strides and bypasses, 1 to 4 stages."""
+    channels = draw(st.sampled_from([1, 3]))
+    kernel = draw(st.sampled_from([1, 3, 5, 7]))
+    stages = [
+        Conv1(
+            draw(st.integers(1, 35)),
+            kernel,
+            draw(st.integers(1, 3)),
+            draw(st.integers(0, kernel - 1)),
+        )
+    ]
+    height, width = draw(st.tuples(st.integers(8, 21), st.integers(8, 21)))
+    sides = [
+        (side + 2 * stages[0].padding - kernel) // stages[0].stride + 1 for side in (height, width)
+    ]
+    entering = stages[0].channels
+    for _ in range(draw(st.integers(0, 3))):
+        if min(sides) >= 2 and not isinstance(stages[-1], MaxPool) and draw(st.booleans()):
+            stages.append(MaxPool())
+            sides = [side // 2 for side in sides]
+            continue
+        bypass = draw(st.sampled_from(Bypass))
+        if bypass is Bypass.SIMPLE and entering >= 2:
+            expand1x1 = draw(st.integers(1, entering - 1))
+            expand3x3 = entering - expand1x1
+        else:
+            bypass = Bypass.NONE if bypass is Bypass.SIMPLE else bypass
+            expand1x1, expand3x3 = draw(st.integers(1, 35)), draw(st.integers(1, 35))
+        stages.append(Fire(draw(st.integers(1, 20)), expand1x1, expand3x3, bypass))
+        entering = expand1x1 + expand3x3
+    classes = draw(st.integers(1, 12))
+    return Architecture(
+        "drawn", channels, height, width, preprocessing(channels), tuple(stages), classes
+    )
