@@ -1,0 +1,73 @@
+"""The array of multipliers and accumulators that every convolution shares."""
+
+from amaranth.hdl import Module, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.wiring import In, Out
+
+from .delay import delay
+from .mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
+from .multiplier import Form
+
+
+class MacArray(wiring.Component):
+    """`ci` input channels times `co` output channels a cycle, output-stationary.
+
+    Words that belong together, from `first` to `last`, are summed up lane by lane; `o.valid` tells
+    that `o.sums` are complete, `latency` cycles after the last word and for that cycle only. One
+    word a cycle, in groups of any length, with any number of cycles between words.
+
+    `dsp`: the number of lane pairs times input channels whose multiplier is a MULT18X18D, spread
+    evenly over the lanes; the others are made of LUTs. None: behavioural ones, for simulation.
+    """
+
+    def __init__(
+        self,
+        ci: int,
+        co: int,
+        *,
+        accumulator_bits: int,
+        exponent_bits: int,
+        dsp: int | None = None,
+    ):
+        self.accumulator_bits = accumulator_bits
+        self.exponent_bits = exponent_bits
+        self.forms = multiplier_forms(ci, co // 2, dsp)
+        self.latency = mac_latency(ci)
+        word = wiring.Signature(
+            {
+                "control": Out(MacControl),
+                "activations": Out(ArrayLayout(unsigned(8), ci)),
+                "weights": Out(WeightWord(ci, co, exponent_bits)),
+            }
+        )
+        sums = wiring.Signature(
+            {"valid": Out(1), "sums": Out(ArrayLayout(signed(accumulator_bits), co))}
+        )
+        super().__init__({"i": In(word), "o": Out(sums)})
+
+    def elaborate(self, platform):
+        m = Module()
+        for n, forms in enumerate(self.forms):
+            pair = MacLanes(self.accumulator_bits, self.exponent_bits, forms)
+            m.submodules[f"pair{n}"] = pair
+            m.d.comb += [pair.control.eq(self.i.control), pair.activations.eq(self.i.activations)]
+            for here, lane in enumerate((2 * n, 2 * n + 1)):
+                m.d.comb += self.o.sums[lane].eq(pair.sums[here])
+                m.d.comb += [
+                    pair.weights[field][here].eq(self.i.weights[field][lane])
+                    for field, _ in pair.weights.shape()
+                ]
+        done = self.i.control.valid & self.i.control.last
+        m.d.comb += self.o.valid.eq(delay(m, done, self.latency, reset_less=False))
+        return m
+
+
+def multiplier_forms(ci: int, pairs: int, dsp: int | None) -> list[tuple[Form, ...]]:
+    """The multipliers of each lane pair; `dsp` are dealt out channel by channel, pair by pair."""
+    if dsp is None:
+        return [(Form.PLAIN,) * ci] * pairs
+    return [
+        tuple(Form.ECP5 if n * pairs + pair < dsp else Form.LUT for n in range(ci))
+        for pair in range(pairs)
+    ]

@@ -1,0 +1,99 @@
+"""Two lanes of the array: they share their activations and, two by two, their multipliers."""
+
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .delay import delay
+from .multiplier import Form, PairMultiplier
+
+
+def mac_latency(ci: int) -> int:
+    """Cycles from the last word to the sums: multiply, add up, scale, accumulate."""
+    return PairMultiplier.LATENCY + (ci - 1).bit_length() + 2
+
+
+class WeightWord(data.StructLayout):
+    """A cycle's weights: `nibbles[lane][channel]`, and an exponent a lane if they have any bits."""
+
+    def __init__(self, ci: int, co: int, exponent_bits: int):
+        fields = {"nibbles": data.ArrayLayout(data.ArrayLayout(4, ci), co)}
+        if exponent_bits:
+            fields["exponents"] = data.ArrayLayout(exponent_bits, co)
+        super().__init__(fields)
+
+
+class MacControl(data.Struct):
+    """What the array does with a word. Without `valid` the rest does not matter."""
+
+    valid: 1
+    first: 1  # the accumulator starts from this word's sum
+    last: 1  # with this word the sums are complete
+    low: 1  # nibbles are 0..15, the low halves of 8-bit weights; otherwise -8..7
+    shift: 1  # the accumulator times sixteen before this word's sum: first word of the low halves
+
+
+class MacLanes(wiring.Component):
+    """`sum = (first ? 0 : shift ? 16 * sum : sum) + (dot(nibbles, activations) << exponent)`, twice
+
+    One word a cycle. `sums` are there `latency` cycles after their last word, for as long as no
+    further word arrives: one cycle at least. `forms` names the multiplier of each input channel.
+    """
+
+    def __init__(self, accumulator_bits: int, exponent_bits: int, forms: tuple[Form, ...]):
+        self.forms = forms
+        self.latency = mac_latency(len(forms))
+        self.accumulator_bits = accumulator_bits
+        self.exponent_bits = exponent_bits
+        super().__init__(
+            {
+                "control": In(MacControl),
+                "activations": In(data.ArrayLayout(unsigned(8), len(forms))),
+                "weights": In(WeightWord(len(forms), 2, exponent_bits)),
+                "sums": Out(data.ArrayLayout(signed(accumulator_bits), 2)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        control = delay(m, self.control, self.latency - 1, reset_less=False)
+        for lane, products in enumerate(self._multiply(m)):
+            scaled = self._scale(m, lane, add_by_pairs(m, products))
+            total = Signal(signed(self.accumulator_bits), reset_less=True)
+            carried = Mux(control.first, 0, Mux(control.shift, total << 4, total))
+            with m.If(control.valid):
+                m.d.sync += total.eq(carried + scaled)
+            m.d.comb += self.sums[lane].eq(total)
+        return m
+
+    def _multiply(self, m):
+        """The products of each lane."""
+        products = [], []
+        for n, form in enumerate(self.forms):
+            m.submodules[f"multiplier{n}"] = multiplier = PairMultiplier(form)
+            m.d.comb += [
+                multiplier.a.eq(self.activations[n]),
+                multiplier.w0.eq(self._weight(0, n)),
+                multiplier.w1.eq(self._weight(1, n)),
+            ]
+            products[0].append(multiplier.p0)
+            products[1].append(multiplier.p1)
+        return products
+
+    def _weight(self, lane, n):
+        nibble = self.weights.nibbles[lane][n]
+        return Mux(self.control.low, nibble, nibble.as_signed())
+
+    def _scale(self, m, lane, dot):
+        """A dot product shifted by its block's exponent, a cycle later."""
+        if not self.exponent_bits:
+            return delay(m, dot, 1)
+        exponent = delay(m, self.weights.exponents[lane], self.latency - 2)
+        return delay(m, dot << exponent, 1)
+
+
+def add_by_pairs(m: Module, terms):
+    """The sum of a power of two of terms, an adder level a cycle."""
+    while len(terms) > 1:
+        terms = [delay(m, a + b, 1) for a, b in zip(terms[::2], terms[1::2], strict=True)]
+    return terms[0]

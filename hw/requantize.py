@@ -1,0 +1,118 @@
+"""Accumulators become activations: bias, ReLU, scale, skip, clamp."""
+
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.wiring import In, Out
+
+from .delay import delay
+from .scale import Scale, index_shape
+
+
+class ChannelParameters(data.StructLayout):
+    """What an output channel has of its own."""
+
+    def __init__(self, bias_bits: int, multiplier_bits: int):
+        super().__init__({"bias": signed(bias_bits), "multiplier": unsigned(multiplier_bits)})
+
+
+class SkipControl(data.StructLayout):
+    """Whether and how a skip value is added; `shift` is an index into the skip shifts."""
+
+    def __init__(self, shifts: tuple[int, ...]):
+        super().__init__({"enable": 1, "multiplier": unsigned(8), "shift": index_shape(shifts)})
+
+
+class Requantizer(wiring.Component):
+    """`min(scale(max(sum + bias, 0)) + skip, maximum)` in every lane.
+
+    `scale(x) = (x * multiplier + (1 << (shift - 1))) >> shift`, and so is `skip` made of the skip
+    value, or it is 0. `maximum` is 65535 where `wide`, otherwise 255. All that the layer decides
+    travels with the sums, so layers may follow each other without a gap; `shift` is an index into
+    `shifts`. Without `skip_shifts` there is no skip, nor are there ports for it.
+
+    Latency `LATENCY` cycles, one group of lanes a cycle. `dsp`: see `Scale`.
+    """
+
+    LATENCY = Scale.LATENCY + 5
+
+    def __init__(
+        self,
+        lanes: int,
+        *,
+        accumulator_bits: int,
+        bias_bits: int,
+        multiplier_bits: int,
+        shifts: tuple[int, ...],
+        skip_shifts: tuple[int, ...] = (),
+        dsp: bool = True,
+    ):
+        self.lanes = lanes
+        self.value_bits = max(accumulator_bits, bias_bits)
+        self.multiplier_bits = multiplier_bits
+        self.shifts = shifts
+        self.skip_shifts = skip_shifts
+        self.dsp = dsp
+        parameters = ChannelParameters(bias_bits, multiplier_bits)
+        members = {
+            "valid": Out(1),
+            "sums": Out(ArrayLayout(signed(accumulator_bits), lanes)),
+            "parameters": Out(ArrayLayout(parameters, lanes)),
+            "shift": Out(index_shape(shifts)),
+            "wide": Out(1),
+        }
+        if skip_shifts:
+            members["skip"] = Out(SkipControl(skip_shifts))
+            members["skips"] = Out(ArrayLayout(8, lanes))
+        values = {"valid": Out(1), "values": Out(ArrayLayout(16, lanes))}
+        super().__init__({"i": In(wiring.Signature(members)), "o": Out(wiring.Signature(values))})
+
+    def elaborate(self, platform):
+        m = Module()
+        wide = delay(m, self.i.wide, 2 + Scale.LATENCY)
+        for lane in range(self.lanes):
+            scaled = self._saturate(m, self._main(m, lane), wide)
+            skip = self._skip(m, lane)
+            total = delay(m, scaled + skip, 1)
+            clamped = self._saturate(m, total, delay(m, wide, 2))
+            m.d.comb += self.o.values[lane].eq(clamped)
+        m.d.comb += self.o.valid.eq(delay(m, self.i.valid, self.LATENCY, reset_less=False))
+        return m
+
+    def _main(self, m, lane):
+        """Bias, ReLU and scale."""
+        parameters = self.i.parameters[lane]
+        biased = delay(m, self.i.sums[lane] + parameters.bias, 1)
+        x = Signal(self.value_bits, reset_less=True)
+        m.d.sync += x.eq(Mux(biased < 0, 0, biased))
+        m.submodules[f"scale{lane}"] = scale = Scale(
+            self.value_bits, self.multiplier_bits, self.shifts, dsp=self.dsp
+        )
+        m.d.comb += [
+            scale.x.eq(x),
+            scale.multiplier.eq(delay(m, parameters.multiplier, 2)),
+            scale.shift.eq(delay(m, self.i.shift, 2)),
+        ]
+        return scale.y
+
+    def _skip(self, m, lane):
+        """The skip's contribution, in time for the sum."""
+        if not self.skip_shifts:
+            return 0
+        m.submodules[f"skip{lane}"] = scale = Scale(8, 8, self.skip_shifts, dsp=self.dsp)
+        m.d.comb += [
+            scale.x.eq(Mux(self.i.skip.enable, self.i.skips[lane], 0)),
+            scale.multiplier.eq(self.i.skip.multiplier),
+            scale.shift.eq(self.i.skip.shift),
+        ]
+        return delay(m, scale.y, 3)
+
+    def _saturate(self, m, value, wide):
+        """`value`, or the maximum if that is less, a cycle later."""
+        result = Signal(16, reset_less=True)
+        m.d.sync += result.eq(Mux(wide, _least(value, 0xFFFF), _least(value, 0xFF)))
+        return result
+
+
+def _least(value, maximum):
+    return Mux(value > maximum, maximum, value)

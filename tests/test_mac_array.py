@@ -1,0 +1,121 @@
+"""The array against plain integers."""
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+from fireline.hw.mac_array import MacArray, multiplier_forms
+from fireline.hw.multiplier import Form, PairMultiplier
+
+BITS = 24
+
+
+def word(dut, rng, *, low=False, extreme=False):
+    """A random cycle's data: activations, nibbles and exponents."""
+    ci, co = len(dut.i.activations), len(dut.o.sums)
+    shape = dut.i.weights.shape()
+    bits = shape["exponents"].shape.elem_shape if "exponents" in dict(shape) else 0
+    most = 15 if low else 7
+    return {
+        "activations": [255 if extreme else rng.randrange(256) for _ in range(ci)],
+        "nibbles": [[most if extreme else rng.randrange(16) for _ in range(ci)] for _ in range(co)],
+        "exponents": [(1 << bits) - 1 if extreme else rng.randrange(1 << bits) for _ in range(co)],
+    }
+
+
+def group(dut, rng, length, *, wide, extreme=False):
+    """Words with their control, from `first` to `last`; the low halves follow when `wide`."""
+    passes = (False, True) if wide else (False,)
+    words = [
+        (word(dut, rng, low=low, extreme=extreme), {"low": low, "shift": low and n == 0})
+        for low in passes
+        for n in range(length)
+    ]
+    words[0][1]["first"] = 1
+    words[-1][1]["last"] = 1
+    return words
+
+
+def expected(words):
+    """What the lanes come to: plain integers."""
+    lanes = range(len(words[0][0]["nibbles"]))
+    sums = [0] * len(lanes)
+    for data, control in words:
+        for lane in lanes:
+            weights = data["nibbles"][lane]
+            if not control["low"]:
+                weights = [w - 16 if w > 7 else w for w in weights]
+            dot = sum(w * a for w, a in zip(weights, data["activations"], strict=True))
+            carried = sums[lane] * 16 if control["shift"] else sums[lane]
+            sums[lane] = carried + (dot << data["exponents"][lane])
+    return sums
+
+
+def run(dut, groups, rng, bubbles):
+    """Play the groups; return when each was complete and what came out, and when it should."""
+    due, seen = [], []
+
+    async def drive(ctx):
+        cycle = 0
+        for words in groups:
+            for data, control in words:
+                while rng.random() < bubbles:
+                    junk = {name: rng.randrange(2) for name in ("first", "last", "low", "shift")}
+                    ctx.set(dut.i.control, {"valid": 0, **junk})
+                    await ctx.tick()
+                    cycle += 1
+                fields = dict(dut.i.weights.shape())
+                ctx.set(dut.i.activations, data["activations"])
+                ctx.set(dut.i.weights, {name: data[name] for name in fields})
+                ctx.set(dut.i.control, {"valid": 1, **control})
+                await ctx.tick()
+                cycle += 1
+            due.append((cycle - 1 + dut.latency, expected(words)))
+        ctx.set(dut.i.control, {"valid": 0})
+        await ctx.tick().repeat(dut.latency + 1)
+
+    async def watch(ctx):
+        cycle = 0
+        async for _, reset, valid, sums in ctx.tick().sample(dut.o.valid, dut.o.sums):
+            if valid and not reset:
+                seen.append((cycle, list(sums)))
+            cycle += 1
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(drive)
+    simulator.add_testbench(watch, background=True)
+    simulator.run()
+    return due, seen
+
+
+@pytest.mark.parametrize(
+    ("ci", "co", "exponent_bits", "dsp"),
+    [
+        (4, 4, 0, None),
+        (4, 16, 1, None),
+        (16, 4, 2, None),
+        (8, 8, 1, None),
+        (16, 32, 1, None),
+        (4, 4, 1, 0),
+        (8, 8, 2, 0),
+    ],
+)
+def test_sums(ci, co, exponent_bits, dsp):
+    rng = random.Random(ci * co)
+    dut = MacArray(ci, co, accumulator_bits=BITS, exponent_bits=exponent_bits, dsp=dsp)
+    assert dut.latency == PairMultiplier.LATENCY + {4: 2, 8: 3, 16: 4}[ci] + 2
+    lengths = [1, 1, 2, 5, 1, 3]
+    groups = [group(dut, rng, n, wide=rng.random() < 0.5) for n in lengths]
+    groups += [group(dut, rng, 2, wide=wide, extreme=True) for wide in (False, True)]
+    for bubbles in (0, 0.4):
+        due, seen = run(dut, groups, rng, bubbles)
+        assert seen == due
+
+
+def test_rule_for_multipliers():
+    """The multipliers with a DSP are spread evenly over the lane pairs."""
+    pairs = multiplier_forms(8, 4, 18)
+    assert [forms.count(Form.ECP5) for forms in pairs] == [5, 5, 4, 4]
+    assert [forms.count(Form.LUT) for forms in pairs] == [3, 3, 4, 4]
+    assert multiplier_forms(4, 2, None) == [(Form.PLAIN,) * 4] * 2
