@@ -23,8 +23,6 @@ class Scale(wiring.Component):
     def __init__(
         self, value_bits: int, multiplier_bits: int, shifts: tuple[int, ...], *, dsp: bool
     ):
-        if multiplier_bits > 2**self.MULTIPLY:
-            raise ValueError(f"a multiplier has {2**self.MULTIPLY} bits or fewer")
         self.shifts = shifts
         self.dsp = dsp
         super().__init__(
@@ -57,7 +55,8 @@ class Scale(wiring.Component):
         for _ in range(self.MULTIPLY):
             pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
             terms = [delay(m, sum(pair[1:], pair[0]), 1) for pair in pairs]
-        return terms[0]
+        (product,) = terms
+        return product
 
 
 def index_shape(choices: tuple[int, ...]):
