@@ -3,8 +3,6 @@
 import hashlib
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ import safetensors.numpy
 
 from ..errors import FirelineError
 from .architecture import Architecture, Bypass, Fire, Layer, LayerKind
+from .files import write_whole
 
 GROUP = 16  # consecutive input channels that share an exponent
 FORMAT = "fireline-network"
@@ -176,21 +175,7 @@ class QuantizedNetwork:
 
         Raises FirelineError when it cannot be written.
         """
-        path = Path(path)
-        temporary = None
-        try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                temporary = file.name
-                file.write(_to_bytes(self))
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except OSError as error:
-            raise FirelineError(
-                f"network file {path}: {error.strerror}; cannot be written"
-            ) from error
-        finally:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
+        write_whole(path, _to_bytes(self), "network file")
 
     @classmethod
     def load(cls, path: str | Path) -> "QuantizedNetwork":
