@@ -68,8 +68,8 @@ class COBSEncoder(wiring.Component):
     """A frame's bytes in, the stuffed frame and its closing zero out.
 
     The frame is kept in a memory while it comes in: at each zero, and at the end, the distance is
-    written back to the place where the decoder looks for it. Frames hold 1 to ``depth - 1`` bytes, and
-    ``depth`` is at most 254, so that no block is full.
+    written back to the place where the decoder looks for it. Frames hold 1 to ``depth - 1``
+    bytes, and ``depth`` is at most 254, so that no block is full.
 
     Latency:    the frame, and 3 cycles
     Throughput: one frame of n bytes in 2 n + 5 cycles

@@ -1,46 +1,12 @@
 """Byte stuffing against the `cobs` package, with stalls, noise and frames cut off."""
 
-import random
-
-from amaranth.sim import Simulator
 from cobs import cobs
+from fireline.hw.cobs import COBSDecoder, COBSEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from fireline.hw.cobs import COBSDecoder, COBSEncoder
+from streams import run
 
 FRAME = st.lists(st.sampled_from([0, 0, 1, 2, 255]) | st.integers(0, 255), min_size=1, max_size=30)
-
-
-def run(dut, sent: list, cycles: int, seed: int) -> list:
-    """Drives `i` with ``sent`` and collects `o`, both stalling at random."""
-    draw = random.Random(seed)
-    taken = []
-
-    async def source(ctx):
-        for payload in sent:
-            while draw.random() < 0.3:
-                await ctx.tick()
-            ctx.set(dut.i.payload, payload)
-            ctx.set(dut.i.valid, 1)
-            await ctx.tick().until(dut.i.ready)
-            ctx.set(dut.i.valid, 0)
-
-    async def sink(ctx):
-        while True:
-            ctx.set(dut.o.ready, draw.random() < 0.7)
-            _, _, valid, ready, payload = await ctx.tick().sample(
-                dut.o.valid, dut.o.ready, dut.o.payload
-            )
-            if valid and ready:
-                taken.append(payload)
-
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(source)
-    simulator.add_testbench(sink, background=True)
-    simulator.run_until(1e-6 * cycles)
-    return taken
 
 
 def frames_of(symbols: list) -> list[tuple[bytes, bool]]:
@@ -94,6 +60,5 @@ def test_decoder_finds_the_same_broken_frames_in_noise(line, seed):
 
 def test_decoder_knows_full_blocks():
     frame = bytes(range(1, 255)) * 2 + b"\0tail"
-    symbols = run(COBSDecoder(), list(cobs.encode(frame)) + [0], 3000, 1)
+    symbols = run(COBSDecoder(), [*list(cobs.encode(frame)), 0], 3000, 1)
     assert frames_of(symbols) == [(frame, False)]
-

@@ -3,10 +3,9 @@
 import pytest
 from amaranth.hdl import Module
 from amaranth.sim import Simulator
+from fireline.hw.uart import UARTReceiver, UARTTransmitter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from fireline.hw.uart import UARTReceiver, UARTTransmitter
 
 
 def bits_of(byte: int, stop: int = 1) -> list[int]:

@@ -1,0 +1,85 @@
+"""Check sums of the serial link's frames: CRC-32 as in Ethernet, the last four bytes of a frame."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.wiring import In, Out
+
+from .cobs import Piece, Symbol
+
+CHECK_BYTES = 4
+
+
+class FrameChecker(wiring.Component):
+    """Frames with their check in, the same without it out; their end says whether it held.
+
+    Latency:    a byte comes out when the fourth one after it comes in; the end at once
+    Throughput: one byte a cycle
+    """
+
+    i: In(stream.Signature(Symbol))
+    o: Out(stream.Signature(Symbol))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.crc = crc = CRC32_ISO_HDLC().create()
+        tail = Signal(data.ArrayLayout(8, CHECK_BYTES))  # the newest bytes, the oldest first
+        held = Signal(range(CHECK_BYTES + 1))
+        full = held == CHECK_BYTES
+        i, o = self.i, self.o
+
+        m.d.comb += [
+            o.p.byte.eq(tail[0]),
+            o.p.end.eq(i.p.end),
+            o.p.broken.eq(i.p.broken | ~full | ~crc.match_detected),
+            o.valid.eq(i.valid & (full | i.p.end)),
+            i.ready.eq(o.ready | ~o.valid),
+            crc.data.eq(i.p.byte),
+        ]
+        with m.If(i.valid & i.ready):
+            with m.If(i.p.end):
+                m.d.comb += crc.start.eq(1)
+                m.d.sync += held.eq(0)
+            with m.Else():
+                m.d.comb += crc.valid.eq(1)
+                m.d.sync += [tail[place].eq(tail[place + 1]) for place in range(CHECK_BYTES - 1)]
+                m.d.sync += tail[CHECK_BYTES - 1].eq(i.p.byte)
+                with m.If(~full):
+                    m.d.sync += held.eq(held + 1)
+        return m
+
+
+class CheckAppender(wiring.Component):
+    """Frames in, the same with their check behind them out.
+
+    Latency:    none, combinational
+    Throughput: one frame of n bytes in n + 4 cycles
+    """
+
+    i: In(stream.Signature(Piece))
+    o: Out(stream.Signature(Piece))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.crc = crc = CRC32_ISO_HDLC().create()
+        check = data.View(data.ArrayLayout(8, CHECK_BYTES), crc.crc)
+        place = Signal(range(CHECK_BYTES))
+        i, o = self.i, self.o
+
+        m.d.comb += crc.data.eq(i.p.byte)
+        with m.FSM():
+            with m.State("FRAME"):
+                m.d.comb += [o.valid.eq(i.valid), o.p.byte.eq(i.p.byte), i.ready.eq(o.ready)]
+                with m.If(i.valid & i.ready):
+                    m.d.comb += crc.valid.eq(1)
+                    with m.If(i.p.last):
+                        m.next = "CHECK"
+            with m.State("CHECK"):
+                m.d.comb += [o.valid.eq(1), o.p.byte.eq(check[place])]
+                m.d.comb += o.p.last.eq(place == CHECK_BYTES - 1)
+                with m.If(o.ready):
+                    m.d.sync += place.eq(place + 1)
+                    with m.If(o.p.last):
+                        m.d.comb += crc.start.eq(1)
+                        m.next = "FRAME"
+        return m

@@ -1,0 +1,61 @@
+"""Bytes held back until the frame that brought them is known to be whole."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+
+class ChunkBuffer(wiring.Component):
+    """A queue whose newest bytes can still be taken back.
+
+    Bytes come in and wait. ``keep`` hands all that wait to the output, ``drop`` forgets them.
+    ``roomy`` says that half the depth, which is a power of two, is free of kept bytes.
+
+    Latency:    2 cycles from ``keep`` to the first byte
+    Throughput: one byte a cycle
+    """
+
+    i: In(stream.Signature(8))
+    keep: In(1)
+    drop: In(1)
+    o: Out(stream.Signature(8))
+    roomy: Out(1)
+
+    def __init__(self, depth: int):
+        self.depth = depth
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = Memory(shape=8, depth=self.depth, init=[])
+        write, read = memory.write_port(), memory.read_port()
+        counter = range(2 * self.depth)  # one bit more than an address: full is not empty
+        newest, kept, taken = Signal(counter), Signal(counter), Signal(counter)
+        held = Signal(counter)
+        kept_left = Signal(counter)
+        i, o = self.i, self.o
+
+        m.d.comb += [
+            held.eq(newest - taken),
+            kept_left.eq(kept - taken),
+            self.roomy.eq(kept_left <= self.depth // 2),
+            i.ready.eq(held != self.depth),
+            write.addr.eq(newest),
+            write.data.eq(i.payload),
+            write.en.eq(i.valid & i.ready),
+            read.addr.eq(taken),
+            read.en.eq(o.ready | ~o.valid),
+            o.payload.eq(read.data),
+        ]
+        with m.If(write.en):
+            m.d.sync += newest.eq(newest + 1)
+        with m.If(self.keep):
+            m.d.sync += kept.eq(newest)
+        with m.Elif(self.drop):
+            m.d.sync += newest.eq(kept)
+        with m.If(read.en):
+            m.d.sync += o.valid.eq(kept != taken)
+            with m.If(kept != taken):
+                m.d.sync += taken.eq(taken + 1)
+        return m

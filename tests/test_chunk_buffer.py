@@ -1,0 +1,71 @@
+"""The buffer against a list that does the same."""
+
+from amaranth.sim import Simulator
+from fireline.hw.chunk_buffer import ChunkBuffer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+DEPTH = 16
+STEP = st.tuples(st.binary(max_size=6), st.sampled_from(["keep", "drop"]), st.booleans())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(STEP, max_size=20))
+def test_only_kept_bytes_come_out_in_order(steps):
+    dut = ChunkBuffer(DEPTH)
+    expected, taken = [], []
+
+    async def bench(ctx):
+        for chunk, verdict, drain in steps:
+            stored = []
+            for byte in chunk:
+                ctx.set(dut.i.payload, byte)
+                ctx.set(dut.i.valid, 1)
+                if ctx.get(dut.i.ready):
+                    stored.append(byte)
+                await ctx.tick()
+            ctx.set(dut.i.valid, 0)
+            ctx.set(getattr(dut, verdict), 1)
+            await ctx.tick()
+            ctx.set(getattr(dut, verdict), 0)
+            if verdict == "keep":
+                expected.extend(stored)
+            kept = len(expected) - len(taken)
+            assert kept - 1 <= DEPTH
+            await ctx.tick().repeat(3)
+            assert ctx.get(dut.roomy) == (kept - (kept > 0) <= DEPTH // 2)
+            assert ctx.get(dut.o.valid) == (kept > 0)
+            if drain:
+                await take_all(ctx)
+        await take_all(ctx)
+
+    async def take_all(ctx):
+        ctx.set(dut.o.ready, 1)
+        while ctx.get(dut.o.valid):
+            taken.append(ctx.get(dut.o.payload))
+            await ctx.tick()
+        ctx.set(dut.o.ready, 0)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert taken == expected
+
+
+def test_a_full_buffer_takes_no_more():
+    dut = ChunkBuffer(DEPTH)
+
+    async def bench(ctx):
+        ctx.set(dut.i.valid, 1)
+        await ctx.tick().repeat(DEPTH)
+        assert not ctx.get(dut.i.ready)
+        ctx.set(dut.i.valid, 0)
+        ctx.set(dut.drop, 1)
+        await ctx.tick()
+        assert ctx.get(dut.i.ready)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()

@@ -1,0 +1,32 @@
+"""The link's common language."""
+
+from fireline.hw import protocol
+from fireline.hw.protocol import Identity, Kind
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(
+    network=st.integers(0, 2**32 - 1),
+    sides=st.tuples(st.integers(1, 65535), st.integers(1, 65535)),
+    channels=st.integers(1, 255),
+    classes=st.integers(1, 65535),
+)
+def test_identity_there_and_back(network, sides, channels, classes):
+    identity = Identity(network, *sides, channels, classes)
+    encoded = identity.to_bytes()
+    assert len(encoded) == protocol.IDENTITY_BYTES
+    assert encoded[0] == protocol.VERSION
+    assert Identity.from_bytes(encoded) == identity
+    assert identity.image_bytes == sides[0] * sides[1] * channels
+
+
+def test_answers_are_their_requests_with_a_bit():
+    pairs = {
+        Kind.HELLO: Kind.IDENTITY,
+        Kind.START: Kind.STARTED,
+        Kind.CHUNK: Kind.TAKEN,
+        Kind.RESULT: Kind.SCORES,
+        Kind.BROKEN: Kind.BROKEN,
+    }
+    assert all(request | Kind.ANSWER == answer for request, answer in pairs.items())
