@@ -139,14 +139,15 @@ class Architecture:
         """The inverse of ``to_dict``; FirelineError for anything that it would not return."""
         where = "network description"
         values = _exact_fields(where, data, cls)
-        where = f"{where}: preprocessing"
-        preprocessing = _exact_fields(where, values["preprocessing"], Preprocessing)
+        part = f"{where}: preprocessing"
+        preprocessing = _exact_fields(part, values["preprocessing"], Preprocessing)
         for what in ("mean", "std"):
-            preprocessing[what] = tuple(_as_list(f"{where}: {what}", preprocessing[what]))
+            preprocessing[what] = tuple(_as_list(f"{part}: {what}", preprocessing[what]))
         values["preprocessing"] = Preprocessing(**preprocessing)
+        stages = _as_list(f"{where}: stages", values["stages"])
         values["stages"] = tuple(
-            _stage_from_dict(f"network description: stages[{index}]", stage)
-            for index, stage in enumerate(_as_list("network description: stages", values["stages"]))
+            _stage_from_dict(f"{where}: stages[{index}]", stage)
+            for index, stage in enumerate(stages)
         )
         return cls(**values)
 

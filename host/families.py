@@ -1,5 +1,6 @@
 """Networks by name and by file: the SqueezeNet family, the shipped network, TOML files."""
 
+import dataclasses
 import tomllib
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def load_toml(path: str | Path) -> Architecture:
         family = "squeezenet1_1-simple"
         size = 96
         classes = 10
+        preprocessing = "caffe"   # if not torchvision's
 
     or any stack, the Fires by their widths or by their ratios::
 
@@ -136,9 +138,12 @@ def load_toml(path: str | Path) -> Architecture:
 
 def _from_toml(data: dict[str, object]) -> Architecture:
     if "family" in data:
+        preprocessing = _preprocessing(data.pop("preprocessing", "torchvision"))
         _check_keys("the file", data, ("family", "size", "classes"))
         base, _, bypass = str(data["family"]).partition("-")
-        return family(base, read_bypass("family", bypass or "none"), data["size"], data["classes"])
+        bypass = read_bypass("family", bypass or "none")
+        architecture = family(base, bypass, data["size"], data["classes"])
+        return dataclasses.replace(architecture, preprocessing=preprocessing)
     _check_keys("the file", data, ("name", "input", "preprocessing", "stages", "classes"))
     _check_keys("input", data["input"], ("channels", "height", "width"))
     if not isinstance(data["stages"], list):

@@ -1,0 +1,165 @@
+"""Shapes by layer, their rules, and the dictionary form."""
+
+import copy
+import dataclasses
+import json
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.architecture import (
+    PREPROCESSINGS,
+    Architecture,
+    Bypass,
+    Conv1,
+    Fire,
+    LayerKind,
+    MaxPool,
+    Preprocessing,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+SMALL = Architecture(
+    "small",
+    3,
+    9,
+    12,
+    PREPROCESSINGS["caffe"],
+    (Conv1(8, 3, 2, 0), MaxPool(), Fire(4, 5, 6, Bypass.COMPLEX), Fire(2, 5, 6, Bypass.SIMPLE)),
+    7,
+)
+
+
+def test_layers_of_a_small_network():
+    layers = SMALL.layers()
+    assert [(layer.name, layer.kind.value, layer.stage) for layer in layers] == [
+        ("conv1", "conv1", 0),
+        ("pool1", "pool", 1),
+        ("fire2/squeeze", "squeeze", 2),
+        ("fire2/expand1x1", "expand1x1", 2),
+        ("fire2/expand3x3", "expand3x3", 2),
+        ("fire2/bypass", "bypass", 2),
+        ("fire3/squeeze", "squeeze", 3),
+        ("fire3/expand1x1", "expand1x1", 3),
+        ("fire3/expand3x3", "expand3x3", 3),
+        ("conv4", "classifier", 4),
+        ("average", "average", 4),
+    ]
+    shapes = {
+        layer.name: (
+            (layer.input_channels, layer.input_height, layer.input_width),
+            (layer.output_channels, layer.output_height, layer.output_width),
+        )
+        for layer in layers
+    }
+    assert shapes["conv1"] == ((3, 9, 12), (8, 4, 5))
+    assert shapes["pool1"] == ((8, 4, 5), (8, 2, 2))
+    assert shapes["fire2/squeeze"] == ((8, 2, 2), (4, 2, 2))
+    assert shapes["fire2/expand3x3"] == ((4, 2, 2), (6, 2, 2))
+    assert shapes["fire2/bypass"] == ((8, 2, 2), (11, 2, 2))
+    assert shapes["fire3/squeeze"] == ((11, 2, 2), (2, 2, 2))
+    assert shapes["conv4"] == ((11, 2, 2), (7, 2, 2))
+    assert shapes["average"] == ((7, 2, 2), (7, 1, 1))
+
+
+def test_counts_of_a_small_network():
+    conv1, pool, expand = map(SMALL.layer, ("conv1", "pool1", "fire2/expand3x3"))
+    assert (conv1.weights, conv1.parameters, conv1.macs) == (216, 224, 216 * 4 * 5)
+    assert (pool.weights, pool.parameters, pool.macs) == (0, 0, 0)
+    assert (expand.kernel, expand.stride, expand.padding) == (3, 1, 1)
+    assert (expand.weights, expand.macs) == (4 * 6 * 9, 4 * 6 * 9 * 4)
+    assert not pool.is_convolution and SMALL.layer("conv4").kind is LayerKind.CLASSIFIER
+
+
+def test_classifier_is_conv2_without_fires():
+    network = dataclasses.replace(SMALL, stages=(Conv1(8, 3, 1, 1),))
+    assert [layer.name for layer in network.layers()] == ["conv1", "conv2", "average"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"name": "a b"}, "network name 'a b'"),
+        ({"channels": 2}, "network small: 2 input channels; use 1 or 3"),
+        ({"channels": 1}, "order is 'bgr'; use grey"),
+        ({"height": 0}, "input height is 0; use an integer from 1 to 1024"),
+        ({"width": 1025}, "input width is 1025"),
+        ({"classes": 0}, "number of classes is 0"),
+        ({"stages": ()}, r"stages\[0\] is not the conv1"),
+        ({"stages": (Fire(1, 1, 1),)}, r"stages\[0\] is not the conv1"),
+        ({"stages": (Conv1(1, 3, 1, 1),) * 2}, r"stages\[1\] is a second conv1"),
+        ({"stages": (Conv1(1, 3, 1, 1), MaxPool(), MaxPool())}, r"stages\[2\] is a second pool"),
+        ({"stages": (Conv1(1, 3, 1, 1), "pool")}, r"stages\[1\] is 'pool'; use"),
+        ({"stages": (Conv1(1, 3, 16, 0), MaxPool())}, r"stages\[1\]: a map of 1x1 .* be pooled"),
+        ({"stages": (Conv1(1, 3, 1, 1), Fire(0, 1, 1))}, r"stages\[1\]: squeeze is 0"),
+        ({"height": 6, "stages": (Conv1(1, 7, 1, 0),)}, r"stages\[0\]: a 7x7 kernel does not fit"),
+        (
+            {"stages": (Conv1(8, 3, 1, 1), Fire(2, 4, 3, Bypass.SIMPLE))},
+            r"stages\[1\]: a simple bypass .* 8 in and 7 out",
+        ),
+    ],
+)
+def test_refused(changes, reason):
+    with pytest.raises(FirelineError, match=reason) as error:
+        dataclasses.replace(SMALL, **changes)
+    assert "\n" not in str(error.value)
+
+
+def test_dictionary_and_back():
+    grey = Architecture(
+        "g", 1, 8, 8, Preprocessing("grey", 1.0, (1.0,), (2.0,)), (Conv1(8, 3, 2, 0),), 7
+    )
+    for network in (SMALL, grey):
+        assert Architecture.from_dict(json.loads(json.dumps(network.to_dict()))) == network
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        (["extra"], 1, "unknown key 'extra'"),
+        (["height"], "9", "input height is '9'"),
+        (["height"], 9.0, "input height is 9.0"),
+        (["name"], None, "network name None"),
+        (["preprocessing"], [], "preprocessing: .* is not a table"),
+        (["preprocessing", "mean"], 3, "preprocessing: mean: 3 is not a list"),
+        (["preprocessing", "mean"], [1, 2, "3"], "finite"),
+        (["preprocessing", "gain"], 3, "unknown key 'gain'"),
+        (["stages"], {}, "stages: {} is not a list"),
+        (["stages", 0, "kind"], "conv2", r"stages\[0\]: .* has no kind"),
+        (["stages", 1, "size"], 2, r"stages\[1\] has the unknown key 'size'"),
+        (["stages", 2, "bypass"], "half", r"stages\[2\]: bypass is 'half'"),
+        (["stages", 2, "squeeze"], True, r"stages\[2\]: squeeze is True"),
+        (["stages", 3], 5, r"stages\[3\]: 5 has no kind"),
+    ],
+)
+def test_dictionary_refused(path, value, reason):
+    data = copy.deepcopy(SMALL.to_dict())
+    place = data
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(FirelineError, match=reason):
+        Architecture.from_dict(data)
+
+
+def test_dictionary_lacking_a_key():
+    data = SMALL.to_dict()
+    del data["classes"]
+    with pytest.raises(FirelineError, match="lacks 'classes'"):
+        Architecture.from_dict(data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(data=JSON, key=st.sampled_from(sorted(SMALL.to_dict())), value=JSON)
+def test_dictionary_never_surprises(data, key, value):
+    for text in (data, SMALL.to_dict() | {key: value}):
+        try:
+            Architecture.from_dict(text)
+        except FirelineError as error:
+            assert "\n" not in str(error)
