@@ -1,16 +1,14 @@
 """The SqueezeNet family in torch, with torchvision's state-dict names."""
 
-import pickle
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from torch import nn
 
 from ..errors import FirelineError
 from .architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
+from .weights import read_weights
 
 
 class FireModule(nn.Module):
@@ -113,7 +111,9 @@ def _convolution(layer: Layer, batch_norm: bool) -> tuple[nn.Conv2d, nn.Module]:
 def normalise(architecture: Architecture, pixels: np.ndarray | torch.Tensor) -> torch.Tensor:
     """Pixels uint8 [N, H, W, C] (RGB or grey) to what the network sees, float32 [N, C, H, W]."""
     preprocessing = architecture.preprocessing
-    x = torch.as_tensor(pixels).permute(0, 3, 1, 2).float()
+    if isinstance(pixels, np.ndarray):
+        pixels = torch.tensor(pixels)
+    x = pixels.permute(0, 3, 1, 2).float()
     if preprocessing.order == "bgr":
         x = x.flip(1)
     mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
@@ -124,85 +124,29 @@ def normalise(architecture: Architecture, pixels: np.ndarray | torch.Tensor) -> 
 def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
     """The network with the weights of a .pth, .pt or .safetensors file, in evaluation mode.
 
-    Batch normalisation is recognised by its names. Raises FirelineError for a file that is
-    missing, damaged, holds anything but tensors, or does not fit the architecture.
+    It has batch normalisation if the file has. Raises FirelineError when the file is missing,
+    damaged, holds anything but finite tensors, or does not fit the architecture.
     """
-    return network_from_state(read_state(path), architecture, str(path))
-
-
-def network_from_state(
-    state: dict[str, torch.Tensor], architecture: Architecture, source: str
-) -> SqueezeNet:
-    """The network with those tensors, in evaluation mode; ``source`` names them in errors."""
-    batch_norm = any(name.endswith("running_mean") for name in state)
+    weights = read_weights(path)
+    batch_norm = any(name.endswith(".running_mean") for name in weights)
     model = SqueezeNet(architecture, batch_norm)
-    expected = model.state_dict()
-    state = {name: tensor for name, tensor in state.items() if not _is_counter(name)}
-    wanted = [name for name in expected if not _is_counter(name)]
-    where = f"weights {source} do not fit network {architecture.name}"
-    for what, names in (
-        ("lacking", [name for name in wanted if name not in state]),
-        ("unexpected", [name for name in state if name not in expected]),
-    ):
-        if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise FirelineError(f"{where}: {names[0]}{more} {what}; check the architecture")
-    for name in wanted:
-        _check_tensor(name, state[name], expected[name], where, source)
-        expected[name].copy_(state[name])
+    own = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    where = f"weights {path} do not fit network {architecture.name}"
+    _refuse(where, "missing", [name for name in own if name not in weights])
+    _refuse(where, "unexpected", [name for name in weights if name not in own])
+    for name, tensor in own.items():
+        found, expected = tuple(weights[name].shape), tuple(tensor.shape)
+        if found != expected:
+            raise FirelineError(
+                f"{where}: {name} has shape {found}, not {expected}; check the network"
+            )
+        if name.endswith(".running_var") and weights[name].min() < 0:
+            raise FirelineError(f"weights {path}: {name} has a variance below zero; train it again")
+        tensor.copy_(weights[name])
     return model.eval()
 
 
-def read_state(path: str | Path) -> dict[str, torch.Tensor]:
-    """The tensors of a .pth, .pt or .safetensors file by name; nothing in it is executed."""
-    path = Path(path)
-    if not path.is_file():
-        raise FirelineError(f"weights {path}: no such file; check the path")
-    match path.suffix:
-        case ".safetensors":
-            try:
-                return safetensors.torch.load_file(path)
-            except (safetensors.SafetensorError, OSError, ValueError) as error:
-                raise FirelineError(
-                    f"weights {path}: not a safetensors file, or a damaged one; fetch it again"
-                ) from error
-        case ".pth" | ".pt":
-            return _read_pickle(path)
-    raise FirelineError(f"weights {path}: unknown ending; use .pth, .pt or .safetensors")
-
-
-def _read_pickle(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if "Unsupported" in str(error):
-            raise FirelineError(
-                f"weights {path}: holds Python objects besides tensors, which are not loaded; "
-                "save the state_dict alone"
-            ) from error
-        raise FirelineError(f"weights {path}: not a torch file; check the path") from error
-    except Exception as error:  # torch raises many types on damaged files
-        raise FirelineError(f"weights {path}: damaged or cut short; fetch it again") from error
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise FirelineError(f"weights {path}: not a state_dict of tensors; save the state_dict alone")
-    return state
-
-
-def _is_counter(name: str) -> bool:
-    return name.endswith("num_batches_tracked")
-
-
-def _check_tensor(
-    name: str, tensor: torch.Tensor, expected: torch.Tensor, where: str, source: str
-) -> None:
-    if tensor.shape != expected.shape:
-        raise FirelineError(
-            f"{where}: {name} has shape {tuple(tensor.shape)}, not {tuple(expected.shape)}; "
-            "check the architecture and its number of classes"
-        )
-    if not tensor.is_floating_point():
-        raise FirelineError(f"weights {source}: {name} is {tensor.dtype}; save it as float")
-    if not torch.isfinite(tensor).all():
-        raise FirelineError(f"weights {source}: {name} holds NaN or infinity; train it again")
+def _refuse(where: str, what: str, names: list[str]) -> None:
+    if names:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise FirelineError(f"{where}: {names[0]}{more} {what}; check the network")
