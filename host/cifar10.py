@@ -1,0 +1,107 @@
+"""Reading CIFAR-10 from disk: the binary version, or PNG sheets with a picture a row."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import FirelineError
+
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+SIDE = 32  # pixels
+TRAIN = tuple(f"data_batch_{number}" for number in range(1, 6))
+TEST = ("test_batch",)
+
+
+def is_cifar10(folder: Path) -> bool:
+    """Whether the folder holds CIFAR-10 in one of the two forms.
+
+    Raises FirelineError for the Python version, whose pickles are not opened.
+    """
+    if any((folder / f"test_batch{ending}").is_file() for ending in (".bin", ".png")):
+        return True
+    if (folder / "test_batch").is_file():
+        raise FirelineError(
+            f"{folder}: this is CIFAR-10's Python version, which is pickled code; "
+            "fetch the binary version"
+        )
+    return False
+
+
+def read_train(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The pictures to train on, RGB uint8 [N, 32, 32, 3], and their labels, int64 [N]."""
+    return _read(folder, TRAIN, "train_lables.json")
+
+
+def read_test(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The pictures to test on, RGB uint8 [N, 32, 32, 3], and their labels, int64 [N]."""
+    return _read(folder, TEST, "test_lables.json")
+
+
+def _read(folder: Path, names: tuple[str, ...], labels: str) -> tuple[np.ndarray, np.ndarray]:
+    if (folder / f"{names[0]}.bin").is_file():
+        batches = [_read_binary(folder / f"{name}.bin") for name in names]
+        pixels = np.concatenate([pixels for pixels, _ in batches])
+        classes = np.concatenate([classes for _, classes in batches])
+    else:
+        pixels = np.concatenate([_read_sheet(folder / f"{name}.png") for name in names])
+        classes = _read_labels(folder / labels, len(pixels))
+    if classes.min() < 0 or classes.max() >= len(CLASSES):
+        raise FirelineError(f"{folder}: a label is out of 0..{len(CLASSES) - 1}; fetch it again")
+    return pixels, classes
+
+
+def _read_binary(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Records of a label byte, then red, green and blue planes."""
+    record = 1 + 3 * SIDE**2
+    data = np.frombuffer(_read_bytes(path), np.uint8)
+    if not data.size or data.size % record:
+        raise FirelineError(
+            f"{path}: {data.size} bytes are not records of {record}; fetch it again"
+        )
+    records = data.reshape(-1, record)
+    planes = records[:, 1:].reshape(-1, 3, SIDE, SIDE)
+    return planes.transpose(0, 2, 3, 1), records[:, 0].astype(np.int64)
+
+
+def _read_sheet(path: Path) -> np.ndarray:
+    """A PNG, 1024 pixels wide, whose every row is a picture of 32x32 pixels in raster order."""
+    try:
+        with Image.open(path) as sheet:
+            pixels = np.array(sheet.convert("RGB"))
+    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise FirelineError(f"{path}: not a readable PNG; fetch it again") from error
+    if pixels.shape[1] != SIDE**2:
+        raise FirelineError(f"{path}: {pixels.shape[1]} pixels wide, not {SIDE**2}; fetch it again")
+    return pixels.reshape(-1, SIDE, SIDE, 3)
+
+
+def _read_labels(path: Path, count: int) -> np.ndarray:
+    try:
+        labels = json.loads(_read_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise FirelineError(f"{path}: not JSON; fetch it again") from error
+    if not isinstance(labels, list) or len(labels) != count:
+        raise FirelineError(f"{path}: not a list of {count} labels; fetch it again")
+    if not all(type(label) is int for label in labels):
+        raise FirelineError(f"{path}: a label is not an integer; fetch it again")
+    return np.array(labels, np.int64)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FirelineError(f"{path}: {error.strerror}; fetch CIFAR-10 again") from error
