@@ -1,0 +1,24 @@
+"""Augmentation of training pictures."""
+
+import torch
+
+
+def augment(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Pictures uint8 [N, H, W, C], each shifted by up to an eighth and mirrored every other time.
+
+    What a shift uncovers is filled with the mirrored border.
+    """
+    count, height, width, _ = pixels.shape
+    rows = _shifted(count, height, generator)
+    columns = _shifted(count, width, generator)
+    mirrored = torch.rand(count, 1, generator=generator) < 0.5
+    columns = torch.where(mirrored, columns.flip(1), columns)
+    return pixels[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def _shifted(count: int, size: int, generator: torch.Generator) -> torch.Tensor:
+    """The coordinates [count, size] from which each picture's lines are taken."""
+    reach = size // 8
+    shift = torch.randint(-reach, reach + 1, (count, 1), generator=generator)
+    source = (torch.arange(size) + shift).abs()
+    return (size - 1) - (size - 1 - source).abs()
