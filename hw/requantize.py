@@ -69,17 +69,16 @@ class Requantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        wide = delay(m, self.i.wide, 2 + Scale.LATENCY)
+        maximum = delay(m, Mux(self.i.wide, 65535, 255), self.LATENCY - 1)
         for lane in range(self.lanes):
-            scaled = self._saturate(m, self._main(m, lane), wide)
-            skip = self._skip(m, lane)
-            total = delay(m, scaled + skip, 1)
-            clamped = self._saturate(m, total, delay(m, wide, 2))
-            m.d.comb += self.o.values[lane].eq(clamped)
+            scaled = delay(m, _sixteen_bits(self._scaled(m, lane)), 1)
+            total = delay(m, scaled + self._skip(m, lane), 1)
+            clamped = Mux(total > maximum, maximum, total)
+            m.d.comb += self.o.values[lane].eq(delay(m, clamped, 1))
         m.d.comb += self.o.valid.eq(delay(m, self.i.valid, self.LATENCY, reset_less=False))
         return m
 
-    def _main(self, m, lane):
+    def _scaled(self, m, lane):
         """Bias, ReLU and scale."""
         parameters = self.i.parameters[lane]
         biased = delay(m, self.i.sums[lane] + parameters.bias, 1)
@@ -107,12 +106,7 @@ class Requantizer(wiring.Component):
         ]
         return delay(m, scale.y, 3)
 
-    def _saturate(self, m, value, wide):
-        """`value`, or the maximum if that is less, a cycle later."""
-        result = Signal(16, reset_less=True)
-        m.d.sync += result.eq(Mux(wide, _least(value, 0xFFFF), _least(value, 0xFF)))
-        return result
 
-
-def _least(value, maximum):
-    return Mux(value > maximum, maximum, value)
+def _sixteen_bits(value):
+    """`value`, or 65535 if that is less: no maximum is greater, so it may be cut there already."""
+    return Mux(value[16:].any(), 65535, value[:16])

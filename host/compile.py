@@ -1,0 +1,229 @@
+"""A quantized network and an array in, the accelerator's program out, with proof that it works."""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import FirelineError
+from ..hw.geometry import ArrayShape, LayerDescriptor, Program, WindowGeometry
+from . import layout
+from .architecture import Architecture, Bypass, Fire, MaxPool
+from .buffers import Buffers, Map, allocate, depth, stage_maps
+from .network import QuantizedConv, QuantizedNetwork
+from .schedule import layer_names, place, schedule
+from .timing import FrameTiming, frame_timing, with_waits
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program with what is known of it before anything runs."""
+
+    network: QuantizedNetwork
+    program: Program
+    timing: FrameTiming
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulate operations a frame, taps on the padding counted."""
+        return sum(layer.macs for layer in self.network.architecture.layers())
+
+    @property
+    def mac_passes(self) -> int:
+        """The same, an 8-bit layer's two passes counted as two."""
+        return sum(
+            layer.macs * self.network.convs[layer.name].bits // 4
+            for layer in self.network.architecture.layers()
+            if layer.macs
+        )
+
+    @property
+    def utilisation(self) -> float:
+        """MAC passes by what the array could do in a frame's cycles."""
+        return self.mac_passes / (self.timing.cycles * self.program.array.products)
+
+
+def compile_network(
+    network: QuantizedNetwork, array: ArrayShape, lanes: int | None = None
+) -> Compiled:
+    """Compiles for an array; `lanes` is the requantizer's width, by default as wide as pays.
+
+    Raises FirelineError if the network cannot run on it.
+    """
+    architecture = network.architecture
+    maps = stage_maps(architecture)
+    _check_bypasses(maps, array.ci)
+    buffers = allocate(architecture, array.ci)
+    tasks = schedule(architecture)
+    images = _Images(network, array, lanes or enough_lanes(network, array))
+    layers = tuple(images.layer(name, maps, buffers) for name in layer_names(tasks))
+    conv1 = architecture.stages[0]
+    pooled = [layer.pool_words for layer in layers if layer.pool]
+    program = Program(
+        array=array,
+        window=WindowGeometry(
+            architecture.channels,
+            architecture.height,
+            architecture.width,
+            conv1.kernel,
+            conv1.stride,
+            conv1.padding,
+            tuple(int(value) for value in network.pad_value),
+        ),
+        classes=architecture.classes,
+        identifier=images.identifier(),
+        lanes=images.lanes,
+        accumulator_bits=images.accumulator_bits,
+        bias_bits=images.bias_bits,
+        multiplier_bits=images.multiplier_bits,
+        exponent_bits=images.exponent_bits,
+        activation_words=depth(buffers.activations),
+        skip_words=depth(buffers.skips),
+        pool_row_words=max(pooled, default=0),
+        pool_words=depth(buffers.pools),
+        layers=layers,
+        rows=place(tasks, buffers, architecture),
+        weights=tuple(images.weights),
+        parameters=tuple(images.parameters),
+    )
+    program = with_waits(program)
+    return Compiled(network, program, frame_timing(program))
+
+
+def enough_lanes(network: QuantizedNetwork, array: ArrayShape) -> int:
+    """The fewest lanes, a power of two, with which no layer waits for the requantizer for long.
+
+    A pixel's channels must pass in no more cycles than the array spends on it, so far as the
+    memory's one word a cycle allows.
+    """
+    most = min(array.ci, array.co)
+    lanes = 1
+    for work in _work(network.architecture):
+        convs = [network.convs[name] for name in work]
+        words = sum(
+            -(-len(conv.bias) // array.co) * _words(conv, array.ci) * _taps(conv) * conv.bits // 4
+            for conv in convs
+        )
+        outputs = sum(len(conv.bias) for conv in convs)
+        while lanes < most and outputs > words * lanes:
+            lanes *= 2
+    return lanes
+
+
+def _work(architecture: Architecture) -> list[list[str]]:
+    """The convolutions by the layer of the program that computes them."""
+    works: dict[str, list[str]] = {}
+    for layer in architecture.layers():
+        if layer.is_convolution:
+            key = layer.name.split("/")[0] if "expand" in layer.name else layer.name
+            works.setdefault(key, []).append(layer.name)
+    return list(works.values())
+
+
+def _taps(conv: QuantizedConv) -> int:
+    return 1 if conv.is_conv1 else conv.codes.shape[2] ** 2
+
+
+def _words(conv: QuantizedConv, ci: int) -> int:
+    return layout.words_of(conv.segments, ci)
+
+
+def _check_bypasses(maps: tuple[Map, ...], ci: int) -> None:
+    """A simple bypass adds word to word, so both maps must lie alike."""
+    for before, fire in zip(maps, maps[1:], strict=False):
+        if isinstance(fire.stage, MaxPool) or fire.stage.bypass is not Bypass.SIMPLE:
+            continue
+        came, goes = (layout.padded_channels(map.segments, ci) for map in (before, fire))
+        if not np.array_equal(came, goes):
+            raise FirelineError(
+                f"{fire.name}: a simple bypass from {before.segments} to {fire.segments} channels "
+                f"does not line up in words of {ci}; split the expands alike, or in multiples of {ci}"
+            )
+
+
+class _Images:
+    """Fills the ROMs, layer by layer, and measures how wide they must be."""
+
+    def __init__(self, network: QuantizedNetwork, array: ArrayShape, lanes: int):
+        self.network, self.array, self.lanes = network, array, lanes
+        convs = network.convs.values()
+        ranges = [layout.accumulator_range(conv) for conv in convs]
+        self.accumulator_bits = 1 + max(
+            max((-low - 1).bit_length(), high.bit_length()) for low, high in ranges
+        )
+        self.bias_bits = 1 + max(
+            int(np.where(conv.bias < 0, -1 - conv.bias, conv.bias).max()).bit_length()
+            for conv in convs
+        )
+        self.multiplier_bits = max(1, max(int(conv.multiplier.max()).bit_length() for conv in convs))
+        self.exponent_bits = max(int(conv.exponents.max()).bit_length() for conv in convs)
+        self.weights: list[int] = []
+        self.parameters: list[int] = []
+
+    def layer(self, name: str, maps: tuple[Map, ...], buffers: Buffers) -> LayerDescriptor:
+        """Adds a layer's images; returns its descriptor."""
+        stages = {map.name: map for map in maps}
+        made = stages.get(name.split("/")[0])
+        fire = made and isinstance(made.stage, Fire) and name == made.name
+        point = self.network.convs[f"{name}/expand1x1" if fire else name]
+        wide = self.network.convs[f"{name}/expand3x3"] if fire else None
+        bypass = name.endswith("/bypass")
+        outputs = np.arange(len(point.bias))
+        if bypass:  # its channels must lie as the Fire's own
+            outputs = layout.padded_channels(made.segments, self.array.ci).ravel()
+        following = _following(maps, made) if made and name == made.name else None
+        pool = buffers.pools.get(following.name) if following else None
+        after = _following(maps, following) if pool else following
+        skip = self.network.skips.get(name) if fire else None
+        rom_point, parameters = self._add(point, outputs)
+        rom_wide = self._add(wide, np.arange(len(wide.bias)))[0] if wide else 0
+        return LayerDescriptor(
+            name=name,
+            window=point.is_conv1,
+            columns=made.width if made else maps[-1].width,
+            words=_words(point, self.array.ci),
+            point_groups=-(-len(outputs) // self.array.co),
+            point_passes=point.bits // 4,
+            wide_groups=-(-len(wide.bias) // self.array.co) if wide else 0,
+            wide_passes=wide.bits // 4 if wide else 0,
+            rom_point=rom_point,
+            rom_wide=rom_wide,
+            point_beats=self._last_beats(len(outputs)),
+            wide_beats=self._last_beats(len(wide.bias)) if wide else 0,
+            parameters=parameters,
+            point_shift=point.shift,
+            wide_shift=wide.shift if wide else point.shift,
+            scores=made is None,
+            pool=pool is not None,
+            pool_words=layout.words_of(made.segments, self.array.ci) if pool else 0,
+            pool_base=pool.base if pool else 0,
+            store=made is not None and not bypass,
+            keep=bypass
+            or bool(after and isinstance(after.stage, Fire) and after.stage.bypass is Bypass.SIMPLE),
+            skip=skip is not None,
+            skip_multiplier=skip.multiplier if skip else 0,
+            skip_shift=skip.shift if skip else 0,
+        )
+
+    def identifier(self) -> int:
+        """CRC-32 of both ROMs: tells one network's bitstream from another's."""
+        text = ",".join(map(str, (*self.weights, *self.parameters)))
+        return zlib.crc32(text.encode())
+
+    def _add(self, conv: QuantizedConv, outputs: np.ndarray) -> tuple[int, int]:
+        """Appends a convolution's words; returns where its weights and its parameters start."""
+        start = len(self.weights), len(self.parameters)
+        self.weights += layout.weight_words(conv, outputs, self.array, self.exponent_bits)
+        self.parameters += layout.parameter_words(
+            conv, outputs, self.lanes, self.bias_bits, self.multiplier_bits
+        )
+        return start
+
+    def _last_beats(self, outputs: int) -> int:
+        """Beats of the last group of so many channels."""
+        return -(-((outputs - 1) % self.array.co + 1) // self.lanes)
+
+
+def _following(maps: tuple[Map, ...], made: Map) -> Map | None:
+    index = maps.index(made) + 1
+    return maps[index] if index < len(maps) else None

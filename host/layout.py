@@ -1,0 +1,110 @@
+"""Where channels lie in words, and the images of the weight ROM and the parameter ROM."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..hw.geometry import ArrayShape
+from .network import QuantizedConv, group_index
+
+
+def padded_channels(segments: Sequence[int], ci: int) -> np.ndarray:
+    """The channel in each byte of a pixel's words, int64 [words, ci]; -1 where there is none.
+
+    Each segment starts a new word.
+    """
+    rows = []
+    first = 0
+    for length in segments:
+        padded = np.full(words_of((length,), ci) * ci, -1)
+        padded[:length] = first + np.arange(length)
+        rows.append(padded.reshape(-1, ci))
+        first += length
+    return np.concatenate(rows)
+
+
+def words_of(segments: Sequence[int], ci: int) -> int:
+    """Words a pixel."""
+    return sum(-(-length // ci) for length in segments)
+
+
+def weight_words(
+    conv: QuantizedConv, outputs: np.ndarray, array: ArrayShape, exponent_bits: int
+) -> list[int]:
+    """The weight words of a convolution's `outputs` in the order (group, pass, tap, word).
+
+    `outputs` names the channels that leave the array, one after the other, -1 for an empty one.
+
+    A word holds, from its least significant bit on, CO lanes of CI nibbles, then CO exponents. A
+    4-bit layer has one pass, an 8-bit layer two: high nibbles, then low nibbles.
+    """
+    ci, co = array.ci, array.co
+    codes, groups = _by_tap(conv), group_index(conv.segments)
+    lanes = np.full(-(-len(outputs) // co) * co, -1)
+    lanes[: len(outputs)] = outputs
+    channels = padded_channels(conv.segments, ci)
+    physical = codes[lanes][:, :, channels].astype(np.int64)  # [output, tap, word, ci]
+    physical[lanes < 0] = 0
+    physical[..., channels < 0] = 0
+    exponents = conv.exponents[lanes][:, :, groups[channels[:, 0]]].astype(np.int64)
+    exponents[lanes < 0] = 0
+
+    halves = [physical >> 4, physical] if conv.bits == 8 else [physical]
+    nibbles = np.stack(halves, axis=1) & 15  # [output, pass, tap, word, ci]
+    nibbles = nibbles.reshape(-1, co, *nibbles.shape[1:]).transpose(0, 2, 3, 4, 1, 5)
+    exponents = np.stack([exponents] * len(halves), axis=1)
+    exponents = exponents.reshape(-1, co, *exponents.shape[1:]).transpose(0, 2, 3, 4, 1)
+    low = _pack(nibbles.reshape(-1, co * ci), 4)
+    high = _pack(exponents.reshape(-1, co), exponent_bits) if exponent_bits else [0] * len(low)
+    return [word | exponent << (4 * ci * co) for word, exponent in zip(low, high, strict=True)]
+
+
+def parameter_words(
+    conv: QuantizedConv, outputs: np.ndarray, lanes: int, bias_bits: int, multiplier_bits: int
+) -> list[int]:
+    """One word for every `lanes` of the `outputs`: (bias, multiplier) each, the first one lowest.
+
+    An empty channel (-1) has zeros.
+    """
+    size = bias_bits + multiplier_bits
+    words = [0] * -(-len(outputs) // lanes)
+    for n, channel in enumerate(outputs):
+        if channel >= 0:
+            bias = int(conv.bias[channel]) & ((1 << bias_bits) - 1)
+            both = bias | int(conv.multiplier[channel]) << bias_bits
+            words[n // lanes] |= both << (n % lanes * size)
+    return words
+
+
+def accumulator_range(conv: QuantizedConv) -> tuple[int, int]:
+    """The least and the greatest value that the accumulator can hold, at any moment.
+
+    Activations are 0..255, so every partial sum lies between the sum of the negative terms and the
+    sum of the positive ones; with 8 bits, of the terms as the two passes split them.
+    """
+    if conv.bits == 8:
+        codes = _by_tap(conv).astype(np.int64)
+        terms = [codes & ~15, codes & 15]
+    else:
+        terms = [_effective_by_tap(conv)]
+    low = sum(np.minimum(term, 0).sum((1, 2)) for term in terms)
+    high = sum(np.maximum(term, 0).sum((1, 2)) for term in terms)
+    return 255 * int(low.min()), 255 * int(high.max())
+
+
+def _by_tap(conv: QuantizedConv) -> np.ndarray:
+    """The codes as [output, tap, channel]; conv1 has its whole window as the channels of one tap."""
+    codes = conv.codes.transpose(0, 2, 3, 1)
+    return codes.reshape(len(codes), 1 if conv.is_conv1 else -1, sum(conv.segments))
+
+
+def _effective_by_tap(conv: QuantizedConv) -> np.ndarray:
+    exponents = conv.exponents[:, :, group_index(conv.segments)]
+    return _by_tap(conv).astype(np.int64) << exponents
+
+
+def _pack(values: np.ndarray, bits: int) -> list[int]:
+    """Each row's values as one integer, `bits` each, the first one lowest."""
+    planes = values[:, :, None] >> np.arange(bits) & 1
+    packed = np.packbits(planes.reshape(len(values), -1).astype(np.uint8), 1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]

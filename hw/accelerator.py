@@ -1,0 +1,213 @@
+"""The platform-free top: pixels in, scores out."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, ResetInserter, Shape, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from .average import Score, ScoreAccumulator
+from .delay import delay
+from .drain import DRAIN_FIELDS, Drain
+from .fire.stage import FireStage
+from .geometry import QUEUE_DEPTH, Program
+from .issue import Issue
+from .line_buffer import LineBuffer
+from .mac_array import MacArray
+from .mac_lanes import WeightWord
+from .requantize import ChannelParameters, Requantizer
+from .sequencer import Sequencer
+from .store import STORE_FIELDS, Store
+from .tables import Tables, context_of
+from .weight_rom import WeightRom
+
+CONTEXTS = 2 * QUEUE_DEPTH
+"""Row operations that can be under way at once: each has a result in the queue, or is nearly done."""
+
+
+class Accelerator(wiring.Component):
+    """A whole network: frames of pixels in raster order in, `classes` scores a frame out.
+
+    Frames may follow each other back to back; the compiler's cycle model tells how long each takes.
+    `abort` brings everything back to its state after reset, memories aside, which are written
+    before they are read. `dsp` is the number of pair multipliers of the array that are made of
+    hardware multipliers, None for behavioural ones; `scale_dsp`: whether the requantizer has some.
+
+    The data path, left to right (all but `issue` never wait)::
+
+        sequencer -> stage -> issue -+-> activations or window -+-> array -> drain -> requantizer -+
+                                     +-> weights ---------------+                                  |
+        pixel -> lines (windows)        activations, skips <- store (pool) <-----------------------+
+                                        score <- average <-----------------------------------------+
+    """
+
+    def __init__(self, program: Program, *, dsp: int | None = None, scale_dsp: bool = False):
+        self.program = program
+        self.tables = Tables(program)
+        self.dsp, self.scale_dsp = dsp, scale_dsp
+        super().__init__(
+            {
+                "pixel": In(stream.Signature(ArrayLayout(8, program.window.channels))),
+                "score": Out(stream.Signature(Score(32))),
+                "abort": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m, outer = Module(), Module()
+        self._word = ArrayLayout(8, self.program.array.ci)
+        issue = self._build_control(m)
+        array = self._build_array(m, issue)
+        requantizer, tag = self._build_drain(m, array, issue)
+        self._build_store(m, requantizer, tag)
+        self._build_average(m, requantizer, tag, issue)
+        outer.submodules.core = ResetInserter(self.abort)(m)
+        return outer
+
+    def _build_control(self, m):
+        """The row program becomes words; what later blocks must know of each row waits for them."""
+        m.submodules.sequencer = sequencer = Sequencer(self.tables)
+        m.submodules.stage = stage = FireStage(self.tables)
+        m.submodules.issue = issue = Issue(self.tables)
+        wiring.connect(m, sequencer.o, stage.i)
+        wiring.connect(m, stage.o, issue.i)
+        operation, taken = sequencer.o.payload, sequencer.o.valid & sequencer.o.ready
+        self._drain_context = _context(m, "drain", operation, DRAIN_FIELDS, taken)
+        self._store_context = _context(
+            m, "store", operation, STORE_FIELDS, taken & ~operation.layer.scores
+        )
+        return issue
+
+    def _build_array(self, m, issue):
+        """Words of activations or pixels meet their weights."""
+        program, array = self.program, self.program.array
+        weight = WeightWord(array.ci, array.co, program.exponent_bits)
+        m.submodules.weights = weights = WeightRom(weight, program.weights)
+        m.submodules.lines = lines = LineBuffer(**vars(program.window))
+        m.submodules.activations = activations = Memory(
+            shape=self._word, depth=program.activation_words, init=[]
+        )
+        m.submodules.array = macs = MacArray(
+            array.ci,
+            array.co,
+            accumulator_bits=program.accumulator_bits,
+            exponent_bits=program.exponent_bits,
+            dsp=self.dsp,
+        )
+        wiring.connect(m, wiring.flipped(self.pixel), lines.i)
+        read, self._activations = activations.read_port(), activations
+        control = delay(m, issue.word, WeightRom.LATENCY, reset_less=False)
+        size = Shape.cast(self._word).width
+        pixels = lines.o.payload.as_value()
+        windows = Array(pixels[n * size : (n + 1) * size] for n in range(program.window_words))
+        window = delay(m, windows[issue.activation_address], WeightRom.LATENCY)
+        m.d.comb += [
+            issue.window_valid.eq(lines.o.valid),
+            lines.o.ready.eq(issue.window_taken),
+            read.addr.eq(issue.activation_address),
+            weights.address.eq(issue.rom_address),
+            macs.i.weights.eq(weights.word),
+            macs.i.activations.eq(Mux(control.window, window, delay(m, read.data, 1))),
+            *(
+                macs.i.control[name].eq(control[name])
+                for name in ("valid", "first", "last", "low", "shift")
+            ),
+        ]
+        return macs
+
+    def _build_drain(self, m, array, issue):
+        """Sums become values, each with its channel's parameters and, if wanted, its skip."""
+        program = self.program
+        m.submodules.drain = drain = Drain(program, self.tables)
+        m.submodules.parameters = parameters = WeightRom(
+            ArrayLayout(
+                ChannelParameters(program.bias_bits, program.multiplier_bits), program.lanes
+            ),
+            program.parameters,
+        )
+        m.submodules.requantizer = requantizer = Requantizer(
+            program.lanes,
+            accumulator_bits=program.accumulator_bits,
+            bias_bits=program.bias_bits,
+            multiplier_bits=program.multiplier_bits,
+            shifts=program.shifts,
+            skip_shifts=program.skip_shifts,
+            dsp=self.scale_dsp,
+        )
+        wiring.connect(m, self._drain_context, drain.context)
+        beat = delay(m, drain.beat, WeightRom.LATENCY, reset_less=False)
+        m.d.comb += [
+            drain.sums.eq(array.o.sums),
+            drain.sums_valid.eq(array.o.valid),
+            issue.credit.eq(drain.credit),
+            parameters.address.eq(drain.beat.parameters),
+            requantizer.i.valid.eq(beat.valid),
+            requantizer.i.sums.eq(beat.sums),
+            requantizer.i.parameters.eq(parameters.word),
+            requantizer.i.shift.eq(beat.shift),
+            requantizer.i.wide.eq(beat.scores),
+        ]
+        if program.skip_words:
+            self._build_skip(m, drain, requantizer, beat)
+        return requantizer, delay(m, beat, Requantizer.LATENCY, reset_less=False)
+
+    def _build_skip(self, m, drain, requantizer, beat):
+        """The skip memory, read a word at a time, used a beat at a time."""
+        m.submodules.skips = self._skips = Memory(
+            shape=self._word, depth=self.program.skip_words, init=[]
+        )
+        read = self._skips.read_port()
+        parts = ArrayLayout(requantizer.i.skips.shape(), self.program.array.ci // self.program.lanes)
+        word = Signal(parts)
+        m.d.comb += [
+            read.addr.eq(drain.beat.skip_address),
+            word.eq(delay(m, read.data, 1)),
+            requantizer.i.skips.eq(word[beat.skip_part]),
+            requantizer.i.skip.enable.eq(beat.skip),
+            requantizer.i.skip.multiplier.eq(beat.skip_multiplier),
+            requantizer.i.skip.shift.eq(beat.skip_shift),
+        ]
+
+    def _build_store(self, m, requantizer, tag):
+        """Values go back to the memories, pooled or not."""
+        m.submodules.store = store = Store(self.program, self.tables)
+        wiring.connect(m, self._store_context, store.context)
+        write = self._activations.write_port()
+        m.d.comb += [
+            store.valid.eq(requantizer.o.valid & ~tag.scores),
+            store.values.eq(requantizer.o.values),
+            store.word_end.eq(tag.word_end),
+            store.row_end.eq(tag.row_end),
+            write.en.eq(store.store),
+            write.addr.eq(store.store_address),
+            write.data.eq(store.data),
+        ]
+        if self.program.skip_words:
+            keep = self._skips.write_port()
+            m.d.comb += [
+                keep.en.eq(store.keep),
+                keep.addr.eq(store.keep_address),
+                keep.data.eq(store.data),
+            ]
+
+    def _build_average(self, m, requantizer, tag, issue):
+        """The classifier's values become scores."""
+        m.submodules.average = average = ScoreAccumulator(self.program.lanes, self.program.classes)
+        wiring.connect(m, average.o, wiring.flipped(self.score))
+        m.d.comb += [
+            average.i.valid.eq(requantizer.o.valid & tag.scores),
+            average.i.payload.values.eq(requantizer.o.values),
+            average.i.payload.first_pixel.eq(tag.opening),
+            average.i.payload.last_pixel.eq(tag.closing),
+            issue.scores_free.eq(average.free),
+        ]
+
+
+def _context(m, name, operation, fields, taken) -> stream.Interface:
+    """A queue of the named fields of every operation taken, never full (see `CONTEXTS`)."""
+    values = context_of(operation, fields)
+    queue = SyncFIFO(width=sum(len(value) for value in values.values()), depth=CONTEXTS)
+    m.submodules[f"{name}_context"] = queue
+    m.d.comb += [queue.w_data.eq(Cat(values.values())), queue.w_en.eq(taken)]
+    return queue.r_stream

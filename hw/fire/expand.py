@@ -1,0 +1,84 @@
+"""3x3 sums over the squeezed rows: only taps inside the map, none on its zero border."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..tables import Tables
+from .run import run_layout
+
+
+class NeighbourhoodRuns(wiring.Component):
+    """The runs of one pixel over all groups of output channels of a 3x3 convolution, padding 1.
+
+    A run a pass and kernel row that lies inside the map: the words of the pixel and its neighbours
+    follow each other in memory, and so do their weights, (kernel row, kernel column, word) in
+    order. `left_column` is the address offset of the left neighbour (of the pixel itself in the
+    first column). `step` and `done` as in `PointwiseRuns`. Combinational from state: one run a
+    cycle.
+    """
+
+    def __init__(self, tables: Tables):
+        self._tables = tables
+        super().__init__(
+            {
+                "operation": In(tables.operation),
+                "left_column": In(tables.activation_bits),
+                "first_column": In(1),
+                "last_column": In(1),
+                "step": In(1),
+                "run": Out(run_layout(tables)),
+                "done": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        row, layer = self.operation.row, self.operation.layer
+        group = Signal(layer.last_wide_group.shape())
+        low = Signal()
+        block = Signal(self._tables.rom_bits)  # where this pass over the nine taps starts
+        middle, bottom = Signal(), Signal()  # the kernel row; neither: the top one
+        first_row, last_row, last_pass = Signal(), Signal(), Signal()
+        at_middle = Signal()
+        tap_row = Signal(self._tables.rom_bits)
+
+        # A pass over a map's first row starts at the middle kernel row.
+        m.d.comb += [
+            at_middle.eq(middle | (row.top & ~bottom)),
+            first_row.eq(Mux(row.top, at_middle, ~middle & ~bottom)),
+            last_row.eq(Mux(row.bottom, at_middle, bottom)),
+            last_pass.eq(low | ~layer.wide_two_passes),
+            self.done.eq(last_row & last_pass & (group == layer.last_wide_group)),
+            tap_row.eq(Mux(bottom, layer.words3 << 1, Mux(at_middle, layer.words3, 0))),
+            self.run.row.eq(Mux(bottom, row.below, Mux(at_middle, row.centre, row.above))),
+            self.run.offset.eq(self.left_column),
+            self.run.rom.eq(layer.rom_wide + block),
+            self.run.tap.eq(tap_row + Mux(self.first_column, layer.words, 0)),
+            self.run.first.eq(first_row & ~low),
+            self.run.last.eq(last_row & last_pass),
+            self.run.low.eq(low),
+            self.run.shift.eq(first_row & low),
+        ]
+        with m.Switch(self.first_column + self.last_column):
+            with m.Case(0):
+                m.d.comb += self.run.length.eq(layer.words3)
+            with m.Case(1):
+                m.d.comb += self.run.length.eq(layer.words << 1)
+            with m.Default():
+                m.d.comb += self.run.length.eq(layer.words)
+
+        with m.If(self.step):
+            m.d.sync += [
+                middle.eq(~last_row & ~at_middle),
+                bottom.eq(~last_row & at_middle),
+            ]
+            with m.If(last_row):
+                m.d.sync += [
+                    low.eq(~last_pass),
+                    group.eq(group + last_pass),
+                    block.eq(block + (layer.words3 << 1) + layer.words3),
+                ]
+            with m.If(self.done):
+                m.d.sync += [group.eq(0), block.eq(0)]
+        return m

@@ -1,0 +1,60 @@
+"""Pointwise sums: squeeze, expand 1x1, 1x1 bypass, classifier, and conv1 over its window."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..tables import Tables
+from .run import run_layout
+
+
+class PointwiseRuns(wiring.Component):
+    """The runs of one pixel over all groups of output channels of a 1x1 convolution.
+
+    A run a pass: `words` activation words of the pixel at `centre` + `column`. `step` moves on to
+    the next run, `done` marks the pixel's last one, after which the walk stands at its start again.
+    Combinational from state: one run a cycle.
+    """
+
+    def __init__(self, tables: Tables):
+        self._tables = tables
+        super().__init__(
+            {
+                "operation": In(tables.operation),
+                "column": In(tables.activation_bits),
+                "step": In(1),
+                "run": Out(run_layout(tables)),
+                "done": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        layer = self.operation.layer
+        group = Signal(layer.last_point_group.shape())
+        low = Signal()
+        block = Signal(self._tables.rom_bits)
+        last_pass = Signal()
+
+        m.d.comb += [
+            last_pass.eq(low | ~layer.point_two_passes),
+            self.done.eq(last_pass & (group == layer.last_point_group)),
+            self.run.row.eq(self.operation.row.centre),
+            self.run.offset.eq(self.column),
+            self.run.rom.eq(layer.rom_point),
+            self.run.tap.eq(block),
+            self.run.length.eq(layer.words),
+            self.run.first.eq(~low),
+            self.run.last.eq(last_pass),
+            self.run.low.eq(low),
+            self.run.shift.eq(low),
+        ]
+        with m.If(self.step):
+            m.d.sync += [
+                low.eq(~last_pass),
+                group.eq(group + last_pass),
+                block.eq(block + layer.words),
+            ]
+            with m.If(self.done):
+                m.d.sync += [group.eq(0), block.eq(0)]
+        return m

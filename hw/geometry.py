@@ -1,0 +1,157 @@
+"""What the compiler tells the hardware: plain, frozen descriptions, no Amaranth in them.
+
+A *row operation* computes one output row of one layer on the shared array. All that is the same
+for every row of a layer stands in its `LayerDescriptor`; what changes from row to row stands in
+the `RowOperation`. A `Program` is the whole accelerator: shapes, memory images and the cyclic list
+of row operations of one frame.
+"""
+
+from dataclasses import dataclass, field
+
+QUEUE_DEPTH = 16
+"""Results that may be on their way from the array to the requantizer (one distributed-RAM depth)."""
+
+ARRAY_SIDES = (4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class ArrayShape:
+    """`ci` input channels times `co` output channels a cycle, both powers of two."""
+
+    ci: int
+    co: int
+
+    def __post_init__(self):
+        if self.ci not in ARRAY_SIDES[:-1] or self.co not in ARRAY_SIDES:
+            raise ValueError(f"array {self}: CI is 4, 8 or 16 and CO is 4, 8, 16 or 32")
+
+    def __str__(self):
+        return f"{self.ci}x{self.co}"
+
+    @property
+    def products(self) -> int:
+        """Products a cycle."""
+        return self.ci * self.co
+
+
+@dataclass(frozen=True)
+class WindowGeometry:
+    """Pixels in, conv1 windows out: image and kernel of the first convolution.
+
+    `pad_value` is the pixel that stands outside the image, one byte a channel.
+    """
+
+    channels: int
+    height: int
+    width: int
+    kernel: int
+    stride: int
+    padding: int
+    pad_value: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LayerDescriptor:
+    """One layer as the row operations see it; a Fire's two expands are one layer.
+
+    A row has `columns` pixels. For each pixel the array walks `point_groups` groups of CO output
+    channels, each over `words` words in `point_passes` passes, then `wide_groups` groups over the
+    3x3 neighbourhood, `words` words a tap, in `wide_passes` passes. Weights start at `rom_point`
+    and `rom_wide`, parameters at `parameters`.
+    """
+
+    name: str
+    window: bool
+    columns: int
+    words: int
+    point_groups: int
+    point_passes: int
+    wide_groups: int
+    wide_passes: int
+    rom_point: int
+    rom_wide: int
+    point_beats: int
+    """Beats of the last point group; every other group takes CO / lanes."""
+    wide_beats: int
+    parameters: int
+    point_shift: int
+    wide_shift: int
+    scores: bool
+    """The results are sixteen bits wide and go to the global average."""
+    pool: bool
+    """The results pass through the max pool."""
+    pool_words: int
+    """Words a pixel of what the pool takes in."""
+    pool_base: int
+    store: bool
+    """The row goes to the activation memory."""
+    keep: bool
+    """The row goes to the skip memory."""
+    skip: bool
+    """A row of the skip memory is added."""
+    skip_multiplier: int
+    skip_shift: int
+
+
+@dataclass(frozen=True)
+class RowOperation:
+    """One row of one layer. Addresses are in words of CI bytes."""
+
+    layer: int
+    above: int
+    centre: int
+    below: int
+    top: bool
+    """There is no row above: its taps are skipped."""
+    bottom: bool
+    write: int
+    keep: int
+    skip: int
+    first: bool
+    """First row of the map."""
+    odd: bool
+    last: bool
+    wait: int = 0
+    """Idle cycles between the last word of the operation before and the first of this one."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that the hardware is generated from. One word of `weights` feeds one cycle."""
+
+    array: ArrayShape
+    window: WindowGeometry
+    classes: int
+    identifier: int
+    lanes: int
+    """Channels that the requantizer takes a cycle."""
+    accumulator_bits: int
+    bias_bits: int
+    multiplier_bits: int
+    exponent_bits: int
+    activation_words: int
+    skip_words: int
+    pool_row_words: int
+    pool_words: int
+    layers: tuple[LayerDescriptor, ...]
+    rows: tuple[RowOperation, ...]
+    weights: tuple[int, ...] = field(repr=False)
+    parameters: tuple[int, ...] = field(repr=False)
+
+    @property
+    def shifts(self) -> tuple[int, ...]:
+        """The requantization shifts that occur, in rising order."""
+        used = {layer.point_shift for layer in self.layers}
+        used |= {layer.wide_shift for layer in self.layers if layer.wide_groups}
+        return tuple(sorted(used))
+
+    @property
+    def skip_shifts(self) -> tuple[int, ...]:
+        """The shifts of skip values that occur, in rising order."""
+        return tuple(sorted({layer.skip_shift for layer in self.layers if layer.skip}))
+
+    @property
+    def window_words(self) -> int:
+        """Words of one conv1 window."""
+        window = self.window
+        return -(-window.kernel * window.kernel * window.channels // self.array.ci)

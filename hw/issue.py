@@ -1,0 +1,92 @@
+"""Runs in, one word a cycle out: the clock of the whole array."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .fire.run import run_layout
+from .geometry import QUEUE_DEPTH
+from .tables import Tables
+
+
+def word_control() -> data.StructLayout:
+    """What the array must know of a word; see `MacArray`."""
+    return data.StructLayout({"valid": 1, "first": 1, "last": 1, "low": 1, "shift": 1, "window": 1})
+
+
+class Issue(wiring.Component):
+    """Issues the words of runs, back to back, each with its two addresses.
+
+    Everything behind it has a fixed latency and never waits, so this is the one place that does:
+    for a window of pixels (`window_valid`), for the idle cycles that the program asks for, for the
+    scores of the last frame (`scores_free`), and for room in the result queue: a group's last word
+    takes one of `QUEUE_DEPTH` credits, `credit` gives one back. A run is first issued the cycle
+    after it was taken. `window_taken` lets the line buffer move on.
+    """
+
+    def __init__(self, tables: Tables):
+        self._tables = tables
+        super().__init__(
+            {
+                "i": In(stream.Signature(run_layout(tables))),
+                "word": Out(word_control()),
+                "activation_address": Out(tables.activation_bits),
+                "rom_address": Out(tables.rom_bits),
+                "window_valid": In(1),
+                "window_taken": Out(1),
+                "scores_free": In(1),
+                "credit": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        run = Signal(run_layout(self._tables))
+        busy, start, final = Signal(), Signal(), Signal()
+        left = Signal(run.length.shape())
+        idle = Signal(run.wait.shape(), init=-1)
+        credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
+        closing = Signal()
+
+        m.d.comb += [
+            final.eq(left == 1),
+            closing.eq(run.last & final),
+            self.word.valid.eq(
+                busy
+                & (~run.window | self.window_valid)
+                & (~run.opening | ((idle >= run.wait) & (~run.gate | self.scores_free)))
+                & (~closing | (credits != 0))
+            ),
+            self.word.first.eq(run.first & start),
+            self.word.shift.eq(run.shift & start),
+            self.word.last.eq(closing),
+            self.word.low.eq(run.low),
+            self.word.window.eq(run.window),
+            self.activation_address.eq(run.offset),
+            self.rom_address.eq(run.rom),
+            self.window_taken.eq(self.word.valid & final & run.release),
+            self.i.ready.eq(~busy | (self.word.valid & final)),
+        ]
+        with m.If(self.word.valid):
+            m.d.sync += [
+                run.offset.eq(run.offset + 1),
+                run.rom.eq(run.rom + 1),
+                left.eq(left - 1),
+                start.eq(0),
+                run.opening.eq(0),
+                busy.eq(~final),
+                idle.eq(0),
+            ]
+        with m.Elif(~idle.all()):
+            m.d.sync += idle.eq(idle + 1)
+        with m.If(self.i.ready & self.i.valid):
+            m.d.sync += [
+                run.eq(self.i.payload),
+                run.offset.eq(self.i.payload.row + self.i.payload.offset),
+                run.rom.eq(self.i.payload.rom + self.i.payload.tap),
+                left.eq(self.i.payload.length),
+                start.eq(1),
+                busy.eq(1),
+            ]
+        m.d.sync += credits.eq(credits + self.credit - (self.word.valid & closing))
+        return m

@@ -1,0 +1,39 @@
+"""The fixed latencies that the compiler's cycle model counts with."""
+
+from dataclasses import dataclass
+
+from .geometry import Program
+from .mac_lanes import mac_latency
+from .pool import MaxPool
+from .requantize import Requantizer
+from .sequencer import FETCH_CYCLES
+from .weight_rom import WeightRom
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Cycles from one event to the next, nothing in the way.
+
+    `fetch`: between two operations being taken. `start`: from an operation being taken to its first
+    word. `load`: from a group's last word to its sums leaving the result queue. `write`: from a
+    beat to the first cycle in which its word can be read.
+    """
+
+    fetch: int
+    start: int
+    load: int
+    write: int
+
+    @classmethod
+    def of(cls, program: Program) -> "Latency":
+        """Of the accelerator that is generated from the program."""
+        queue = 1
+        parameters = WeightRom.LATENCY
+        pool = MaxPool.latency if program.pool_words else 0
+        gather, memory = 1, 1
+        return cls(
+            fetch=FETCH_CYCLES,
+            start=3,
+            load=WeightRom.LATENCY + mac_latency(program.array.ci) + queue,
+            write=parameters + Requantizer.LATENCY + gather + pool + memory,
+        )

@@ -1,0 +1,92 @@
+"""The program's tables as the hardware stores them: struct layouts, no wider than the values."""
+
+from amaranth.hdl import Value
+from amaranth.lib import data
+from amaranth.utils import bits_for
+
+from .geometry import LayerDescriptor, Program, RowOperation
+
+
+def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
+    """A layer as counters want it: indices of shifts, lasts instead of counts."""
+    return {
+        "window": layer.window,
+        "last_column": layer.columns - 1,
+        "words": layer.words,
+        "words3": 3 * layer.words if layer.wide_groups else 0,
+        "last_point_group": layer.point_groups - 1,
+        "point_two_passes": layer.point_passes - 1,
+        "has_wide": layer.wide_groups > 0,
+        "last_wide_group": max(layer.wide_groups - 1, 0),
+        "wide_two_passes": max(layer.wide_passes - 1, 0),
+        "rom_point": layer.rom_point,
+        "rom_wide": layer.rom_wide,
+        "last_point_beat": layer.point_beats - 1,
+        "last_wide_beat": max(layer.wide_beats - 1, 0),
+        "parameters": layer.parameters,
+        "point_shift": program.shifts.index(layer.point_shift),
+        "wide_shift": program.shifts.index(layer.wide_shift) if layer.wide_groups else 0,
+        "scores": layer.scores,
+        "pool": layer.pool,
+        "pool_words": layer.pool_words,
+        "pool_base": layer.pool_base,
+        "store": layer.store,
+        "keep": layer.keep,
+        "skip": layer.skip,
+        "skip_multiplier": layer.skip_multiplier,
+        "skip_shift": program.skip_shifts.index(layer.skip_shift) if layer.skip else 0,
+    }
+
+
+def row_record(row: RowOperation) -> dict[str, int]:
+    """A row operation; the fields that the store calls otherwise are renamed."""
+    return {
+        "layer": row.layer,
+        "above": row.above,
+        "centre": row.centre,
+        "below": row.below,
+        "top": row.top,
+        "bottom": row.bottom,
+        "write_address": row.write,
+        "keep_address": row.keep,
+        "skip_address": row.skip,
+        "first": row.first,
+        "odd": row.odd,
+        "last": row.last,
+        "wait": row.wait,
+    }
+
+
+class Tables:
+    """Records and layouts of both tables of a program.
+
+    `layers` and `rows` are lists of records (ready as `init` of a memory), `layer` and `row` their
+    layouts, `operation` a row with its layer, as the sequencer hands it on.
+    """
+
+    def __init__(self, program: Program):
+        self.layers = [layer_record(program, layer) for layer in program.layers]
+        self.rows = [row_record(row) for row in program.rows]
+        self.layer = _layout(self.layers)
+        self.row = _layout(self.rows)
+        self.operation = data.StructLayout({"row": self.row, "layer": self.layer})
+        self.activation_bits = bits_for(program.activation_words - 1)
+        self.rom_bits = bits_for(len(program.weights) - 1)
+
+
+def context_layout(tables: Tables, names: dict[str, list[str]]) -> data.StructLayout:
+    """The named fields of an operation's row and layer, flat: what one block keeps of it."""
+    return data.StructLayout(
+        {name: getattr(tables, part)[name].shape for part in names for name in names[part]}
+    )
+
+
+def context_of(operation: data.View, names: dict[str, list[str]]) -> dict[str, Value]:
+    """The same fields' values, by name."""
+    return {name: operation[part][name] for part in names for name in names[part]}
+
+
+def _layout(records: list[dict[str, int]]) -> data.StructLayout:
+    return data.StructLayout(
+        {name: bits_for(max(int(record[name]) for record in records)) for name in records[0]}
+    )
