@@ -1,0 +1,177 @@
+"""Training: it learns, continues after an interrupt as if nothing had happened, and fine-tunes."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from fireline.errors import FirelineError
+from fireline.host import train as training
+from fireline.host.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.dataset import Dataset, Pictures
+from fireline.host.model import SqueezeNet, load_checkpoint
+from fireline.host.train import Recipe, evaluate, train
+from fireline.host.weights import read_class_names
+from rich.console import Console
+
+TINY = Architecture(
+    "tiny",
+    1,
+    8,
+    8,
+    Preprocessing("grey", 1.0, (128.0,), (64.0,)),
+    (Conv1(4, 3, 1, 1), MaxPool(), Fire(4, 4, 4)),
+    2,
+)
+RECIPE = Recipe(epochs=4, batch=16, learning_rate=0.05)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny tensors only suffer from more."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def stripes(count, seed):
+    """Pictures of horizontal (class 0) and vertical (class 1) stripes under noise."""
+    draw = np.random.default_rng(seed)
+    labels = draw.integers(0, 2, count)
+    rows = np.where(np.arange(8) % 2, 200, 50)
+    across = np.broadcast_to(rows[:, None], (8, 8))
+    pixels = np.where(labels[:, None, None], across.T, across) + draw.integers(
+        -40, 40, (count, 8, 8)
+    )
+    return Pictures(pixels.astype(np.uint8)[..., None], labels)
+
+
+DATA = Dataset(stripes(128, 1), stripes(50, 2), ("across", "down"))
+
+
+def quiet():
+    return Console(file=io.StringIO(), width=100)
+
+
+def weights(path):
+    return safetensors.torch.load_file(path)
+
+
+def equal(first, second):
+    return first.keys() == second.keys() and all(first[k].equal(second[k]) for k in first)
+
+
+def test_learning_rate():
+    recipe = Recipe(learning_rate=0.4, warmup=0.2)
+    expected = {0: 0, 0.1: 0.2, 0.2: 0.4, 0.6: 0.2, 1: 0}
+    assert {done: recipe.rate(done) for done in expected} == pytest.approx(expected)
+    assert Recipe(warmup=0).rate(0) == 0.1
+
+
+@pytest.mark.parametrize(
+    "change", [{"epochs": 0}, {"batch": 1}, {"learning_rate": -1}, {"dropout": 1}, {"warmup": 2}]
+)
+def test_recipe_refused(change):
+    with pytest.raises(FirelineError, match=f"training: {next(iter(change))} is"):
+        Recipe(**change)
+
+
+def test_learns_and_leaves_a_checkpoint(tmp_path):
+    console = quiet()
+    path = tmp_path / "w.safetensors"
+    model = train(TINY, DATA, path, RECIPE, console)
+    assert evaluate(model, TINY, DATA.test) == 1
+    assert evaluate(load_checkpoint(path, TINY), TINY, DATA.test) == 1
+    assert read_class_names(path) == ("across", "down")
+    assert list(tmp_path.iterdir()) == [path]
+    lines = console.file.getvalue()
+    assert "epoch 1: loss" in lines and "100.00% of 50 test pictures right" in lines
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_interrupted_run_continues_as_if_nothing_had_happened(tmp_path, monkeypatch, bfloat16):
+    recipe = dataclasses.replace(RECIPE, dropout=0.2, bfloat16=bfloat16)
+    train(TINY, DATA, tmp_path / "whole.safetensors", recipe, quiet())
+    save, saved = training._save_partial, []
+
+    def save_twice(*arguments):
+        save(*arguments)
+        saved.append(1)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_save_partial", save_twice)
+    parts = tmp_path / "parts.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, DATA, parts, recipe, quiet())
+    assert not parts.exists()
+    console = quiet()
+    train(TINY, DATA, parts, recipe, console)
+    assert "epoch 2:" not in console.file.getvalue() and "epoch 3:" in console.file.getvalue()
+    assert equal(weights(tmp_path / "whole.safetensors"), weights(parts))
+
+
+def test_seed_decides(tmp_path):
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    paths = [tmp_path / f"{name}.safetensors" for name in "abc"]
+    for path, seed in zip(paths, (1, 1, 2), strict=True):
+        train(TINY, DATA, path, dataclasses.replace(recipe, seed=seed), quiet())
+    first, again, other = map(weights, paths)
+    assert equal(first, again) and not equal(first, other)
+
+
+def test_fine_tuning_keeps_the_features_and_makes_a_new_head(tmp_path):
+    old = SqueezeNet(dataclasses.replace(TINY, classes=5))
+    torch.save(old.state_dict(), tmp_path / "old.pth")
+    recipe = dataclasses.replace(RECIPE, learning_rate=0, epochs=1)
+    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), tmp_path / "old.pth")
+    assert model.norm("conv1") is None
+    assert model.conv("conv3").out_channels == 2
+    kept = {k: v for k, v in model.state_dict().items() if not k.startswith("classifier")}
+    assert all(old.state_dict()[name].equal(tensor) for name, tensor in kept.items())
+
+
+def test_fine_tuning_keeps_a_head_that_fits(tmp_path):
+    old = SqueezeNet(TINY)
+    torch.save(old.state_dict(), tmp_path / "old.pth")
+    recipe = dataclasses.replace(RECIPE, learning_rate=0, epochs=1)
+    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), tmp_path / "old.pth")
+    assert model.conv("conv3").weight.equal(old.conv("conv3").weight)
+
+
+def test_divergence_is_told(tmp_path):
+    wild = dataclasses.replace(TINY, preprocessing=Preprocessing("grey", 1.0, (0.0,), (1e-38,)))
+    with pytest.raises(FirelineError, match=r"the loss is nan in epoch 1; lower the learning rate"):
+        train(wild, DATA, tmp_path / "w.safetensors", RECIPE, quiet())
+
+
+def test_refused(tmp_path):
+    path = tmp_path / "w.safetensors"
+    with pytest.raises(FirelineError, match=r"name it .safetensors"):
+        train(TINY, DATA, tmp_path / "w.pth", RECIPE, quiet())
+    single = dataclasses.replace(DATA, train=stripes(1, 1))
+    with pytest.raises(FirelineError, match="one picture is too few"):
+        train(TINY, single, path, RECIPE, quiet())
+    with pytest.raises(FirelineError, match="no such file"):
+        train(TINY, DATA, path, RECIPE, quiet(), tmp_path / "none.pth")
+
+
+def test_partial_file_of_something_else_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "w.safetensors"
+    partial = tmp_path / "w.safetensors.partial"
+    monkeypatch.setattr(type(partial), "unlink", lambda self, missing_ok=False: None)
+    train(TINY, DATA, path, RECIPE, quiet())
+    with pytest.raises(FirelineError, match=r"partial: begun with another recipe; repeat that"):
+        train(TINY, DATA, path, dataclasses.replace(RECIPE, seed=9), quiet())
+    other = dataclasses.replace(TINY, height=10)
+    with pytest.raises(FirelineError, match="begun with another architecture"):
+        train(other, DATA, path, RECIPE, quiet())
+    torch.save(SqueezeNet(TINY).state_dict(), tmp_path / "old.pth")
+    with pytest.raises(FirelineError, match="of another network; delete it"):
+        train(TINY, DATA, path, RECIPE, quiet(), tmp_path / "old.pth")
+    partial.write_bytes(partial.read_bytes()[:100])
+    with pytest.raises(FirelineError, match="damaged; delete it"):
+        train(TINY, DATA, path, RECIPE, quiet())
