@@ -1,0 +1,116 @@
+"""A board in Python at the other end of a pseudo-terminal, as reliable as a test wants it."""
+
+import os
+import pty
+import random
+import select
+import threading
+import tty
+from collections.abc import Callable
+
+from fireline.host.frames import Frame, FrameFinder
+from fireline.hw.protocol import SCORES_PER_PART, Identity, Kind
+
+
+class FakeBoard:
+    """Speaks the link's language; ``line`` may hurt what is sent to it and what it sends."""
+
+    def __init__(self, identity: Identity, line: Callable[[bytes], bytes] = bytes):
+        self.identity = identity
+        self.to_board = self.to_host = line
+        self.pixels = b""
+        self.wanted = 0
+        self.busy_polls = 2
+        self.unplug_after_chunks = None
+        self._controller, self._terminal = pty.openpty()
+        tty.setraw(self._terminal)
+        self.port = os.ttyname(self._terminal)
+        self._stop_read, self._stop_write = os.pipe()
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        os.write(self._stop_write, b"x")
+        self._thread.join()
+        for end in (self._stop_read, self._stop_write, self._terminal, self._controller):
+            if end is not None:
+                os.close(end)
+
+    def scores(self) -> list[int]:
+        total = sum(self.pixels)
+        return [total * (n + 1) % 2**32 for n in range(self.identity.classes)]
+
+    def _serve(self):
+        finder = FrameFinder()
+        while True:
+            ready, _, _ = select.select([self._controller, self._stop_read], [], [])
+            if self._stop_read in ready:
+                return
+            for frame in finder.feed(self.to_board(os.read(self._controller, 4096))):
+                if self.unplug_after_chunks == self.wanted:
+                    self._unplug()
+                    return
+                if answer := self.answer(frame):
+                    os.write(self._controller, self.to_host(answer.encode()))
+            if finder.broken:
+                finder.broken = 0
+                broken = Frame(Kind.BROKEN, self.wanted)
+                os.write(self._controller, self.to_host(broken.encode()))
+
+    def _unplug(self):
+        os.close(self._terminal)
+        os.close(self._controller)
+        self._terminal = self._controller = None
+
+    def answer(self, frame: Frame) -> Frame | None:
+        match frame.kind:
+            case Kind.HELLO:
+                return Frame(Kind.IDENTITY, frame.sequence, self.identity.to_bytes())
+            case Kind.START:
+                self.pixels, self.wanted = b"", 0
+                return Frame(Kind.STARTED, frame.sequence)
+            case Kind.CHUNK:
+                if frame.sequence == self.wanted:
+                    self.pixels += frame.data
+                    self.wanted = (self.wanted + 1) % 256
+                return Frame(Kind.TAKEN, self.wanted)
+            case Kind.RESULT:
+                if self.busy_polls or len(self.pixels) != self.identity.image_bytes:
+                    self.busy_polls = max(0, self.busy_polls - 1)
+                    return Frame(Kind.SCORES, frame.sequence)
+                first = frame.data[0] * SCORES_PER_PART
+                part = (self.scores() + [0] * SCORES_PER_PART)[first : first + SCORES_PER_PART]
+                data = b"".join(score.to_bytes(4, "little") for score in part)
+                return Frame(Kind.SCORES, frame.sequence, data)
+        return None
+
+
+def noisy(rate: float, seed: int) -> Callable[[bytes], bytes]:
+    """A line that flips, drops and inserts bytes at this rate."""
+    draw = random.Random(seed)
+
+    def line(sent: bytes) -> bytes:
+        arrived = bytearray()
+        for byte in sent:
+            trouble = draw.random()
+            if trouble < rate / 3:
+                continue
+            if trouble < 2 * rate / 3:
+                arrived.append(draw.randrange(256))
+            arrived.append(draw.randrange(256) if trouble > 1 - rate / 3 else byte)
+        return bytes(arrived)
+
+    return line
+
+
+def deaf(_: bytes) -> bytes:
+    """A line that carries nothing."""
+    return b""
+
+
+def babble(sent: bytes) -> bytes:
+    """A line that carries nothing but noise."""
+    return bytes(random.Random(len(sent)).randrange(256) for _ in sent)

@@ -1,0 +1,121 @@
+"""The runtime against a board that is absent, silent, noisy, unplugged, or simply well."""
+
+import os
+import pty
+
+import numpy as np
+import pytest
+from fake_board import FakeBoard, babble, deaf, noisy
+from fireline.errors import FirelineError
+from fireline.host.device import Device
+from fireline.hw.protocol import Identity
+
+SMALL = Identity(network=0x1234ABCD, width=24, height=20, channels=3, classes=20)
+LARGE = Identity(network=0x00000001, width=224, height=224, channels=3, classes=1000)
+PATIENCE = {"timeout": 0.1, "patience": 0.4}
+
+
+def picture(identity: Identity, seed: int = 0) -> np.ndarray:
+    shape = (identity.height, identity.width, identity.channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def told(call) -> str:
+    """The one line that a bad input gets."""
+    with pytest.raises(FirelineError) as error:
+        call()
+    (line,) = str(error.value).splitlines()
+    assert error.value.__cause__ is None
+    return line
+
+
+@pytest.mark.parametrize("identity", [SMALL, LARGE])
+def test_classifies_images_one_after_the_other(identity):
+    with FakeBoard(identity) as board, Device(board.port, timeout=5) as device:
+        assert device.identify() == identity
+        for seed in range(2):
+            image = picture(identity, seed)
+            steps = []
+            scores = device.classify(image, lambda sent, total, steps=steps: steps.append(sent))
+            assert board.pixels == image.tobytes()
+            assert scores.dtype == np.uint32 and scores.tolist() == board.scores()
+            assert steps == sorted(steps) and steps[-1] == identity.image_bytes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_costs_time_only(seed):
+    line = noisy(0.003, seed)
+    image = picture(SMALL, seed)
+    with FakeBoard(SMALL, line) as board, Device(board.port, timeout=0.05, patience=20) as device:
+        assert device.classify(image).tolist() == board.scores()
+        assert board.pixels == image.tobytes()
+
+
+def test_absent(tmp_path):
+    line = told(lambda: Device(str(tmp_path / "ttyUSB7")))
+    assert "ttyUSB7" in line and "not there" in line
+
+
+def test_not_a_serial_port(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("not a port")
+    assert "not a serial port" in told(lambda: Device(str(file)))
+
+
+def test_used_by_another_program():
+    with FakeBoard(SMALL) as board, Device(board.port):
+        assert "another program" in told(lambda: Device(board.port))
+
+
+def test_silent():
+    with FakeBoard(SMALL, deaf) as board, Device(board.port, **PATIENCE) as device:
+        assert "did not answer" in told(device.identify)
+
+
+def test_noise_only():
+    with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
+        board.to_host = babble
+        assert "sent only noise" in told(device.identify)
+
+
+def test_silent_in_the_middle_of_an_image():
+    with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
+        stop = lambda sent, total: setattr(board, "to_host", deaf)  # noqa: E731
+        assert "while the image was sent" in told(lambda: device.classify(picture(SMALL), stop))
+
+
+def test_unplugged_in_the_middle_of_an_image():
+    with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
+        board.unplug_after_chunks = 3
+        assert "went away" in told(lambda: device.classify(picture(SMALL)))
+
+
+def test_core_that_never_ends():
+    with FakeBoard(SMALL) as board, Device(board.port, deadline=0.2) as device:
+        board.busy_polls = 10**9
+        assert "no scores within 0.2 s" in told(lambda: device.classify(picture(SMALL)))
+
+
+def test_wrong_network_and_wrong_size():
+    with FakeBoard(SMALL) as board, Device(board.port) as device:
+        assert device.check_network(SMALL.network) == SMALL
+        line = told(lambda: device.check_network(0xDEADBEEF))
+        assert "1234abcd" in line and "deadbeef" in line
+        line = told(lambda: device.classify(picture(SMALL)[:, :-1]))
+        assert "20 x 24 x 3" in line and "20 x 23 x 3" in line
+
+
+def test_other_version(monkeypatch):
+    with FakeBoard(SMALL) as board, Device(board.port) as device:
+        monkeypatch.setattr("fireline.host.device.VERSION", 9)
+        assert "version 1" in told(device.identify)
+
+
+def test_echoing_port_is_no_board():
+    controller, terminal = pty.openpty()  # in its initial mode a pseudo-terminal echoes
+    try:
+        with Device(os.ttyname(terminal), **PATIENCE) as device:
+            assert "the board at" in told(device.identify)
+    finally:
+        os.close(terminal)
+        os.close(controller)

@@ -1,0 +1,290 @@
+"""The board's end of the link against a model in a few lines, through all kinds of broken lines."""
+
+from dataclasses import dataclass
+
+from amaranth.sim import Simulator
+from fireline.host.frames import Frame, FrameFinder
+from fireline.hw.link import BUFFER_BYTES, Link
+from fireline.hw.protocol import CHUNK_BYTES, SCORES_PER_PART, WINDOW, Identity, Kind
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+IDENTITY = Identity(network=0xC0FFEE42, width=4, height=2, channels=3, classes=20)
+SCORES = [(7 << 24) + 1000 * n for n in range(IDENTITY.classes)]
+
+
+@dataclass
+class Model:
+    """What the link should do: the answers to each line, and the pixels for the core."""
+
+    wanted: int = 0
+    pixels: bytes = b""
+    open_frame: bytes = b""
+
+    def answer(self, line: bytes) -> list[Frame]:
+        finder = FrameFinder()
+        *lines, self.open_frame = (self.open_frame + line).split(b"\0")
+        answers = []
+        for line in lines:
+            for frame in finder.feed(line + b"\0"):
+                answers.append(self.answer_whole(frame))
+            if finder.broken:
+                answers.append(Frame(Kind.BROKEN, self.wanted))
+                finder = FrameFinder()
+        return answers
+
+    def answer_whole(self, frame: Frame) -> Frame:
+        match frame.kind:
+            case Kind.HELLO:
+                return Frame(Kind.IDENTITY, frame.sequence, IDENTITY.to_bytes())
+            case Kind.START:
+                self.wanted, self.pixels = 0, b""
+                return Frame(Kind.STARTED, frame.sequence)
+            case Kind.CHUNK:
+                if frame.sequence == self.wanted:
+                    self.pixels += frame.data
+                    self.wanted = (self.wanted + 1) % 256
+                return Frame(Kind.TAKEN, self.wanted)
+            case Kind.RESULT:
+                return Frame(Kind.SCORES, frame.sequence)
+            case _:
+                return Frame(Kind.BROKEN, self.wanted)
+
+
+class Bench:
+    """The link in Amaranth's simulator: bytes there and back, pixels and scores at the core's side.
+
+    Several bytes go in without a pause, so that only answers are awaited, never the link.
+    """
+
+    def __init__(self):
+        self.dut = Link(IDENTITY)
+        self.answers, self.pixels = bytearray(), bytearray()
+        self.core_takes = True
+        self.quiet = 0
+
+    async def host(self, ctx):
+        ctx.set(self.dut.o.ready, 1)
+        async for _, _, valid, payload in ctx.tick().sample(self.dut.o.valid, self.dut.o.payload):
+            self.quiet = 0 if valid else self.quiet + 1
+            if valid:
+                self.answers.append(payload)
+
+    async def core(self, ctx):
+        dut = self.dut
+        while True:
+            ctx.set(dut.pixel.ready, self.core_takes)
+            _, _, valid, ready, pixel, abort = await ctx.tick().sample(
+                dut.pixel.valid, dut.pixel.ready, dut.pixel.payload, dut.abort
+            )
+            if abort:
+                self.pixels.clear()
+            elif valid and ready:
+                self.pixels += bytes(pixel)
+
+    async def send(self, ctx, line: bytes):
+        for byte in line:
+            ctx.set(self.dut.i.payload, byte)
+            ctx.set(self.dut.i.valid, 1)
+            await ctx.tick().until(self.dut.i.ready)
+        ctx.set(self.dut.i.valid, 0)
+
+    async def exchange(self, ctx, line: bytes, quiet: int = 180) -> list[Frame]:
+        """Sends a line, waits for so many quiet cycles, and returns the answers."""
+        await self.send(ctx, line)
+        self.quiet = 0
+        while self.quiet < quiet:
+            await ctx.tick()
+        return self.take_answers()
+
+    def take_answers(self) -> list[Frame]:
+        finder = FrameFinder()
+        answers = list(finder.feed(bytes(self.answers)))
+        assert (finder.broken, finder.pending) == (0, b"")
+        self.answers.clear()
+        return answers
+
+    async def give_scores(self, ctx, scores):
+        for place, score in enumerate(scores):
+            ctx.set(self.dut.score.p.score, score)
+            ctx.set(self.dut.score.p.last, place == len(scores) - 1)
+            ctx.set(self.dut.score.valid, 1)
+            await ctx.tick().until(self.dut.score.ready)
+        ctx.set(self.dut.score.valid, 0)
+
+    def run(self, script):
+        simulator = Simulator(self.dut)
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(script)
+        simulator.add_testbench(self.host, background=True)
+        simulator.add_testbench(self.core, background=True)
+        simulator.run()
+
+
+def damage(line: bytes, kind: str, place: int, byte: int) -> bytes:
+    """One line, hurt somewhere."""
+    place %= len(line)
+    match kind:
+        case "flip":
+            return line[:place] + bytes([line[place] ^ (byte or 1)]) + line[place + 1 :]
+        case "drop":
+            return line[:place] + line[place + 1 :]
+        case "insert":
+            return line[:place] + bytes([byte]) + line[place:]
+        case "cut":
+            return line[:place]
+        case _:
+            return line
+
+
+CHUNK = st.builds(lambda n, data: ("chunk", n, data), st.integers(-1, 2), st.binary(max_size=20))
+OTHER = st.builds(
+    lambda kind, n: ("frame", Frame(kind, n)),
+    st.sampled_from([Kind.HELLO, Kind.START, Kind.RESULT, Kind.TAKEN]),
+    st.integers(0, 255),
+)
+NOISE = st.builds(lambda noise: ("noise", noise), st.binary(max_size=20))
+DAMAGE = st.tuples(
+    st.sampled_from(["none", "none", "none", "flip", "drop", "insert", "cut"]),
+    st.integers(0, 300),
+    st.integers(0, 255),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(CHUNK | CHUNK | OTHER | NOISE, DAMAGE), min_size=1, max_size=12))
+def test_any_line_at_all(steps):
+    bench, model = Bench(), Model()
+
+    async def script(ctx):
+        for step, hurt in steps:
+            match step:
+                case ("chunk", offset, pixels):
+                    line = Frame(Kind.CHUNK, (model.wanted + offset) % 256, pixels).encode()
+                case ("frame", frame):
+                    line = frame.encode()
+                case ("noise", line):
+                    pass
+            if line:
+                line = damage(line, *hurt)
+            answers = await bench.exchange(ctx, line)
+            expected = model.answer(line)
+            # Only the newest frame is sure of its answer.
+            assert answers[-1:] == expected[-1:]
+            assert len(answers) <= len(expected)
+            whole_pixels = len(model.pixels) // IDENTITY.channels * IDENTITY.channels
+            assert bench.pixels == model.pixels[:whole_pixels]
+
+    bench.run(script)
+
+
+def test_numbers_go_round_and_duplicates_are_not_delivered_twice():
+    bench = Bench()
+
+    async def script(ctx):
+        for number in range(260):
+            line = Frame(Kind.CHUNK, number % 256, bytes([number % 251] * 3)).encode()
+            expected = [Frame(Kind.TAKEN, (number + 1) % 256)]
+            assert await bench.exchange(ctx, line, quiet=50) == expected
+            if number % 50 == 0:
+                assert await bench.exchange(ctx, line, quiet=50) == expected
+        assert bench.pixels == b"".join(bytes([number % 251] * 3) for number in range(260))
+
+    bench.run(script)
+
+
+def test_scores_in_parts_again_and_again_until_the_next_start():
+    bench = Bench()
+    encoded = b"".join(score.to_bytes(4, "little") for score in SCORES)
+    part_bytes = 4 * SCORES_PER_PART
+
+    async def ask(ctx, sequence, part):
+        (answer,) = await bench.exchange(ctx, Frame(Kind.RESULT, sequence, bytes([part])).encode())
+        assert (answer.kind, answer.sequence) == (Kind.SCORES, sequence)
+        return answer.data
+
+    async def script(ctx):
+        assert await ask(ctx, 9, 0) == b""
+        await bench.give_scores(ctx, SCORES)
+        for sequence in range(2):
+            assert await ask(ctx, sequence, 0) == encoded[:part_bytes]
+            second = await ask(ctx, sequence, 1)
+            assert len(second) == part_bytes
+            assert second.startswith(encoded[part_bytes:])
+        await bench.exchange(ctx, Frame(Kind.START, 3).encode())
+        assert await ask(ctx, 4, 0) == b""
+        await bench.give_scores(ctx, SCORES[::-1])
+        assert (await ask(ctx, 5, 0))[:4] == SCORES[-1].to_bytes(4, "little")
+
+    bench.run(script)
+
+
+def test_slow_core_makes_the_host_wait_and_loses_nothing():
+    bench = Bench()
+    chunks = [bytes((7 * n + k) % 256 for k in range(CHUNK_BYTES)) for n in range(12)]
+
+    async def script(ctx):
+        bench.core_takes = False
+        base, unsent, answered = 0, 0, []
+        for _ in range(60):
+            while unsent < min(base + WINDOW, len(chunks)):
+                await bench.send(ctx, Frame(Kind.CHUNK, unsent, chunks[unsent]).encode())
+                unsent += 1
+            answers = await bench.exchange(ctx, b"")
+            answered += answers
+            if answers:
+                base = answers[-1].sequence
+            elif not bench.core_takes:
+                assert BUFFER_BYTES // 2 < CHUNK_BYTES * unsent <= BUFFER_BYTES
+                bench.core_takes = True
+        assert base == len(chunks)
+        assert all(answer.kind is Kind.TAKEN for answer in answered)
+        assert bench.pixels == b"".join(chunks)
+
+    bench.run(script)
+
+
+def test_chunk_beyond_the_window_is_refused_and_can_be_sent_again():
+    bench = Bench()
+    chunk = bytes(range(CHUNK_BYTES))
+
+    async def script(ctx):
+        bench.core_takes = False
+        for number in range(9):
+            await bench.exchange(ctx, Frame(Kind.CHUNK, number, chunk).encode())
+        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 8, chunk).encode())
+        assert answer == Frame(Kind.BROKEN, 8)
+        bench.core_takes = True
+        await bench.exchange(ctx, b"", quiet=4000)
+        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 8, chunk).encode())
+        assert answer == Frame(Kind.TAKEN, 9)
+        await bench.exchange(ctx, b"", quiet=1000)
+        assert bench.pixels == 9 * chunk
+
+    bench.run(script)
+
+
+def test_start_in_the_middle_of_an_image_begins_anew():
+    bench = Bench()
+
+    async def script(ctx):
+        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"abcd").encode())
+        (answer,) = await bench.exchange(ctx, Frame(Kind.START, 77).encode())
+        assert answer == Frame(Kind.STARTED, 77)
+        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"ABCDEF").encode())
+        assert answer == Frame(Kind.TAKEN, 1)
+        assert bench.pixels == b"ABCDEF"
+
+    bench.run(script)
+
+
+def test_chunk_right_behind_a_start_is_refused_whole():
+    bench = Bench()
+
+    async def script(ctx):
+        line = Frame(Kind.START, 1).encode() + Frame(Kind.CHUNK, 0, bytes(30)).encode()
+        answers = await bench.exchange(ctx, line)
+        assert answers[-1] == Frame(Kind.BROKEN, 0)
+        assert bench.pixels == b""
+
+    bench.run(script)
