@@ -119,8 +119,9 @@ class Device:
                 sent += 1
             answer = self._receive(self.timeout)
             ahead = (answer.sequence - taken) % 256 if answer else 0
-            if answer and answer.kind is Kind.TAKEN and 0 < ahead <= sent - taken:
+            if answer and answer.kind is Kind.TAKEN and 0 < ahead <= WINDOW:
                 taken += ahead
+                sent = max(sent, taken)  # more than was sent again: the first try had arrived
                 window = min(window + 1, WINDOW)
                 until = time.monotonic() + self.patience
                 progress(min(taken * CHUNK_BYTES, len(image)), len(image))
