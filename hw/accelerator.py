@@ -16,7 +16,7 @@ from .issue import Issue
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
-from .requantize import ChannelParameters, Requantizer
+from .requantize import ChannelParameters, Requantizer, values_signature
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store
 from .tables import Tables, context_of
@@ -31,7 +31,8 @@ class Accelerator(wiring.Component):
 
     Frames may follow each other back to back; the compiler's cycle model tells how long each takes.
     `abort` brings everything back to its state after reset, memories aside, which are written
-    before they are read. `dsp` is the number of pair multipliers of the array that are made of
+    before they are read. `watch` shows every value as it leaves the requantizer, for tests; left
+    open it costs nothing. `dsp` is the number of pair multipliers of the array that are made of
     hardware multipliers, None for behavioural ones; `scale_dsp`: whether the requantizer has some.
 
     The data path, left to right (all but `issue` never wait)::
@@ -51,6 +52,7 @@ class Accelerator(wiring.Component):
                 "pixel": In(stream.Signature(ArrayLayout(8, program.window.channels))),
                 "score": Out(stream.Signature(Score(32))),
                 "abort": In(1),
+                "watch": Out(values_signature(program.lanes)),
             }
         )
 
@@ -136,6 +138,7 @@ class Accelerator(wiring.Component):
             dsp=self.scale_dsp,
         )
         wiring.connect(m, self._drain_context, drain.context)
+        wiring.connect(m, requantizer.o, wiring.flipped(self.watch))
         beat = delay(m, drain.beat, WeightRom.LATENCY, reset_less=False)
         m.d.comb += [
             drain.sums.eq(array.o.sums),
@@ -158,7 +161,9 @@ class Accelerator(wiring.Component):
             shape=self._word, depth=self.program.skip_words, init=[]
         )
         read = self._skips.read_port()
-        parts = ArrayLayout(requantizer.i.skips.shape(), self.program.array.ci // self.program.lanes)
+        parts = ArrayLayout(
+            requantizer.i.skips.shape(), self.program.array.ci // self.program.lanes
+        )
         word = Signal(parts)
         m.d.comb += [
             read.addr.eq(drain.beat.skip_address),

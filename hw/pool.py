@@ -44,13 +44,14 @@ class RunningMaximum(wiring.Component):
 
     latency = 2
 
-    def __init__(self, lanes: int, depth: int, tag=0):
+    def __init__(self, lanes: int, depth: int, tag=None):
         self.lanes, self.depth = lanes, depth
+        self.tag = {} if tag is None else {"tag": tag}
         self.word = data.ArrayLayout(unsigned(8), lanes)
         self.beat = data.StructLayout(
-            {"word": self.word, "address": range(depth), "place": Place, "tag": tag}
+            {"word": self.word, "address": range(depth), "place": Place, **self.tag}
         )
-        maximum = data.StructLayout({"word": self.word, "tag": tag})
+        maximum = data.StructLayout({"word": self.word, **self.tag})
         super().__init__(
             {
                 "i": In(stream.Signature(self.beat, always_ready=True)),
@@ -78,7 +79,7 @@ class RunningMaximum(wiring.Component):
             beat.eq(self.i.payload),
             self.o.valid.eq(valid & beat.place.completes),
             self.o.p.word.eq(greater),
-            self.o.p.tag.eq(beat.tag),
+            *(self.o.p[name].eq(beat[name]) for name in self.tag),
         ]
         return m
 

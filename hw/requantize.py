@@ -23,6 +23,11 @@ class SkipControl(data.StructLayout):
         super().__init__({"enable": 1, "multiplier": unsigned(8), "shift": index_shape(shifts)})
 
 
+def values_signature(lanes: int) -> wiring.Signature:
+    """The values of a beat, sixteen bits each."""
+    return wiring.Signature({"valid": Out(1), "values": Out(ArrayLayout(16, lanes))})
+
+
 class Requantizer(wiring.Component):
     """`min(scale(max(sum + bias, 0)) + skip, maximum)` in every lane.
 
@@ -64,8 +69,7 @@ class Requantizer(wiring.Component):
         if skip_shifts:
             members["skip"] = Out(SkipControl(skip_shifts))
             members["skips"] = Out(ArrayLayout(8, lanes))
-        values = {"valid": Out(1), "values": Out(ArrayLayout(16, lanes))}
-        super().__init__({"i": In(wiring.Signature(members)), "o": Out(wiring.Signature(values))})
+        super().__init__({"i": In(wiring.Signature(members)), "o": Out(values_signature(lanes))})
 
     def elaborate(self, platform):
         m = Module()

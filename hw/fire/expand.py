@@ -43,6 +43,10 @@ class NeighbourhoodRuns(wiring.Component):
         at_middle = Signal()
         tap_row = Signal(self._tables.rom_bits)
 
+        # At the ends of a row the taps beyond it are left out; a single column has but one.
+        at_end = self.first_column | self.last_column
+        alone = self.first_column & self.last_column
+
         # A pass over a map's first row starts at the middle kernel row.
         m.d.comb += [
             at_middle.eq(middle | (row.top & ~bottom)),
@@ -55,19 +59,14 @@ class NeighbourhoodRuns(wiring.Component):
             self.run.offset.eq(self.left_column),
             self.run.rom.eq(layer.rom_wide + block),
             self.run.tap.eq(tap_row + Mux(self.first_column, layer.words, 0)),
+            self.run.length.eq(
+                Mux(at_end, Mux(alone, layer.words, layer.words << 1), layer.words3)
+            ),
             self.run.first.eq(first_row & ~low),
             self.run.last.eq(last_row & last_pass),
             self.run.low.eq(low),
             self.run.shift.eq(first_row & low),
         ]
-        with m.Switch(self.first_column + self.last_column):
-            with m.Case(0):
-                m.d.comb += self.run.length.eq(layer.words3)
-            with m.Case(1):
-                m.d.comb += self.run.length.eq(layer.words << 1)
-            with m.Default():
-                m.d.comb += self.run.length.eq(layer.words)
-
         with m.If(self.step):
             m.d.sync += [
                 middle.eq(~last_row & ~at_middle),
