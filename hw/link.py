@@ -9,6 +9,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
+from .average import Score
 from .check import CheckAppender, FrameChecker
 from .chunk_buffer import ChunkBuffer
 from .cobs import COBSDecoder, COBSEncoder, Piece, Symbol
@@ -26,8 +27,7 @@ BUFFER_BYTES = 2048  # one block RAM
 REPLY_DEPTH = 128  # the longest answer has 2 + 64 + 4 bytes
 ABORT_CYCLES = 16  # far shorter than the answer to START takes on the line
 
-SCORE = data.StructLayout({"score": 32, "last": 1})
-"""What a core sends for each class."""
+SCORE = Score(8 * SCORE_BYTES)
 
 assert BUFFER_BYTES // 2 >= WINDOW * CHUNK_BYTES, "a window fits when the buffer is roomy"
 

@@ -1,0 +1,121 @@
+"""The core's clock on an ECP5: its PLL and the settings that make a given clock."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Instance, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..errors import FirelineError
+
+PHASE_MHZ = 3.125, 400.0  # limits of the phase detector, the oscillator and the output
+OSCILLATOR_MHZ = 400.0, 800.0
+OUTPUT_MHZ = 3.125, 400.0
+DIVIDERS = range(1, 129)
+
+
+@dataclass(frozen=True)
+class PLLSettings:
+    """``output = input / input_divider * feedback_divider``; times ``output_divider`` inside."""
+
+    input_mhz: float
+    input_divider: int
+    feedback_divider: int
+    output_divider: int
+
+    @property
+    def phase_mhz(self) -> float:
+        return self.input_mhz / self.input_divider
+
+    @property
+    def output_mhz(self) -> float:
+        return round(self.phase_mhz * self.feedback_divider, 6)
+
+    @property
+    def oscillator_mhz(self) -> float:
+        return self.output_mhz * self.output_divider
+
+
+def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
+    """The settings for the clock nearest to ``output_mhz`` and not above it.
+
+    Among those, the fastest phase detector, and the oscillator in the middle of its range.
+    """
+    candidates = []
+    for input_divider in DIVIDERS:
+        for output_divider in DIVIDERS:
+            feedback_divider = int(output_mhz * input_divider / input_mhz + 1e-9)
+            settings = PLLSettings(input_mhz, input_divider, feedback_divider, output_divider)
+            if (
+                feedback_divider in DIVIDERS
+                and PHASE_MHZ[0] <= settings.phase_mhz <= PHASE_MHZ[1]
+                and OUTPUT_MHZ[0] <= settings.output_mhz <= OUTPUT_MHZ[1]
+                and OSCILLATOR_MHZ[0] <= settings.oscillator_mhz <= OSCILLATOR_MHZ[1]
+            ):
+                candidates.append(settings)
+    if not candidates:
+        raise FirelineError(
+            f"the PLL cannot make {output_mhz:g} MHz from {input_mhz:g} MHz: "
+            f"ask for {OUTPUT_MHZ[0]:g} to {OUTPUT_MHZ[1]:g} MHz"
+        )
+    return max(
+        candidates,
+        key=lambda settings: (
+            settings.output_mhz,
+            settings.phase_mhz,
+            -abs(settings.oscillator_mhz - sum(OSCILLATOR_MHZ) / 2),
+        ),
+    )
+
+
+class PLL(wiring.Component):
+    """An oscillator's clock in, the core's clock out; ``locked`` once it is steady.
+
+    Place and route derive the constraint on the new clock from the oscillator's.
+    """
+
+    oscillator: In(1)
+    clock: Out(1)
+    locked: Out(1)
+
+    def __init__(self, settings: PLLSettings):
+        self.settings = settings
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        settings = self.settings
+        m.submodules.pll = Instance(
+            "EHXPLLL",
+            p_CLKI_DIV=settings.input_divider,
+            p_CLKFB_DIV=settings.feedback_divider,
+            p_CLKOP_DIV=settings.output_divider,
+            p_CLKOP_CPHASE=(settings.output_divider - 1) // 2,
+            p_CLKOP_FPHASE=0,
+            p_CLKOP_ENABLE="ENABLED",
+            p_FEEDBK_PATH="CLKOP",
+            p_PLLRST_ENA="DISABLED",
+            p_INTFB_WAKE="DISABLED",
+            p_STDBY_ENABLE="DISABLED",
+            p_DPHASE_SOURCE="DISABLED",
+            a_FREQUENCY_PIN_CLKI=f"{settings.input_mhz:g}",
+            a_FREQUENCY_PIN_CLKOP=f"{settings.output_mhz:g}",
+            a_ICP_CURRENT="12",
+            a_LPF_RESISTOR="8",
+            a_MFG_ENABLE_FILTEROPAMP="1",
+            a_MFG_GMCREF_SEL="2",
+            i_CLKI=self.oscillator,
+            i_CLKFB=self.clock,
+            i_RST=0,
+            i_STDBY=0,
+            i_PHASESEL0=0,
+            i_PHASESEL1=0,
+            i_PHASEDIR=1,
+            i_PHASESTEP=1,
+            i_PHASELOADREG=1,
+            i_PLLWAKESYNC=0,
+            i_ENCLKOP=0,
+            o_CLKOP=self.clock,
+            o_LOCK=self.locked,
+        )
+        return m

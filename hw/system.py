@@ -1,0 +1,88 @@
+"""The accelerator with its serial line: what every board has in common, free of any platform."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect
+
+from ..errors import FirelineError
+from .geometry import Program
+from .link import Link
+from .protocol import Identity
+from .uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
+
+BAUD = 2_000_000  # every even number of MHz divides by it, and USB bridges make it exactly
+BAUD_TOLERANCE = 0.02
+HEARTBEAT_BITS = 26
+
+
+class Lights(data.Struct):
+    """What a board's lights show."""
+
+    heartbeat: 1
+    receiving: 1  # changes with every whole frame
+    broken: 1  # there was a broken frame since the last image began
+    done: 1  # the last image's scores are there
+
+
+def identity_of(program: Program) -> Identity:
+    """How a board introduces itself."""
+    window = program.window
+    return Identity(
+        program.identifier, window.width, window.height, window.channels, program.classes
+    )
+
+
+def divisor_of(clock_mhz: float, baud: int) -> int:
+    """Clock cycles a bit on the serial line."""
+    divisor = round(clock_mhz * 1e6 / baud)
+    if divisor < MIN_DIVISOR or abs(clock_mhz * 1e6 / divisor / baud - 1) > BAUD_TOLERANCE:
+        raise FirelineError(
+            f"a clock of {clock_mhz:g} MHz cannot make {baud} baud within "
+            f"{BAUD_TOLERANCE:.0%}: choose a clock that is a multiple of the baud rate"
+        )
+    return divisor
+
+
+class SerialSystem(wiring.Component):
+    """Serial line, link and core: ``rx -> receiver -> link -> core -> link -> transmitter -> tx``.
+
+    ``core`` has the accelerator's ports: `pixel`, `score` and `abort`.
+    """
+
+    rx: In(1, init=1)
+    tx: Out(1, init=1)
+    lights: Out(Lights)
+
+    def __init__(self, core: wiring.Component, identity: Identity, divisor: int):
+        self.core = core
+        self.identity = identity
+        self.divisor = divisor
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.receiver = receiver = UARTReceiver(self.divisor)
+        m.submodules.link = link = Link(self.identity)
+        m.submodules.core = core = self.core
+        m.submodules.transmitter = transmitter = UARTTransmitter(self.divisor)
+
+        connect(m, receiver.o, link.i)
+        connect(m, link.pixel, core.pixel)
+        connect(m, core.score, link.score)
+        connect(m, link.o, transmitter.i)
+        m.d.comb += [
+            receiver.rx.eq(self.rx),
+            self.tx.eq(transmitter.tx),
+            core.abort.eq(link.abort),
+        ]
+
+        heartbeat = Signal(HEARTBEAT_BITS)
+        m.d.sync += heartbeat.eq(heartbeat + 1)
+        m.d.comb += [self.lights.heartbeat.eq(heartbeat[-1]), self.lights.done.eq(link.status.done)]
+        with m.If(link.status.whole):
+            m.d.sync += self.lights.receiving.eq(~self.lights.receiving)
+        with m.If(link.status.broken):
+            m.d.sync += self.lights.broken.eq(1)
+        with m.Elif(link.abort):
+            m.d.sync += self.lights.broken.eq(0)
+        return m

@@ -1,0 +1,40 @@
+"""The boards' tables against the tools' own, and the top on each board."""
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.hw.boards import BOARDS, BoardTop, find_board
+from fireline.hw.protocol import Identity
+from stub_core import StubCore
+
+IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10)
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_top_elaborates_with_every_pin_placed(board):
+    platform = board.platform()
+    top = BoardTop(board, StubCore(IDENTITY), IDENTITY)
+    plan = platform.prepare(top, "top", emit_src=False)
+    constraints = plan.files["top.lpf"]
+    assert platform.device == board.device and platform.speed == board.speed_grade
+    assert platform.default_clk_frequency == board.oscillator_mhz * 1e6
+    for pin in ("M1", "L4", "G2"):
+        assert f'SITE "{pin}"' in constraints
+    assert top.clock_mhz <= board.clock_mhz
+
+
+def test_each_array_suits_its_board():
+    for board in BOARDS.values():
+        assert board.array.products <= 2 * board.multipliers + board.luts // 80
+
+
+def test_clock_can_be_chosen():
+    top = BoardTop(find_board("ulx3s-25f"), StubCore(IDENTITY), IDENTITY, clock_mhz=60.5)
+    assert top.clock_mhz == 60.0
+    assert top.system.divisor == 30
+    find_board("ulx3s-25f").platform().prepare(top, "top")
+
+
+def test_unknown_board_is_refused_in_one_line():
+    with pytest.raises(FirelineError, match="no board 'ulx3s-99f'") as error:
+        find_board("ulx3s-99f")
+    assert "\n" not in str(error.value)
