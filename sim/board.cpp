@@ -1,0 +1,113 @@
+// A simulated board on a pseudo-terminal. Bytes that are written to the terminal go to the pin rx
+// bit by bit, what the pin tx sends comes back as bytes. Prints the terminal's name, ends with stdin.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "Vboard.h"
+#include "verilated.h"
+
+constexpr int kResetCycles = 4;
+constexpr int kReadCycles = 256;        // how often the terminal is looked at
+constexpr long kQuietCycles = 1000000;  // after so many without a byte the board sleeps until one
+
+// Bytes to bits: a start bit, eight data bits, the lowest first, a stop bit.
+class Sender {
+   public:
+    explicit Sender(int divisor) : divisor_(divisor) {}
+    bool busy() const { return left_ > 0; }
+    void send(uint8_t byte) {
+        bits_ = (byte << 1) | 0x200;
+        left_ = 10 * divisor_;
+    }
+    bool next() {
+        if (!busy()) return true;
+        bool bit = (bits_ >> (10 - (left_ + divisor_ - 1) / divisor_)) & 1;
+        --left_;
+        return bit;
+    }
+
+   private:
+    int divisor_, left_ = 0;
+    unsigned bits_ = 0;
+};
+
+// Bits to bytes, each bit taken at its centre.
+class Receiver {
+   public:
+    explicit Receiver(int divisor) : divisor_(divisor) {}
+    int next(bool bit) {  // the byte that this cycle completes, or -1
+        if (cycle_ < 0) {
+            if (!bit) cycle_ = 0, bits_ = 0;
+            return -1;
+        }
+        if (++cycle_ % divisor_ != divisor_ / 2) return -1;
+        int place = cycle_ / divisor_;
+        bits_ |= unsigned(bit) << place;
+        if (place < 9) return -1;
+        cycle_ = -1;
+        return bit ? (bits_ >> 1) & 0xff : -1;
+    }
+
+   private:
+    int divisor_, cycle_ = -1;
+    unsigned bits_ = 0;
+};
+
+int main(int, char** arguments) {
+    int divisor = atoi(arguments[1]);
+    int controller, terminal;
+    termios raw;
+    cfmakeraw(&raw);
+    char name[256];
+    if (openpty(&controller, &terminal, name, &raw, nullptr) != 0) {
+        perror("pseudo-terminal");
+        return 1;
+    }
+    fcntl(controller, F_SETFL, O_NONBLOCK);
+    printf("%s\n", name);
+    fflush(stdout);
+
+    VerilatedContext context;
+    Vboard board(&context);
+    Sender sender(divisor);
+    Receiver receiver(divisor);
+    uint8_t waiting[4096];
+    ssize_t taken = 0, filled = 0;
+    long quiet = 0;
+
+    for (uint64_t cycle = 0;; ++cycle) {
+        if (cycle % kReadCycles == 0 && taken == filled) {
+            pollfd ends[] = {{controller, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+            poll(ends, 2, quiet > kQuietCycles ? -1 : 0);
+            if (ends[1].revents) return 0;
+            taken = 0;
+            filled = ends[0].revents & POLLIN ? read(controller, waiting, sizeof waiting) : 0;
+            if (filled < 0) filled = 0;
+        }
+        if (!sender.busy() && taken < filled) {
+            sender.send(waiting[taken++]);
+            quiet = 0;
+        }
+        board.rst = cycle < kResetCycles;
+        board.rx = sender.next();
+        board.clk = 1;
+        board.eval();
+        board.clk = 0;
+        board.eval();
+        int byte = receiver.next(board.tx);
+        if (byte >= 0) {
+            uint8_t sent = byte;
+            if (write(controller, &sent, 1) != 1) perror("a byte that nobody read was lost");
+            quiet = 0;
+        } else {
+            ++quiet;
+        }
+    }
+}
