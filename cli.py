@@ -1,0 +1,221 @@
+"""The front door: the command ``fireline``. Each command's work is done in host/ and sim/."""
+
+import time
+from importlib import metadata
+
+import click
+
+from .command import Array, FirelineGroup, Output, command
+
+ARRAY = click.option("--array", type=Array(), default="16x32", show_default=True, help="Its shape.")
+NET = click.argument("net", metavar="NET")
+IMAGES = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+STRICT = click.option("--strict", is_flag=True, help="Refuse images of another size.")
+
+
+@click.group(cls=FirelineGroup, invoke_without_command=True)
+@click.version_option(metadata.version("fireline"), message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """From a trained SqueezeNet-family network to an FPGA accelerator.
+
+    NET is a quantized network: a file, or the name of the one that is shipped, cifar10. ARCH is a
+    network's shape: squeezenet1_0, squeezenet1_1 (also with -simple or -complex bypasses), cifar10
+    or a TOML file.
+
+    \b
+    The whole path, on the shipped network:
+      fireline samples cifar10 -o samples
+      fireline simulate cifar10 samples/cat-0.png --array 8x8
+      fireline build cifar10 --board ulx3s-25f -o build/ulx3s
+      fireline flash build/ulx3s
+      fireline classify samples/cat-0.png --port /dev/ttyUSB0
+
+    Every command ends with status 0, with 1 when a comparison failed, with 2 on bad input.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@command(main)
+@click.argument("name", metavar="NET|ARCH")
+@click.option("--array", type=Array(), help="Also predict the cycles on that array.")
+def summary(output: Output, name, array):
+    """Show a network by layer: shapes, parameters, MACs, bits and cycles.
+
+    A Fire's two expands run as one; their cycles stand at the 3x3. For an ARCH the cycles are those
+    of 4-bit weights, 8 bits in conv1.
+
+    \b
+    Examples:
+      fireline summary cifar10 --array 8x8
+      fireline summary squeezenet1_1
+      fireline summary my_network.toml --array 16x16
+    """
+    from dataclasses import asdict
+
+    from .host.families import resolve
+    from .host.shipped import is_network, load_network
+    from .host.summary import summarise
+
+    network = load_network(name) if is_network(name) else None
+    architecture = network.architecture if network else resolve(name)
+    compiled = None
+    if array:
+        from .host.compile import compile_network
+        from .host.random_network import random_network
+        from .host.weight_bits import layer_bits
+
+        stand_in = network or random_network(architecture, 0, layer_bits(architecture, 4))
+        compiled = compile_network(stand_in, array)
+    layers = summarise(architecture, network, compiled)
+    title = (
+        f"{architecture.name}, {architecture.channels}x{architecture.height}x{architecture.width}"
+    )
+    table = output.table(
+        title, "<layer", "<kernel", "output", "parameters", "MACs", "bits", "cycles"
+    )
+    for layer in layers:
+        kernel = f"{layer.kernel}x{layer.kernel} / {layer.stride}" if layer.kernel else ""
+        shape = "x".join(map(str, layer.shape))
+        numbers = map(_number, (layer.parameters or None, layer.macs or None))
+        table.add_row(
+            layer.name, kernel, shape, *numbers, *map(_number, (layer.bits, layer.cycles))
+        )
+    totals = {
+        "parameters": sum(layer.parameters for layer in layers),
+        "macs": sum(layer.macs for layer in layers),
+        "cycles": compiled.timing.cycles if compiled else None,
+    }
+    table.add_section()
+    table.add_row(
+        "total", "", "", *map(_number, (*list(totals.values())[:2], None, totals["cycles"]))
+    )
+    output.show(table)
+    if compiled:
+        output.say(
+            f"array {array}: {compiled.utilisation:.1%} of its {array.products} products a cycle "
+            "are used (an 8-bit weight takes two; taps on the border count, but take no time)"
+        )
+        totals |= {"array": str(array), "utilisation": compiled.utilisation}
+    output.result({"name": architecture.name, **totals, "layers": [asdict(row) for row in layers]})
+
+
+@command(main)
+@NET
+@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
+@click.option("--batch", default=32, show_default=True, help="Pictures at a time.")
+def evaluate(output: Output, net, data, batch):
+    """Measure a quantized network's accuracy, by the golden model: the hardware's integers.
+
+    DIR has a sub-folder a class, or labels.csv (file,class) beside the pictures, or is CIFAR-10.
+
+    \b
+    Examples:
+      fireline samples cifar10 -o samples
+      fireline evaluate cifar10 --data samples
+    """
+    from .host.dataset import load_test
+    from .host.evaluate import evaluate as measure
+    from .host.shipped import load_network
+
+    network = load_network(net)
+    pictures = load_test(data, network.architecture)
+    started = time.perf_counter()
+    with output.progress("golden model") as report:
+        accuracy = measure(network, pictures.pixels, pictures.labels, batch, report)
+    rate = accuracy.images / (time.perf_counter() - started)
+    output.say(
+        f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.images:,} pictures, "
+        f"{rate:,.0f} a second"
+    )
+    output.result(
+        {
+            "images": accuracy.images,
+            "top1": accuracy.top1,
+            "top5": accuracy.top5,
+            "images_per_second": rate,
+        }
+    )
+
+
+@command(main)
+@NET
+@click.option("--onnx", "file", metavar="FILE", required=True, help="The graph to write.")
+def export(output: Output, net, file):
+    """Write the network as an ONNX graph of integer operators.
+
+    Its input is uint8 [N, channels, height, width], RGB pixels; its output are the very integers
+    that the hardware sends.
+
+    \b
+    Example:
+      fireline export cifar10 --onnx cifar10.onnx
+    """
+    from .host.onnx_export import export_onnx
+    from .host.shipped import load_network
+
+    network = load_network(net)
+    export_onnx(network, file)
+    output.say(f"{file}: pixels in, {network.architecture.classes} integer scores out")
+    output.result({"file": file, "score_scale": network.score_scale})
+
+
+@command(main)
+@click.argument("name", metavar="NAME")
+@click.option("-o", "folder", metavar="DIR", required=True, help="Where they go.")
+def samples(output: Output, name, folder):
+    """Copy the labelled pictures that are shipped with a network into a folder.
+
+    \b
+    Example:
+      fireline samples cifar10 -o samples
+    """
+    from .host.shipped import copy_samples
+
+    files = copy_samples(name, folder)
+    output.say(f"{len(files)} pictures and labels.csv in {folder}")
+    output.result({"folder": folder, "images": [str(file) for file in files]})
+
+
+@command(main)
+def boards(output: Output):
+    """List the boards, with what their FPGAs have and the array to start from.
+
+    \b
+    Example:
+      fireline boards
+    """
+    from .hw.boards import BOARDS
+
+    table = output.table(
+        "Boards", "<board", "<FPGA", "LUTs", "multipliers", "block RAMs", "array", "MHz"
+    )
+    found = []
+    for board in BOARDS.values():
+        row = {
+            "name": board.name,
+            "device": board.device,
+            "luts": board.luts,
+            "multipliers": board.multipliers,
+            "block_rams": board.block_rams,
+            "array": str(board.array),
+            "clock_mhz": board.clock_mhz,
+        }
+        table.add_row(*(_number(value) for value in row.values()))
+        found.append(row)
+    output.show(table)
+    output.result({"boards": found})
+
+
+def _number(value: object) -> str:
+    """For a table: thousands set apart, nothing for None."""
+    if value is None:
+        return ""
+    return (
+        f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+        if isinstance(value, str)
+        else f"{value:g}"
+    )

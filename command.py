@@ -1,0 +1,138 @@
+"""What every command has in common: errors of one line, ``--json``, progress, parameters."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .errors import FirelineError
+
+if TYPE_CHECKING:
+    from rich.table import Table  # imported late: `fireline --help` must be quick
+
+BAD_INPUT, INTERRUPTED = 2, 130  # exit statuses
+WIDTH = 120  # of lines that go to a file
+
+
+class FirelineGroup(click.Group):
+    """Commands that return their exit status, or None; bad input ends them with one line."""
+
+    def main(self, *args, standalone_mode=True, **extra):
+        """Runs a command and exits, as click does, but for what errors look like."""
+        try:
+            status = super().main(*args, standalone_mode=False, **extra)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "fireline"
+            status = _complain(f"{error.format_message()} See: {command} --help")
+        except (FirelineError, click.ClickException) as error:
+            status = _complain(str(error))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            status = _complain(f"{where}{error.strerror}; check the path and the space on the disk")
+        except (click.Abort, KeyboardInterrupt):
+            status = _complain("interrupted", INTERRUPTED)
+        sys.exit(status or 0)
+
+
+def _complain(message: str, status: int = BAD_INPUT) -> int:
+    click.echo(f"fireline: {' '.join(message.split())}", err=True)
+    return status
+
+
+class Output:
+    """Where the words of a command, its progress and its result go.
+
+    People read stdout, or stderr when the result goes to stdout; progress is on stderr.
+    """
+
+    def __init__(self, json_file: str | None) -> None:
+        from rich.console import Console
+
+        self._json_file = json_file
+        if json_file not in (None, "-") and not Path(json_file).absolute().parent.is_dir():
+            raise FirelineError(f"result {json_file}: no such folder; choose another place")
+        console = Console(stderr=json_file == "-", highlight=False)
+        if not console.is_terminal:
+            console = Console(stderr=json_file == "-", highlight=False, width=WIDTH)
+        self.console = console
+        self.errors = Console(stderr=True, highlight=False)
+
+    def say(self, text: str) -> None:
+        """A line to people, as it is."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def table(self, title: str, *columns: str) -> "Table":
+        """An empty table; a column whose name begins with "<" is set to the left."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in columns:
+            left = column.startswith("<")
+            table.add_column(column.removeprefix("<"), justify="left" if left else "right")
+        return table
+
+    def show(self, table: "Table") -> None:
+        """A table to people."""
+        self.console.print(table)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar with the time left while something long is done; tell it (done, total)."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as TimeLeft
+
+        columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeLeft()
+        hidden = not self.errors.is_terminal
+        with Progress(*columns, console=self.errors, transient=True, disable=hidden) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    def result(self, data: dict[str, object]) -> None:
+        """Writes the result, if somebody asked for it."""
+        from .host.files import write_whole
+
+        text = json.dumps(data, indent=2) + "\n"
+        if self._json_file == "-":
+            click.echo(text, nl=False)
+        elif self._json_file is not None:
+            write_whole(self._json_file, text.encode(), "result")
+
+
+def command(group: click.Group) -> Callable:
+    """Makes a function a command of the group, with ``--json``; it gets its ``Output`` first."""
+
+    def decorate(function: Callable) -> click.Command:
+        @functools.wraps(function)
+        def run(json_file, **values):
+            return function(Output(json_file), **values)
+
+        option = click.option(
+            "--json", "json_file", metavar="FILE", help="Write the result there; - is stdout."
+        )
+        return group.command()(option(run))
+
+    return decorate
+
+
+class Array(click.ParamType):
+    """An array's shape, such as 8x8."""
+
+    name = "CIxCO"
+
+    def convert(self, value, param, ctx):
+        """ "16x32" to ArrayShape(16, 32)."""
+        from .hw.geometry import ArrayShape
+
+        if isinstance(value, ArrayShape):
+            return value
+        try:
+            ci, co = (int(side) for side in value.lower().split("x"))
+            return ArrayShape(ci, co)
+        except ValueError:
+            self.fail(f"{value!r} is no array; use 4x4 to 16x32, both sides powers of two")

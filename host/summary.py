@@ -1,0 +1,59 @@
+"""A network by layer: shapes, parameters, operations, bits and cycles."""
+
+from dataclasses import dataclass
+
+from .architecture import Architecture, LayerKind
+from .compile import Compiled
+from .network import QuantizedNetwork
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer; what is not known is None."""
+
+    name: str
+    shape: tuple[int, int, int]  # channels, height and width of what it puts out
+    kernel: int
+    stride: int
+    parameters: int
+    macs: int
+    bits: int | None  # of its weights
+    cycles: int | None  # a frame; those of a Fire's two expands, which run as one, stand at 3x3
+
+
+def summarise(
+    architecture: Architecture,
+    network: QuantizedNetwork | None = None,
+    compiled: Compiled | None = None,
+) -> list[LayerSummary]:
+    """The layers in execution order; the pools' and the average's cycles are hidden by others'."""
+    cycles = layer_cycles(compiled) if compiled else {}
+    return [
+        LayerSummary(
+            name=layer.name,
+            shape=(layer.output_channels, layer.output_height, layer.output_width),
+            kernel=layer.kernel,
+            stride=layer.stride,
+            parameters=layer.parameters,
+            macs=layer.macs,
+            bits=network.convs[layer.name].bits if network and layer.is_convolution else None,
+            cycles=cycles.get(
+                layer.name.partition("/")[0] if layer.kind is LayerKind.EXPAND3X3 else layer.name
+            ),
+        )
+        for layer in architecture.layers()
+    ]
+
+
+def layer_cycles(compiled: Compiled) -> dict[str, int]:
+    """Cycles a frame by layer of the program ("fire2": both expands); they add up to the frame's.
+
+    A row's cycles last from its first word to the next row's.
+    """
+    layers, timing = compiled.program.layers, compiled.timing
+    starts = [first for first, _ in timing.operations]
+    ends = [*starts[1:], timing.cycles + starts[0]]
+    cycles = dict.fromkeys((layer.name for layer in layers), 0)
+    for row, start, end in zip(compiled.program.rows, starts, ends, strict=True):
+        cycles[layers[row.layer].name] += end - start
+    return cycles
