@@ -155,7 +155,9 @@ class _Images:
             int(np.where(conv.bias < 0, -1 - conv.bias, conv.bias).max()).bit_length()
             for conv in convs
         )
-        self.multiplier_bits = max(1, max(int(conv.multiplier.max()).bit_length() for conv in convs))
+        self.multiplier_bits = max(
+            1, max(int(conv.multiplier.max()).bit_length() for conv in convs)
+        )
         self.exponent_bits = max(int(conv.exponents.max()).bit_length() for conv in convs)
         self.weights: list[int] = []
         self.parameters: list[int] = []
@@ -199,7 +201,9 @@ class _Images:
             pool_base=pool.base if pool else 0,
             store=made is not None and not bypass,
             keep=bypass
-            or bool(after and isinstance(after.stage, Fire) and after.stage.bypass is Bypass.SIMPLE),
+            or bool(
+                after and isinstance(after.stage, Fire) and after.stage.bypass is Bypass.SIMPLE
+            ),
             skip=skip is not None,
             skip_multiplier=skip.multiplier if skip else 0,
             skip_shift=skip.shift if skip else 0,

@@ -161,7 +161,9 @@ def check(
                     )
             if task.write:
                 words = buffers.activations[task.write.map].words
-                activations.update(dict.fromkeys(_span(operation.write, words), (frame, task.write)))
+                activations.update(
+                    dict.fromkeys(_span(operation.write, words), (frame, task.write))
+                )
             if task.keep:
                 words = buffers.skips[task.keep.map].words
                 skips.update(dict.fromkeys(_span(operation.keep, words), (frame, task.keep)))

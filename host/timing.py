@@ -136,7 +136,9 @@ class _Model:
         if layer.pool:
             if not row.last and (row.odd or row.first):
                 return
-            beats = [beats[min(column + 2, len(beats) - 1)] for column in range(0, len(beats) - 1, 2)]
+            beats = [
+                beats[min(column + 2, len(beats) - 1)] for column in range(0, len(beats) - 1, 2)
+            ]
         ready = [beat + self.latency.write for beat in beats]
         if layer.store:
             self.rows[row.write] = ready

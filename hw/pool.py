@@ -39,10 +39,10 @@ class RunningMaximum(wiring.Component):
 
     A word at an even place starts its address' maximum anew, one at an odd place raises it; a word
     at a place that ``completes`` sends the maximum so far, itself included, with the ``tag`` that
-    it brought. One word a cycle, at any address; ``latency`` cycles.
+    it brought. One word a cycle, at any address; ``latency`` cycles: read, fetch, compare.
     """
 
-    latency = 2
+    latency = 3
 
     def __init__(self, lanes: int, depth: int, tag=None):
         self.lanes, self.depth = lanes, depth
@@ -64,10 +64,14 @@ class RunningMaximum(wiring.Component):
         m.submodules.partial = partial = memory.Memory(shape=self.word, depth=self.depth, init=[])
         write = partial.write_port()
         read = partial.read_port(transparent_for=[write])
+        arrived, arriving = Signal(), Signal(self.beat)
         valid, beat, greater = Signal(), Signal(self.beat), Signal(self.word)
+        old = Signal(self.word)
         for lane in range(self.lanes):
-            old, new = read.data[lane], beat.word[lane]
-            m.d.comb += greater[lane].eq(Mux(old > new, old, new))
+            m.d.comb += greater[lane].eq(
+                Mux(old[lane] > beat.word[lane], old[lane], beat.word[lane])
+            )
+        same = valid & (beat.address == arriving.address)  # written only now: pass it on
         m.d.comb += [
             read.addr.eq(self.i.p.address),
             write.addr.eq(beat.address),
@@ -75,8 +79,11 @@ class RunningMaximum(wiring.Component):
             write.en.eq(valid),
         ]
         m.d.sync += [
-            valid.eq(self.i.valid),
-            beat.eq(self.i.payload),
+            arrived.eq(self.i.valid),
+            arriving.eq(self.i.payload),
+            valid.eq(arrived),
+            beat.eq(arriving),
+            old.eq(Mux(same, write.data, read.data)),
             self.o.valid.eq(valid & beat.place.completes),
             self.o.p.word.eq(greater),
             *(self.o.p[name].eq(beat[name]) for name in self.tag),

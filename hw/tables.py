@@ -70,7 +70,8 @@ class Tables:
         self.layer = _layout(self.layers)
         self.row = _layout(self.rows)
         self.operation = data.StructLayout({"row": self.row, "layer": self.layer})
-        self.activation_bits = bits_for(program.activation_words - 1)
+        deepest = max(program.activation_words, program.window_words)  # both are addressed alike
+        self.activation_bits = bits_for(deepest - 1)
         self.rom_bits = bits_for(len(program.weights) - 1)
 
 

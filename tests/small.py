@@ -1,0 +1,89 @@
+"""Small networks whose accelerators simulate in seconds, and the simulation itself."""
+
+import numpy as np
+from amaranth.sim import Simulator
+from fireline.host.architecture import Architecture, Bypass, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.compile import Compiled, compile_network
+from fireline.host.random_network import random_network
+from fireline.hw.accelerator import Accelerator
+from fireline.hw.geometry import ArrayShape
+
+PREPROCESSING = Preprocessing("rgb", 1 / 255, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
+def fire(squeeze: int, expand1x1: int, expand3x3: int, bypass: str = "none") -> Fire:
+    return Fire(squeeze, expand1x1, expand3x3, Bypass(bypass))
+
+
+def network(*stages, height=6, width=5, classes=3) -> Architecture:
+    """A small RGB network: a stage is a conv1, "pool" or a Fire."""
+    built = tuple(MaxPool() if stage == "pool" else stage for stage in stages)
+    return Architecture("small", 3, height, width, PREPROCESSING, built, classes)
+
+
+TINY = network(Conv1(6, 3, 1, 1), "pool", fire(4, 4, 5))
+
+
+def compiled(architecture: Architecture, array="4x4", bits=4, seed=0, lanes=None) -> Compiled:
+    """Random weights on an array such as "8x8"."""
+    ci, co = map(int, array.split("x"))
+    return compile_network(random_network(architecture, seed, bits), ArrayShape(ci, co), lanes)
+
+
+def pictures(architecture: Architecture, count: int, seed=0) -> np.ndarray:
+    """Random pixels, uint8 [count, height, width, channels]."""
+    shape = (count, architecture.height, architecture.width, architecture.channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
+    """Scores [frames, classes] in Amaranth's simulator, and the cycle of each frame's last score.
+
+    With `abort_after`, that many pixels of noise and an abort come before the frames.
+    """
+    accelerator = Accelerator(job.program)
+    random = np.random.default_rng(1)
+    frames, cycles, cycle = [], [], 0
+    limit = (job.timing.cycles + 3000) * (len(pixels) + 2) * (8 if stall else 1)
+
+    async def source(ctx):
+        port = accelerator.pixel
+        if abort_after is not None:
+            ctx.set(port.valid, 1)
+            for _ in range(abort_after):
+                ctx.set(port.payload, random.integers(0, 256, 3).tolist())
+                await ctx.tick()
+            ctx.set(port.valid, 0)
+            ctx.set(accelerator.abort, 1)
+            await ctx.tick().repeat(2)
+            ctx.set(accelerator.abort, 0)
+        for pixel in pixels.reshape(-1, pixels.shape[-1]).tolist():
+            while random.random() < stall:
+                await ctx.tick()
+            ctx.set(port.payload, pixel)
+            ctx.set(port.valid, 1)
+            await ctx.tick().until(port.ready)
+            ctx.set(port.valid, 0)
+
+    async def sink(ctx):
+        nonlocal cycle
+        port, scores = accelerator.score, []
+        while len(frames) < len(pixels) and cycle < limit:
+            ctx.set(port.ready, random.random() >= stall)
+            *_, valid, ready, payload = await ctx.tick().sample(
+                port.valid, port.ready, port.payload
+            )
+            cycle += 1
+            if valid and ready:
+                scores.append(payload.score)
+                if payload.last:
+                    frames.append(scores)
+                    cycles.append(cycle)
+                    scores = []
+
+    simulator = Simulator(accelerator)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(source, background=True)
+    simulator.add_testbench(sink)
+    simulator.run()
+    return frames, cycles

@@ -1,0 +1,79 @@
+"""The whole accelerator in Amaranth's simulator: equal to the golden model, on the cycle."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from fireline.host import golden
+from fireline.host.architecture import Conv1
+
+from small import TINY, compiled, fire, network, pictures, simulate
+
+SHAPES = {
+    "pooled": (TINY, "4x4", 4),
+    "eight bits": (TINY, "8x8", 8),
+    "wide": (TINY, "4x16", 4),
+    "tall": (TINY, "16x4", 8),
+    "odd": (
+        network(Conv1(10, 3, 2, 0), fire(5, 7, 9), fire(3, 6, 11), height=11, width=9),
+        "4x4",
+        4,
+    ),
+    "bypasses": (
+        network(Conv1(16, 3, 1, 1), fire(5, 8, 8, "simple"), fire(3, 8, 8, "complex")),
+        "4x8",
+        8,
+    ),
+    "narrow split": (
+        network(Conv1(12, 1, 1, 0), fire(5, 3, 9, "complex"), fire(3, 3, 9, "simple")),
+        "8x8",
+        4,
+    ),
+    "one pixel": (
+        network(Conv1(4, 1, 1, 0), fire(4, 4, 4, "complex"), height=1, width=1),
+        "16x32",
+        4,
+    ),
+    "one column": (
+        network(Conv1(8, 1, 1, 0), fire(8, 4, 12), height=3, width=1, classes=9),
+        "16x16",
+        4,
+    ),
+    "no Fire": (network(Conv1(9, 5, 3, 4)), "8x4", 8),
+    "pool at the end": (network(Conv1(5, 3, 1, 1), fire(4, 4, 4), "pool"), "4x4", 4),
+}
+
+
+@pytest.mark.parametrize(("architecture", "array", "bits"), SHAPES.values(), ids=SHAPES)
+def test_equals_the_golden_model_on_the_predicted_cycle(architecture, array, bits):
+    job = compiled(architecture, array, bits)
+    pixels = pictures(architecture, 3)
+    frames, cycles = simulate(job, pixels)
+    assert np.array_equal(frames, golden.run(job.network, pixels))
+    assert cycles[2] - cycles[1] == job.timing.cycles
+
+
+@pytest.mark.parametrize("name", ["tall", "bypasses"])
+def test_random_stalls_change_timing_never_data(name):
+    architecture, array, bits = SHAPES[name]
+    job = compiled(architecture, array, bits, seed=1)
+    pixels = pictures(architecture, 2, seed=1)
+    frames, _ = simulate(job, pixels, stall=0.4)
+    assert np.array_equal(frames, golden.run(job.network, pixels))
+
+
+@pytest.mark.parametrize("pixels_before", [0, 7, 100])
+def test_abort_leaves_it_clean(pixels_before):
+    job = compiled(TINY)
+    pixels = pictures(TINY, 1)
+    frames, _ = simulate(job, pixels, abort_after=pixels_before)
+    assert np.array_equal(frames, golden.run(job.network, pixels))
+
+
+def test_a_wrong_weight_shows():
+    job = compiled(TINY)
+    weights = (~job.program.weights[0] & 0xFFFF, *job.program.weights[1:])
+    broken = dataclasses.replace(job, program=dataclasses.replace(job.program, weights=weights))
+    pixels = pictures(TINY, 1)
+    frames, _ = simulate(broken, pixels)
+    assert not np.array_equal(frames, golden.run(job.network, pixels))
