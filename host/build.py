@@ -1,0 +1,207 @@
+"""From a board top to a bitstream, by Yosys, nextpnr and ecppack; and onto the board."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from ..errors import FirelineError
+from ..hw.boards import Board, BoardTop, find_board
+from .tools import Progress, Step, find_tool, run_step, run_steps
+
+SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
+PLACE_AND_ROUTE = ("--router", "router2", "--timing-allow-fail")
+PACK = ("--compress",)
+
+DEVICES = {
+    "LFE5U-12F": "--12k",
+    "LFE5U-25F": "--25k",
+    "LFE5U-45F": "--45k",
+    "LFE5U-85F": "--85k",
+}
+CELLS = {
+    "luts": "TRELLIS_COMB",
+    "ffs": "TRELLIS_FF",
+    "multipliers": "MULT18X18D",
+    "block_rams": "DP16KD",
+}
+"""What nextpnr calls the things that are counted."""
+
+FLASH_ADVICE = {127: "it lacks a library; on Debian: apt install libusb-1.0-0"}
+"""What to do about openFPGALoader's exit status."""
+
+SUMMARY = "build.json"
+BITSTREAM = "fireline.bit"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How many of a kind a design takes, and how many there are."""
+
+    used: int
+    available: int
+
+    def __str__(self):
+        return f"{self.used} of {self.available}"
+
+
+@dataclass(frozen=True)
+class BuildSummary:
+    """What came out of a build."""
+
+    board: str
+    network: str  # CRC-32, in hexadecimal
+    baud: int
+    clock_mhz: float  # what the PLL makes
+    fmax_mhz: float  # what nextpnr says is possible
+    luts: Usage
+    ffs: Usage
+    multipliers: Usage
+    block_rams: Usage
+    seed: int
+    bitstream: str  # beside the summary
+
+    @property
+    def meets_timing(self) -> bool:
+        return self.fmax_mhz >= self.clock_mhz
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        try:
+            fields = json.loads(path.read_text())
+            return cls(**{**fields, **{cell: Usage(**fields[cell]) for cell in CELLS}})
+        except FileNotFoundError:
+            raise FirelineError(f"{path.parent} holds no build: run fireline build first") from None
+        except (OSError, ValueError, TypeError, KeyError):
+            raise FirelineError(f"{path} is not a build's summary: build again") from None
+
+
+def build(
+    top: BoardTop,
+    folder: Path,
+    *,
+    seeds: int = 1,
+    workers: int | None = None,
+    progress: Progress = lambda step, line: None,
+) -> BuildSummary:
+    """Makes a bitstream and its summary in ``folder``, with the best of nextpnr's ``seeds``.
+
+    The work is done in a private folder beside it; nothing is left of a build that fails.
+    ``workers`` seeds run at a time, as many as there are processors when not given.
+    """
+    folder = Path(folder).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise FirelineError(f"{folder} is not a folder: name one for the build's results")
+    tools = {tool: find_tool(tool) for tool in ("yosys", "nextpnr-ecp5", "ecppack")}
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True
+        ) as name:
+            scratch = Path(name)
+            _synthesize(top, tools["yosys"], scratch, progress)
+            seed, report = _place_and_route(
+                top.board, tools["nextpnr-ecp5"], scratch, seeds, workers, progress
+            )
+            pack = (tools["ecppack"], *PACK, f"seed{seed}.config", BITSTREAM)
+            run_step(Step("ecppack", pack), scratch, progress)
+            summary = _summary(top, seed, report)
+            summary.write(scratch / SUMMARY)
+            folder.mkdir(exist_ok=True)
+            (folder / SUMMARY).unlink(missing_ok=True)  # never a summary of another bitstream
+            for result in (BITSTREAM, SUMMARY):
+                os.replace(scratch / result, folder / result)
+    except OSError as error:
+        raise FirelineError(f"cannot build in {folder}: {error.strerror or error}") from None
+    return summary
+
+
+def flash(
+    folder: Path, *, permanent: bool = False, show: Callable[[str], None] = print
+) -> BuildSummary:
+    """Loads a build onto its board; into its flash memory too when ``permanent``."""
+    folder = Path(folder)
+    summary = BuildSummary.read(folder / SUMMARY)
+    command = flash_command(folder, permanent=permanent)
+    show(" ".join(command))
+    try:
+        subprocess.run(command, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        status = getattr(error, "returncode", error)
+        advice = FLASH_ADVICE.get(status, "check that the board is plugged in and yours to use")
+        raise FirelineError(f"openFPGALoader failed ({status}): {advice}") from None
+    return summary
+
+
+def flash_command(folder: Path, *, permanent: bool = False) -> list[str]:
+    """The command that loads a build onto its board."""
+    summary = BuildSummary.read(Path(folder) / SUMMARY)
+    board = find_board(summary.board)
+    where = ["--write-flash"] if permanent else []
+    bitstream = str(Path(folder) / summary.bitstream)
+    return [find_tool("openFPGALoader"), "--board", board.flash_name, *where, bitstream]
+
+
+def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) -> None:
+    """Leaves the netlist in top.json and the pins in top.lpf."""
+    plan = top.board.platform().prepare(top, "top", emit_src=False)
+    for name in ("top.il", "top.lpf"):
+        (scratch / name).write_text(plan.files[name])
+    script = f"read_rtlil top.il; {SYNTHESIS} -top top; write_json top.json"
+    run_step(Step("yosys", (yosys, "-p", script)), scratch, progress)
+
+
+def _place_and_route(
+    board: Board, nextpnr: str, scratch: Path, seeds: int, workers: int | None, progress: Progress
+) -> tuple[int, dict]:
+    """Runs all seeds; returns the one with the fastest clock, and its report."""
+    steps = {seed: _seed(board, nextpnr, seed) for seed in range(1, seeds + 1)}
+    workers = workers or len(os.sched_getaffinity(0))
+    errors = run_steps(steps.values(), scratch, workers, progress)
+    reports = {
+        seed: json.loads((scratch / f"seed{seed}.json").read_text())
+        for seed, step in steps.items()
+        if step.name not in errors
+    }
+    if not reports:
+        raise next(iter(errors.values()))
+    best = max(reports, key=lambda seed: _fmax(reports[seed]))
+    return best, reports[best]
+
+
+def _seed(board: Board, nextpnr: str, seed: int) -> Step:
+    command = (
+        *(nextpnr, DEVICES[board.device], "--package", board.package, "--speed", board.speed_grade),
+        *("--json", "top.json", "--lpf", "top.lpf", "--seed", str(seed), *PLACE_AND_ROUTE),
+        *("--textcfg", f"seed{seed}.config", "--report", f"seed{seed}.json"),
+    )
+    return Step(f"nextpnr-{seed}", command)
+
+
+def _fmax(report: dict) -> float:
+    """The clock that is possible, in MHz: the core's is the only one with logic on it."""
+    return min(clock["achieved"] for clock in report["fmax"].values())
+
+
+def _summary(top: BoardTop, seed: int, report: dict) -> BuildSummary:
+    counts = {
+        name: Usage(**{key: report["utilization"][cell][key] for key in ("used", "available")})
+        for name, cell in CELLS.items()
+    }
+    return BuildSummary(
+        board=top.board.name,
+        network=f"{top.system.identity.network:08x}",
+        baud=top.baud,
+        clock_mhz=top.clock_mhz,
+        fmax_mhz=round(_fmax(report), 2),
+        seed=seed,
+        bitstream=BITSTREAM,
+        **counts,
+    )

