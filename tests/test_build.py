@@ -136,11 +136,10 @@ def test_flash_shows_and_runs_the_command(tools, tmp_path, capfd):
     build(top(), folder)
     tools("openFPGALoader", '#!/bin/sh\necho loading "$@"\n')
     flash(folder)
-    command = f"--board ulx3s {folder / 'fireline.bit'}"
-    assert capfd.readouterr().out.splitlines() == [
-        f"openFPGALoader {command}",
-        f"loading {command}",
-    ]
+    arguments = f"--board ulx3s {folder / 'fireline.bit'}"
+    told = capfd.readouterr().out
+    assert f"/openFPGALoader {arguments}\n" in told
+    assert f"loading {arguments}\n" in told
     assert flash_command(folder, permanent=True)[3] == "--write-flash"
 
 
