@@ -3,7 +3,7 @@
 from amaranth.sim import Simulator
 from fireline.hw.requantize import Requantizer
 from fireline.hw.scale import Scale
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 LANES = 4
@@ -77,7 +77,7 @@ def expected(configuration, operation):
     return values
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, phases=(Phase.generate,))
 @given(cases())
 def test_values(case):
     configuration, operations = case
