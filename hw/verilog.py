@@ -12,7 +12,7 @@ NAME = "fireline"
 """The top module."""
 
 HEADER = """\
-/* Fireline accelerator {identifier:08x}, array {array}. Generated: change the generator, not this file.
+/* Fireline accelerator {identifier:08x}, array {array}; generated, so change the generator.
 
    What lint finds in netlists of this kind, and why it does no harm: several modules share the
    file, structs are named as a whole and field by field, constants are as wide as they must be,
