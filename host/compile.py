@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import FirelineError
 from ..hw.geometry import ArrayShape, LayerDescriptor, Program, WindowGeometry
 from . import layout
-from .architecture import Architecture, Bypass, Fire, MaxPool
+from .architecture import Architecture, Bypass, Fire
 from .buffers import Buffers, Map, allocate, depth, stage_maps
 from .network import QuantizedConv, QuantizedNetwork
 from .schedule import layer_names, place, schedule
@@ -52,7 +51,6 @@ def compile_network(
     """
     architecture = network.architecture
     maps = stage_maps(architecture)
-    _check_bypasses(maps, array.ci)
     buffers = allocate(architecture, array.ci)
     tasks = schedule(architecture)
     images = _Images(network, array, lanes or enough_lanes(network, array))
@@ -101,7 +99,7 @@ def enough_lanes(network: QuantizedNetwork, array: ArrayShape) -> int:
     for work in _work(network.architecture):
         convs = [network.convs[name] for name in work]
         words = sum(
-            -(-len(conv.bias) // array.co) * _words(conv, array.ci) * _taps(conv) * conv.bits // 4
+            -(-len(conv.bias) // array.co) * -(-conv.codes[0].size // array.ci) * conv.bits // 4
             for conv in convs
         )
         outputs = sum(len(conv.bias) for conv in convs)
@@ -118,27 +116,6 @@ def _work(architecture: Architecture) -> list[list[str]]:
             key = layer.name.split("/")[0] if "expand" in layer.name else layer.name
             works.setdefault(key, []).append(layer.name)
     return list(works.values())
-
-
-def _taps(conv: QuantizedConv) -> int:
-    return 1 if conv.is_conv1 else conv.codes.shape[2] ** 2
-
-
-def _words(conv: QuantizedConv, ci: int) -> int:
-    return layout.words_of(conv.segments, ci)
-
-
-def _check_bypasses(maps: tuple[Map, ...], ci: int) -> None:
-    """A simple bypass adds word to word, so both maps must lie alike."""
-    for before, fire in zip(maps, maps[1:], strict=False):
-        if isinstance(fire.stage, MaxPool) or fire.stage.bypass is not Bypass.SIMPLE:
-            continue
-        came, goes = (layout.padded_channels(map.segments, ci) for map in (before, fire))
-        if not np.array_equal(came, goes):
-            raise FirelineError(
-                f"{fire.name}: a simple bypass from {before.segments} to {fire.segments} channels "
-                f"does not line up in words of {ci}; split the expands alike, or in multiples of {ci}"
-            )
 
 
 class _Images:
@@ -170,34 +147,32 @@ class _Images:
         point = self.network.convs[f"{name}/expand1x1" if fire else name]
         wide = self.network.convs[f"{name}/expand3x3"] if fire else None
         bypass = name.endswith("/bypass")
-        outputs = np.arange(len(point.bias))
-        if bypass:  # its channels must lie as the Fire's own
-            outputs = layout.padded_channels(made.segments, self.array.ci).ravel()
+        inputs, outputs, wide_outputs = self._channels(name, maps, point)
         following = _following(maps, made) if made and name == made.name else None
         pool = buffers.pools.get(following.name) if following else None
         after = _following(maps, following) if pool else following
         skip = self.network.skips.get(name) if fire else None
-        rom_point, parameters = self._add(point, outputs)
-        rom_wide = self._add(wide, np.arange(len(wide.bias)))[0] if wide else 0
+        rom_point, parameters = self._add(point, inputs, outputs)
+        rom_wide = self._add(wide, inputs, wide_outputs)[0] if wide else 0
         return LayerDescriptor(
             name=name,
             window=point.is_conv1,
             columns=made.width if made else maps[-1].width,
-            words=_words(point, self.array.ci),
+            words=len(inputs),
             point_groups=-(-len(outputs) // self.array.co),
             point_passes=point.bits // 4,
-            wide_groups=-(-len(wide.bias) // self.array.co) if wide else 0,
+            wide_groups=-(-len(wide_outputs) // self.array.co),
             wide_passes=wide.bits // 4 if wide else 0,
             rom_point=rom_point,
             rom_wide=rom_wide,
             point_beats=self._last_beats(len(outputs)),
-            wide_beats=self._last_beats(len(wide.bias)) if wide else 0,
+            wide_beats=self._last_beats(len(wide_outputs)) if wide else 0,
             parameters=parameters,
             point_shift=point.shift,
             wide_shift=wide.shift if wide else point.shift,
             scores=made is None,
             pool=pool is not None,
-            pool_words=layout.words_of(made.segments, self.array.ci) if pool else 0,
+            pool_words=len(made.words(self.array.ci)) if pool else 0,
             pool_base=pool.base if pool else 0,
             store=made is not None and not bypass,
             keep=bypass
@@ -214,10 +189,30 @@ class _Images:
         text = ",".join(map(str, (*self.weights, *self.parameters)))
         return zlib.crc32(text.encode())
 
-    def _add(self, conv: QuantizedConv, outputs: np.ndarray) -> tuple[int, int]:
+    def _channels(self, name: str, maps: tuple[Map, ...], conv: QuantizedConv) -> tuple:
+        """A layer's input words [words, ci], and its outputs: of a Fire, both expands' channels.
+
+        Outputs are numbered as the convolution's own; -1 fills a word up.
+        """
+        ci, nothing = self.array.ci, np.arange(0)
+        names, (stage, *part) = [map.name for map in maps], name.split("/")
+        if stage not in names:
+            return maps[-1].words(ci), np.arange(len(conv.bias)), nothing
+        index = names.index(stage)
+        made = maps[index]
+        if part == ["squeeze"]:
+            return maps[index - 1].words(ci), np.arange(len(conv.bias)), nothing
+        if part == ["bypass"]:  # its channels must lie as the Fire's own
+            return maps[index - 1].words(ci), made.words(ci).ravel(), nothing
+        inputs = layout.padded_channels(sum(conv.segments), layout.group_starts(conv.segments), ci)
+        point, *wide = made.outputs(ci)
+        wide = np.maximum(wide[0] - made.stage.expand1x1, -1) if wide else nothing
+        return inputs, point, wide
+
+    def _add(self, conv: QuantizedConv, inputs: np.ndarray, outputs: np.ndarray) -> tuple[int, int]:
         """Appends a convolution's words; returns where its weights and its parameters start."""
         start = len(self.weights), len(self.parameters)
-        self.weights += layout.weight_words(conv, outputs, self.array, self.exponent_bits)
+        self.weights += layout.weight_words(conv, inputs, outputs, self.array, self.exponent_bits)
         self.parameters += layout.parameter_words(
             conv, outputs, self.lanes, self.bias_bits, self.multiplier_bits
         )

@@ -1,6 +1,7 @@
 """Where channels lie in words, and the images of the weight ROM and the parameter ROM."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,32 +9,35 @@ from ..hw.geometry import ArrayShape
 from .network import QuantizedConv, group_index
 
 
-def padded_channels(segments: Sequence[int], ci: int) -> np.ndarray:
+def padded_channels(channels: int, breaks: Sequence[int], ci: int) -> np.ndarray:
     """The channel in each byte of a pixel's words, int64 [words, ci]; -1 where there is none.
 
-    Each segment starts a new word.
+    A new word starts at every one of the `breaks`, channel numbers that begin with 0.
     """
-    rows = []
-    first = 0
-    for length in segments:
-        padded = np.full(words_of((length,), ci) * ci, -1)
-        padded[:length] = first + np.arange(length)
-        rows.append(padded.reshape(-1, ci))
-        first += length
-    return np.concatenate(rows)
+    words = []
+    for first, end in pairwise([*breaks, channels]):
+        padded = np.full(-(-(end - first) // ci) * ci, -1)
+        padded[: end - first] = np.arange(first, end)
+        words.append(padded.reshape(-1, ci))
+    return np.concatenate(words)
 
 
-def words_of(segments: Sequence[int], ci: int) -> int:
-    """Words a pixel."""
-    return sum(-(-length // ci) for length in segments)
+def group_starts(segments: Sequence[int]) -> tuple[int, ...]:
+    """The channels at which a group that shares an exponent starts: no word may straddle one."""
+    return tuple(np.flatnonzero(np.diff(group_index(segments), prepend=-1)).tolist())
 
 
 def weight_words(
-    conv: QuantizedConv, outputs: np.ndarray, array: ArrayShape, exponent_bits: int
+    conv: QuantizedConv,
+    inputs: np.ndarray,
+    outputs: np.ndarray,
+    array: ArrayShape,
+    exponent_bits: int,
 ) -> list[int]:
-    """The weight words of a convolution's `outputs` in the order (group, pass, tap, word).
+    """The weight words of a convolution in the order (group, pass, tap, word).
 
-    `outputs` names the channels that leave the array, one after the other, -1 for an empty one.
+    `inputs` [words, ci] are the channels as they come in, `outputs` those that leave the array, one
+    after the other; -1 stands for none.
 
     A word holds, from its least significant bit on, CO lanes of CI nibbles, then CO exponents. A
     4-bit layer has one pass, an 8-bit layer two: high nibbles, then low nibbles.
@@ -42,11 +46,10 @@ def weight_words(
     codes, groups = _by_tap(conv), group_index(conv.segments)
     lanes = np.full(-(-len(outputs) // co) * co, -1)
     lanes[: len(outputs)] = outputs
-    channels = padded_channels(conv.segments, ci)
-    physical = codes[lanes][:, :, channels].astype(np.int64)  # [output, tap, word, ci]
+    physical = codes[lanes][:, :, inputs].astype(np.int64)  # [output, tap, word, ci]
     physical[lanes < 0] = 0
-    physical[..., channels < 0] = 0
-    exponents = conv.exponents[lanes][:, :, groups[channels[:, 0]]].astype(np.int64)
+    physical[..., inputs < 0] = 0
+    exponents = conv.exponents[lanes][:, :, groups[inputs[:, 0]]].astype(np.int64)
     exponents[lanes < 0] = 0
 
     halves = [physical >> 4, physical] if conv.bits == 8 else [physical]
@@ -93,7 +96,7 @@ def accumulator_range(conv: QuantizedConv) -> tuple[int, int]:
 
 
 def _by_tap(conv: QuantizedConv) -> np.ndarray:
-    """The codes as [output, tap, channel]; conv1 has its whole window as the channels of one tap."""
+    """The codes as [output, tap, channel]; conv1's whole window is the channels of one tap."""
     codes = conv.codes.transpose(0, 2, 3, 1)
     return codes.reshape(len(codes), 1 if conv.is_conv1 else -1, sum(conv.segments))
 

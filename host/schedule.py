@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import FirelineError
 from ..hw.geometry import RowOperation
-from .architecture import Architecture, Bypass, Fire, MaxPool
+from .architecture import Architecture, Bypass, MaxPool
 from .buffers import Buffer, Buffers, Map, stage_maps
 
 

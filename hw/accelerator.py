@@ -23,7 +23,7 @@ from .tables import Tables, context_of
 from .weight_rom import WeightRom
 
 CONTEXTS = 2 * QUEUE_DEPTH
-"""Row operations that can be under way at once: each has a result in the queue, or is nearly done."""
+"""Row operations that can be under way: each has a result in the queue, or is nearly done."""
 
 
 class Accelerator(wiring.Component):

@@ -9,7 +9,7 @@ of row operations of one frame.
 from dataclasses import dataclass, field
 
 QUEUE_DEPTH = 16
-"""Results that may be on their way from the array to the requantizer (one distributed-RAM depth)."""
+"""Results that may be on their way from the array to the requantizer: a distributed RAM's depth."""
 
 ARRAY_SIDES = (4, 8, 16, 32)
 

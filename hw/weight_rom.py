@@ -1,6 +1,6 @@
 """Weight words in the order in which the array consumes them."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Shape
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -23,7 +23,7 @@ class WeightRom(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits = self.word.shape().size
+        bits = Shape.cast(self.word.shape()).width
         m.submodules.words = words = Memory(shape=bits, depth=len(self._words), init=self._words)
         port = words.read_port()
         m.d.comb += [port.addr.eq(self.address), self.word.eq(delay(m, port.data, 1))]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from fireline.host import golden
 from fireline.host.architecture import Conv1
-
 from small import TINY, compiled, fire, network, pictures, simulate
 
 SHAPES = {
@@ -27,6 +26,17 @@ SHAPES = {
     "narrow split": (
         network(Conv1(12, 1, 1, 0), fire(5, 3, 9, "complex"), fire(3, 3, 9, "simple")),
         "8x8",
+        4,
+    ),
+    "skips that do not line up": (
+        network(
+            Conv1(26, 1, 1, 0),
+            fire(3, 20, 6, "simple"),
+            "pool",
+            fire(3, 1, 25, "simple"),
+            fire(2, 9, 9, "complex"),
+        ),
+        "8x4",
         4,
     ),
     "one pixel": (

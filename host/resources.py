@@ -1,0 +1,117 @@
+"""What an accelerator takes of an ECP5, before synthesis: its memories and its multipliers.
+
+The counts follow how Yosys maps memories: a memory of `words` x `bits` takes, in the block RAM mode
+of `depth` x `width` that needs fewest, ``ceil(bits * ceil(words / depth) / width)`` blocks, unless
+distributed RAM is cheaper.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import FirelineError
+from ..hw.boards import Board
+from ..hw.geometry import Program
+from ..hw.tables import Tables
+from .compile import Compiled
+
+BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+BLOCK_RAM_COST, DISTRIBUTED_COST = 128, 4
+"""What Yosys weighs against each other: a DP16KD, and a TRELLIS_DPR16X4 of 16 words of 4 bits."""
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """A memory of the accelerator: what it is for, its size, and how many block RAMs it takes.
+
+    No block RAMs: it lies in distributed RAM.
+    """
+
+    name: str
+    words: int
+    bits: int
+    block_rams: int
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the accelerator takes; `pairs` multipliers of two products each stand in the array."""
+
+    memories: tuple[MemoryUse, ...]
+    pairs: int
+
+    @property
+    def block_rams(self) -> int:
+        """Block RAMs in all."""
+        return sum(memory.block_rams for memory in self.memories)
+
+
+def resources(program: Program) -> Resources:
+    """Counts a program's memories and multipliers."""
+    byte_word = 8 * program.array.ci
+    channel = program.bias_bits + program.multiplier_bits
+    weight = program.array.products * 4 + program.array.co * program.exponent_bits
+    window = program.window
+    memories = [
+        _rom("weights", len(program.weights), weight),
+        _rom("parameters", len(program.parameters), program.lanes * channel),
+        _rom("row program", len(program.rows), _varying_bits(Tables(program).rows)),
+        _ram("activations", program.activation_words, byte_word),
+        _ram("skips", program.skip_words, byte_word),
+        _ram("pool columns", program.pool_row_words, byte_word),
+        _ram("pool rows", program.pool_words, byte_word),
+        _ram(
+            "pixel rows",
+            window.width + 2 * window.padding,
+            8 * window.channels * (window.kernel - 1),
+        ),
+        _ram("scores", -(-program.classes // program.lanes), 32 * program.lanes),
+    ]
+    used = tuple(memory for memory in memories if memory.words and memory.bits)
+    return Resources(used, program.array.products // 2)
+
+
+def check_fit(compiled: Compiled, board: Board) -> Resources:
+    """The resources; FirelineError with the numbers, and what would help, if they do not fit."""
+    needed = resources(compiled.program)
+    if needed.block_rams <= board.block_rams:
+        return needed
+    greatest = max(needed.memories, key=lambda memory: memory.block_rams)
+    eight = [name for name, conv in compiled.network.convs.items() if conv.bits == 8]
+    help = ["a larger board"]
+    if compiled.program.array.products > 16:
+        help.insert(0, "a smaller --array")
+    if len(eight) > 1:
+        help.insert(0, f"--weight-bits 4 ({len(eight)} layers have 8)")
+    raise FirelineError(
+        f"{compiled.network.architecture.name} at {compiled.program.array} needs "
+        f"{needed.block_rams} block RAMs and {board.name} has {board.block_rams}; the "
+        f"{greatest.name} alone take {greatest.block_rams}; try {' or '.join(help)}"
+    )
+
+
+def block_rams(words: int, bits: int) -> int:
+    """Block RAMs of the mode that needs fewest."""
+    return min(-(-bits * -(-words // depth) // width) for depth, width in BLOCK_RAM_MODES)
+
+
+def _rom(name: str, words: int, bits: int) -> MemoryUse:
+    return MemoryUse(name, words, bits, block_rams(words, bits) if bits else 0)
+
+
+def _ram(name: str, words: int, bits: int) -> MemoryUse:
+    distributed = DISTRIBUTED_COST * -(-words // 16) * -(-bits // 4)
+    blocks = block_rams(words, bits) if words and bits else 0
+    return MemoryUse(name, words, bits, blocks if BLOCK_RAM_COST * blocks < distributed else 0)
+
+
+def _varying_bits(records: list[dict[str, int]]) -> int:
+    """Bits of a table that are neither constant nor equal to another: only these cost memory."""
+    columns = set()
+    for name in records[0]:
+        values = np.array([int(record[name]) for record in records], dtype=np.int64)
+        for bit in range(int(values.max()).bit_length()):
+            column = values >> bit & 1
+            if column.min() != column.max():
+                columns.add(column.tobytes())
+    return len(columns)

@@ -1,0 +1,102 @@
+"""The runs of whole rows against what a row is: pixels, groups, passes, taps inside the map."""
+
+import pytest
+from amaranth.hdl import Elaboratable, Module
+from amaranth.lib.wiring import connect
+from amaranth.sim import Simulator
+from fireline.host.architecture import Conv1
+from fireline.hw.fire.stage import FireStage
+from fireline.hw.sequencer import Sequencer
+from fireline.hw.tables import Tables
+from small import TINY, compiled, fire, network
+
+PROGRAMS = {
+    "four bits": (TINY, 4),
+    "eight bits": (TINY, 8),
+    "one row": (network(Conv1(6, 1, 1, 0), fire(9, 4, 5), height=1, width=4), 8),
+    "one column": (network(Conv1(6, 1, 1, 0), fire(4, 9, 5), height=4, width=1), 4),
+}
+
+
+def expected_runs(program):
+    """(activation address, weight address, length, first, last, low, shift, opening) of a frame."""
+    for row in program.rows:
+        layer = program.layers[row.layer]
+        words, opening = layer.words, True
+        for column in range(layer.columns):
+            weight = layer.rom_point
+            for _ in range(layer.point_groups):
+                for low in range(layer.point_passes):
+                    start = 0 if layer.window else row.centre + column * words
+                    last = low == layer.point_passes - 1
+                    yield start, weight, words, not low, last, low, low, opening
+                    weight += words
+                    opening = False
+            kernel_rows = [1] if row.top and row.bottom else [0, 1, 2]
+            kernel_rows = kernel_rows[row.top and not row.bottom :]
+            if row.bottom and not row.top:
+                kernel_rows = kernel_rows[:-1]
+            left = max(column - 1, 0)
+            right = min(column + 1, layer.columns - 1)
+            for group in range(layer.wide_groups):
+                for low in range(layer.wide_passes):
+                    block = layer.rom_wide + (group * layer.wide_passes + low) * 9 * words
+                    for kernel_row in kernel_rows:
+                        address = (row.above, row.centre, row.below)[kernel_row]
+                        first = kernel_row == kernel_rows[0]
+                        last = kernel_row == kernel_rows[-1] and low == layer.wide_passes - 1
+                        yield (
+                            address + left * words,
+                            block + (3 * kernel_row + left - column + 1) * words,
+                            (right - left + 1) * words,
+                            first and not low,
+                            last,
+                            low,
+                            first and low,
+                            False,
+                        )
+
+
+@pytest.mark.parametrize(("architecture", "bits"), PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize("pace", [1, 3])
+def test_runs_are_those_of_the_row(architecture, bits, pace):
+    program = compiled(architecture, bits=bits).program
+    tables = Tables(program)
+    wanted = [tuple(map(int, run)) for run in expected_runs(program)]
+    sequencer, dut = Sequencer(tables), FireStage(tables)
+    seen = []
+
+    async def bench(ctx):
+        cycle = 0
+        while len(seen) < len(wanted):
+            ctx.set(dut.o.ready, cycle % pace == 0)
+            *_, valid, ready, run = await ctx.tick().sample(dut.o.valid, dut.o.ready, dut.o.payload)
+            cycle += 1
+            if valid and ready:
+                seen.append(
+                    (
+                        run.row + run.offset,
+                        run.rom + run.tap,
+                        *(run.length, run.first, run.last, run.low, run.shift, run.opening),
+                    )
+                )
+
+    both = _Pair(sequencer, dut)
+    simulator = Simulator(both)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen == wanted
+
+
+class _Pair(Elaboratable):
+    """The sequencer feeds the stage."""
+
+    def __init__(self, sequencer, stage):
+        self.parts = sequencer, stage
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.sequencer, m.submodules.stage = sequencer, stage = self.parts
+        connect(m, sequencer.o, stage.i)
+        return m

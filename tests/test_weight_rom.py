@@ -1,0 +1,21 @@
+from amaranth.sim import Simulator
+from fireline.hw.weight_rom import WeightRom
+
+
+def test_a_word_a_cycle_after_its_latency():
+    words = tuple(7919 * n % 65536 for n in range(20))
+    dut = WeightRom(16, words)
+    addresses = [3, 19, 0, 0, 7, 18, 1]
+
+    async def bench(ctx):
+        seen = []
+        for cycle in range(len(addresses) + dut.LATENCY):
+            ctx.set(dut.address, addresses[min(cycle, len(addresses) - 1)])
+            seen.append(ctx.get(dut.word))
+            await ctx.tick()
+        assert seen[dut.LATENCY :] == [words[address] for address in addresses]
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
