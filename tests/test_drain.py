@@ -1,0 +1,108 @@
+"""Beats of whole rows against the order of channels that a row has."""
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+from fireline.host.architecture import Conv1
+from fireline.hw.drain import DRAIN_FIELDS, Drain
+from fireline.hw.tables import Tables
+from small import TINY, compiled, fire, network
+
+SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "array", "lanes"), [(TINY, "4x8", 2), (TINY, "8x4", 4), (SIMPLE, "8x8", 4)]
+)
+@pytest.mark.parametrize("pace", [1, 9])
+def test_beats_are_those_of_the_row(architecture, array, lanes, pace):
+    program = compiled(architecture, array, lanes=lanes).program
+    tables = Tables(program)
+    dut = Drain(program, tables)
+    groups, wanted = [], []
+    co, parts = program.array.co, program.array.ci // lanes
+    rng = random.Random(0)
+    for row in program.rows:
+        layer = program.layers[row.layer]
+        word = 0
+        for column in range(layer.columns):
+            beat_number = part = 0
+            for wide, count, last_beats in (
+                (False, layer.point_groups, layer.point_beats),
+                (True, layer.wide_groups, layer.wide_beats),
+            ):
+                for group in range(count):
+                    sums = [rng.randrange(-99, 99) for _ in range(co)]
+                    groups.append(sums)
+                    ends = group == count - 1
+                    beats = last_beats if ends else co // lanes
+                    for beat in range(beats):
+                        segment_end = ends and beat == beats - 1
+                        word_end = segment_end or part == parts - 1
+                        pixel_end = segment_end and wide == (layer.wide_groups > 0)
+                        wanted.append(
+                            {
+                                "sums": sums[beat * lanes : (beat + 1) * lanes],
+                                "parameters": layer.parameters + beat_number,
+                                "shift": program.shifts.index(
+                                    layer.wide_shift if wide else layer.point_shift
+                                ),
+                                "segment_end": segment_end,
+                                "word_end": word_end,
+                                "row_end": pixel_end and column == layer.columns - 1,
+                                "scores": layer.scores,
+                                "opening": row.first and column == 0,
+                                "closing": row.last and column == layer.columns - 1,
+                                "skip": layer.skip,
+                                **(
+                                    {"skip_address": row.skip + word, "skip_part": part}
+                                    if layer.skip
+                                    else {}
+                                ),
+                            }
+                        )
+                        beat_number += 1
+                        part = 0 if word_end else part + 1
+                        word += word_end
+    seen = []
+
+    async def contexts(ctx):
+        for row in tables.rows:
+            fields = {**row, **tables.layers[row["layer"]]}
+            names = [name for part in DRAIN_FIELDS.values() for name in part]
+            ctx.set(dut.context.payload, {name: fields[name] for name in names})
+            ctx.set(dut.context.valid, 1)
+            await ctx.tick().until(dut.context.ready)
+
+    async def array(ctx):
+        room = 16
+        for sums in groups:
+            for _ in range(pace if room else 10**6):
+                ctx.set(dut.sums_valid, 0)
+                *_, credit = await ctx.tick().sample(dut.credit)
+                room += credit
+                if room and pace == 1:
+                    break
+            ctx.set(dut.sums, sums)
+            ctx.set(dut.sums_valid, 1)
+            *_, credit = await ctx.tick().sample(dut.credit)
+            room += credit - 1
+        ctx.set(dut.sums_valid, 0)
+
+    async def watch(ctx):
+        while len(seen) < len(wanted):
+            *_, beat = await ctx.tick().sample(dut.beat)
+            if beat.valid:
+                want = wanted[len(seen)]
+                got = {name: beat[name] for name in want if name != "sums"}
+                got["sums"] = [beat.sums[lane] for lane in range(lanes)]
+                seen.append(got)
+                assert got == want, len(seen)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(contexts, background=True)
+    simulator.add_testbench(array, background=True)
+    simulator.add_testbench(watch)
+    simulator.run()

@@ -1,0 +1,97 @@
+"""The issue cycle by cycle: words of runs back to back, and everything that it waits for."""
+
+from amaranth.sim import Simulator
+from fireline.hw.geometry import QUEUE_DEPTH
+from fireline.hw.issue import Issue
+from fireline.hw.tables import Tables
+from small import TINY, compiled
+
+
+def issue(runs, cycles, **inputs):
+    """(cycle, activation address, weight address, flags) of the words of `runs`.
+
+    An input is a function of the cycle; without one, windows are valid and scores free.
+    """
+    dut = Issue(Tables(compiled(TINY).program))
+    inputs = {"window_valid": lambda _: 1, "scores_free": lambda _: 1, **inputs}
+    words, queue = [], list(runs)
+
+    async def bench(ctx):
+        for cycle in range(cycles):
+            ctx.set(dut.i.valid, bool(queue))
+            if queue:
+                ctx.set(dut.i.payload, queue[0])
+            for name, value in inputs.items():
+                ctx.set(getattr(dut, name), value(cycle))
+            word = ctx.get(dut.word)
+            if word.valid:
+                flags = {name for name in ("first", "last", "low", "shift", "window") if word[name]}
+                if ctx.get(dut.window_taken):
+                    flags.add("taken")
+                words.append(
+                    (cycle, ctx.get(dut.activation_address), ctx.get(dut.rom_address), flags)
+                )
+            if queue and ctx.get(dut.i.ready):
+                queue.pop(0)
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return words
+
+
+def test_runs_follow_each_other_without_a_gap():
+    runs = [
+        {"row": 2, "offset": 1, "rom": 5, "tap": 2, "length": 2, "first": 1},
+        {"row": 0, "offset": 4, "rom": 9, "length": 1, "last": 1},
+        {"row": 1, "rom": 3, "length": 2, "first": 1, "last": 1, "low": 1, "shift": 1},
+    ]
+    assert issue(runs, 10) == [
+        (1, 3, 7, {"first"}),
+        (2, 4, 8, set()),
+        (3, 4, 9, {"last"}),
+        (4, 1, 3, {"first", "low", "shift"}),
+        (5, 2, 4, {"last", "low"}),
+    ]
+
+
+def test_an_operation_waits_its_idle_cycles():
+    runs = [
+        {"length": 1, "first": 1, "last": 1, "opening": 1},
+        {"length": 2, "first": 1, "last": 1, "opening": 1, "wait": 0},
+        {"length": 1, "first": 1, "last": 1, "opening": 1, "wait": 1},
+    ]
+    dut = Tables(compiled(TINY).program)
+    if dut.row["wait"].width > 1:
+        runs[2]["wait"] = 3
+    gap = runs[2]["wait"]
+    assert [cycle for cycle, *_ in issue(runs, 14)] == [1, 2, 3, 4 + gap]
+
+
+def test_a_window_is_waited_for_and_let_go():
+    runs = [{"length": 2, "first": 1, "last": 1, "window": 1, "release": 1}]
+    words = issue(runs, 10, window_valid=lambda cycle: cycle >= 4)
+    assert [(cycle, flags) for cycle, _, _, flags in words] == [
+        (4, {"first", "window"}),
+        (5, {"last", "window", "taken"}),
+    ]
+
+
+def test_the_first_classifier_row_waits_for_the_last_frames_scores():
+    runs = [{"length": 1, "first": 1, "last": 1, "opening": 1, "gate": 1}]
+    assert [word[0] for word in issue(runs, 12, scores_free=lambda cycle: cycle >= 7)] == [7]
+
+
+def test_a_group_ends_only_when_the_queue_has_room():
+    runs = [{"length": 2, "first": 1, "last": 1}] * (QUEUE_DEPTH + 2)
+    full = 2 * QUEUE_DEPTH
+    words = issue(runs, full + 20, credit=lambda cycle: cycle in (full + 6, full + 10))
+    assert [cycle for cycle, *_ in words] == [
+        *range(1, full + 1),
+        full + 1,  # the next group's first word needs no room
+        full + 7,  # its last does, and has it the cycle after
+        full + 8,
+        full + 11,
+    ]

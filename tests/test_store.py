@@ -1,0 +1,130 @@
+"""Words, addresses and latency of rows that are stored, pooled or kept."""
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+from fireline.host.architecture import Conv1
+from fireline.hw.store import STORE_FIELDS, Store
+from fireline.hw.tables import Tables
+from small import TINY, compiled, fire, network
+
+BYPASSED = network(Conv1(9, 1, 1, 0), "pool", fire(5, 4, 5, "simple"), fire(3, 2, 2, "complex"))
+
+
+@pytest.mark.parametrize("architecture", [TINY, BYPASSED])
+@pytest.mark.parametrize("density", [1.0, 0.4])
+def test_words_reach_their_addresses(architecture, density):
+    job = compiled(architecture, "4x4", lanes=2)
+    program, tables = job.program, Tables(job.program)
+    dut = Store(program, tables)
+    rng = random.Random(1)
+    lanes, ci = program.lanes, program.array.ci
+    inputs, wanted, partial = [], [], {}  # beats; (beat that completes it, memory, address, word)
+    for record, row in zip(tables.rows, program.rows, strict=True):
+        layer = program.layers[row.layer]
+        if layer.scores:
+            continue
+        words = layer.pool_words or 3
+        fields = {**record, **tables.layers[row.layer]}
+        names = [name for part in STORE_FIELDS.values() for name in part]
+        context = {name: fields[name] for name in names}
+        emitted = 0
+        across = {}
+        for column in range(layer.columns):
+            for word in range(words):
+                data = [rng.randrange(256) for _ in range(ci)]
+                if word == words - 1:
+                    data[lanes:] = [0] * (ci - lanes)  # cut short: the rest is zero
+                last = column == layer.columns - 1
+                beats = 1 if word == words - 1 else ci // lanes
+                for beat in range(beats):
+                    inputs.append(
+                        {
+                            "values": data[beat * lanes : (beat + 1) * lanes],
+                            "word_end": beat == beats - 1,
+                            "row_end": last and word == words - 1 and beat == beats - 1,
+                            "context": context,
+                        }
+                    )
+                out = data
+                if layer.pool:
+                    out = _pool(across, word, data, column, last)
+                    key = (row.layer, column, word)
+                    if out:
+                        key = (row.layer, (column - 1) // 2, word)
+                        out = _pool(partial, key, out, _row_number(row), row.last)
+                if out:
+                    for memory, used, base in (
+                        ("store", layer.store, row.write),
+                        ("keep", layer.keep, row.keep),
+                    ):
+                        if used:
+                            wanted.append((len(inputs) - 1, memory, base + emitted, out))
+                    emitted += 1
+    seen, cycles = [], []
+
+    async def drive(ctx):
+        cycle = 0
+        for beat in inputs:
+            while True:
+                fire = rng.random() < density
+                ctx.set(dut.valid, fire)
+                if fire:
+                    for name in ("values", "word_end", "row_end"):
+                        ctx.set(getattr(dut, name), beat[name])
+                    cycles.append(cycle)
+                await ctx.tick()
+                cycle += 1
+                if fire:
+                    break
+        ctx.set(dut.valid, 0)
+        await ctx.tick().repeat(dut.latency + 2)
+
+    async def contexts(ctx):
+        rows = [beat["context"] for beat in inputs if beat["row_end"]]
+        for context in rows:
+            ctx.set(dut.context.payload, context)
+            ctx.set(dut.context.valid, 1)
+            await ctx.tick().until(dut.context.ready)
+
+    async def watch(ctx):
+        cycle = 0
+        while True:
+            *_, data, store, at, keep, kept_at = await ctx.tick().sample(
+                dut.data, dut.store, dut.store_address, dut.keep, dut.keep_address
+            )
+            word = [data[lane] for lane in range(ci)]
+            if store:
+                seen.append((cycle, "store", at, word))
+            if keep:
+                seen.append((cycle, "keep", kept_at, word))
+            cycle += 1
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(drive)
+    simulator.add_testbench(contexts, background=True)
+    simulator.add_testbench(watch, background=True)
+    simulator.run()
+    assert seen == [
+        (cycles[beat] + dut.latency, memory, address, word)
+        for beat, memory, address, word in wanted
+    ]
+
+
+def _row_number(row):
+    """0, then 1 and 2 by turns: all that matters for pooling."""
+    return 0 if row.first else 1 if row.odd else 2
+
+
+def _pool(state, key, data, place, last):
+    """The running maximum along one axis; the word that it completes, or None."""
+    if place % 2:
+        state[key] = [max(pair) for pair in zip(state[key], data, strict=True)]
+        return state[key] if last else None
+    done = None
+    if place:
+        done = [max(pair) for pair in zip(state[key], data, strict=True)]
+    state[key] = data
+    return done
