@@ -1,0 +1,41 @@
+from fireline.host.architecture import Conv1
+from fireline.host.buffers import allocate, depth, stage_maps
+from fireline.host.families import family
+from small import fire, network
+
+
+def test_the_buffers_of_squeezenet_are_those_of_the_sum():
+    buffers = allocate(family("squeezenet1_1"), 16)
+    assert buffers.activations["fire2/squeeze"].rows == 3
+    assert buffers.activations["fire2/squeeze"].words == 55
+    wide = max(55 * 4, 27 * 8, 55 * 8, 13 * 32)  # a row of 55 pixels of 128 channels
+    squeezed = 3 * (55 * 1 * 2 + 27 * 2 * 2 + 13 * (3 + 3 + 4 + 4))
+    assert depth(buffers.activations) == wide + squeezed
+    assert depth(buffers.pools) == 55 * 4 + 27 * 8 + 13 * 16
+    assert buffers.skips == {}
+
+
+def test_places_do_not_overlap_and_repeat_every_so_many_rows():
+    buffers = allocate(network(Conv1(6, 1, 1, 0), fire(5, 6, 3), fire(9, 4, 4)), 4)
+    squeezed = [buffers.activations[name] for name in ("fire2/squeeze", "fire3/squeeze")]
+    assert squeezed[0].end == squeezed[1].base
+    rows = [squeezed[1].address(row) for row in range(6)]
+    assert rows[:3] == rows[3:] and len(set(rows)) == 3
+
+
+def test_maps_that_are_added_lie_alike():
+    conv1, pool, fire2, fire3 = stage_maps(
+        network(Conv1(22, 1, 1, 0), "pool", fire(5, 6, 16, "simple"), fire(5, 6, 16, "complex"))
+    )
+    assert conv1.breaks == pool.breaks == fire2.breaks == (0, 6, 16)
+    assert fire3.breaks == (0, 6)
+    assert [part.tolist() for part in fire2.outputs(8)] == [
+        [0, 1, 2, 3, 4, 5],
+        [*range(6, 14), 14, 15, -1, -1, -1, -1, -1, -1, *range(16, 22)],
+    ]
+
+
+def test_a_bypass_keeps_two_rows_and_a_single_row_one():
+    stages = Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple")
+    assert allocate(network(*stages), 4).skips["fire2"].rows == 2
+    assert allocate(network(*stages, height=1), 4).skips["fire2"].rows == 1

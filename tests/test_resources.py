@@ -1,0 +1,45 @@
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.compile import compile_network
+from fireline.host.families import resolve
+from fireline.host.random_network import random_network
+from fireline.host.resources import block_rams, check_fit, resources
+from fireline.hw.boards import find_board
+from fireline.hw.geometry import ArrayShape
+
+
+def shipped(array, bits):
+    architecture = resolve("cifar10")
+    layers = {layer.name: bits for layer in architecture.layers() if layer.is_convolution}
+    quantized = random_network(architecture, 0, {**layers, "conv1": 8})
+    return compile_network(quantized, ArrayShape(*array))
+
+
+@pytest.mark.parametrize(
+    ("words", "bits", "count"),
+    [(512, 36, 1), (513, 36, 2), (2224, 264, 37), (768, 64, 4), (1, 1, 1)],
+)
+def test_block_rams(words, bits, count):
+    assert block_rams(words, bits) == count
+
+
+def test_the_shipped_network_fits_the_small_board():
+    needed = check_fit(shipped((8, 8), 4), find_board("ulx3s-25f"))
+    assert needed.pairs == 32
+    assert needed.block_rams == 48  # as nextpnr counts them
+    assert {memory.name for memory in needed.memories if not memory.block_rams} == {
+        "pool columns",
+        "pixel rows",
+        "scores",
+    }
+
+
+def test_what_does_not_fit_is_refused_with_numbers_and_help():
+    job = shipped((8, 8), 8)
+    count = resources(job.program).block_rams
+    with pytest.raises(FirelineError) as refusal:
+        check_fit(job, find_board("ulx3s-25f"))
+    message = str(refusal.value)
+    assert f"needs {count} block RAMs and ulx3s-25f has 56" in message
+    assert "--weight-bits 4" in message and "a larger board" in message
+    assert "\n" not in message

@@ -1,0 +1,50 @@
+"""That the model is exact is tested where the accelerator runs; here, what must follow from it."""
+
+from dataclasses import replace
+
+import numpy as np
+from fireline.host import golden
+from fireline.host.architecture import Conv1
+from fireline.host.compile import compile_network
+from fireline.host.families import family
+from fireline.host.random_network import random_network
+from fireline.host.timing import frame_timing
+from fireline.hw.geometry import ArrayShape
+from small import compiled, fire, network, pictures, simulate
+
+SHORT = network(Conv1(4, 1, 1, 0), fire(4, 4, 4), height=3, width=2)
+
+
+def test_waits_are_needed():
+    """Without its idle cycles a network of short rows reads what is not there yet."""
+    job = compiled(SHORT, "16x16")
+    assert max(row.wait for row in job.program.rows) > 0
+    hasty = replace(job.program, rows=tuple(replace(row, wait=0) for row in job.program.rows))
+    pixels = pictures(SHORT, 2)
+    frames, _ = simulate(replace(job, program=hasty), pixels)
+    assert not np.array_equal(frames, golden.run(job.network, pixels))
+
+
+def test_long_rows_need_no_waits():
+    architecture = network(Conv1(16, 3, 1, 1), fire(8, 16, 16), height=8, width=24)
+    assert not any(row.wait for row in compiled(architecture, "4x4").program.rows)
+
+
+def test_operations_follow_each_other():
+    job = compiled(SHORT)
+    spans = frame_timing(job.program).operations
+    assert spans[0][0] == 0
+    assert all(start <= end for start, end in spans)
+    assert all(
+        after[0] == before[1] + 1 + row.wait
+        for before, after, row in zip(spans, spans[1:], job.program.rows[1:], strict=False)
+        if not job.program.layers[row.layer].window
+    )
+
+
+def test_squeezenet_keeps_the_array_busy():
+    """Four-bit Fires and classifier, eight-bit conv1, 224 x 224."""
+    architecture = family("squeezenet1_1")
+    bits = {layer.name: 4 for layer in architecture.layers() if layer.is_convolution}
+    quantized = random_network(architecture, 0, {**bits, "conv1": 8})
+    assert compile_network(quantized, ArrayShape(16, 16)).utilisation >= 0.99
