@@ -1,20 +1,15 @@
 """The front door: the command ``fireline``. Each command's work is done in host/ and sim/."""
 
-import time
 from importlib import metadata
 
 import click
 
+from . import hardware_commands, network_commands
 from .command import Array, FirelineGroup, Output, command
-
-ARRAY = click.option("--array", type=Array(), default="16x32", show_default=True, help="Its shape.")
-NET = click.argument("net", metavar="NET")
-IMAGES = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-STRICT = click.option("--strict", is_flag=True, help="Refuse images of another size.")
 
 
 @click.group(cls=FirelineGroup, invoke_without_command=True)
-@click.version_option(metadata.version("fireline"), message="%(prog)s %(version)s")
+@click.version_option(metadata.version("fireline"), message="fireline %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
     """From a trained SqueezeNet-family network to an FPGA accelerator.
@@ -37,14 +32,14 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-@command(main)
+@command
 @click.argument("name", metavar="NET|ARCH")
 @click.option("--array", type=Array(), help="Also predict the cycles on that array.")
 def summary(output: Output, name, array):
-    """Show a network by layer: shapes, parameters, MACs, bits and cycles.
+    """Show a network layer by layer.
 
-    A Fire's two expands run as one; their cycles stand at the 3x3. For an ARCH the cycles are those
-    of 4-bit weights, 8 bits in conv1.
+    Shapes, parameters, MACs, bits and, with --array, cycles. A Fire's two expands run as one; their
+    cycles stand at the 3x3. For an ARCH the cycles are those of 4-bit weights, 8 bits in conv1.
 
     \b
     Examples:
@@ -101,71 +96,13 @@ def summary(output: Output, name, array):
     output.result({"name": architecture.name, **totals, "layers": [asdict(row) for row in layers]})
 
 
-@command(main)
-@NET
-@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
-@click.option("--batch", default=32, show_default=True, help="Pictures at a time.")
-def evaluate(output: Output, net, data, batch):
-    """Measure a quantized network's accuracy, by the golden model: the hardware's integers.
-
-    DIR has a sub-folder a class, or labels.csv (file,class) beside the pictures, or is CIFAR-10.
-
-    \b
-    Examples:
-      fireline samples cifar10 -o samples
-      fireline evaluate cifar10 --data samples
-    """
-    from .host.dataset import load_test
-    from .host.evaluate import evaluate as measure
-    from .host.shipped import load_network
-
-    network = load_network(net)
-    pictures = load_test(data, network.architecture)
-    started = time.perf_counter()
-    with output.progress("golden model") as report:
-        accuracy = measure(network, pictures.pixels, pictures.labels, batch, report)
-    rate = accuracy.images / (time.perf_counter() - started)
-    output.say(
-        f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.images:,} pictures, "
-        f"{rate:,.0f} a second"
-    )
-    output.result(
-        {
-            "images": accuracy.images,
-            "top1": accuracy.top1,
-            "top5": accuracy.top5,
-            "images_per_second": rate,
-        }
-    )
-
-
-@command(main)
-@NET
-@click.option("--onnx", "file", metavar="FILE", required=True, help="The graph to write.")
-def export(output: Output, net, file):
-    """Write the network as an ONNX graph of integer operators.
-
-    Its input is uint8 [N, channels, height, width], RGB pixels; its output are the very integers
-    that the hardware sends.
-
-    \b
-    Example:
-      fireline export cifar10 --onnx cifar10.onnx
-    """
-    from .host.onnx_export import export_onnx
-    from .host.shipped import load_network
-
-    network = load_network(net)
-    export_onnx(network, file)
-    output.say(f"{file}: pixels in, {network.architecture.classes} integer scores out")
-    output.result({"file": file, "score_scale": network.score_scale})
-
-
-@command(main)
+@command
 @click.argument("name", metavar="NAME")
 @click.option("-o", "folder", metavar="DIR", required=True, help="Where they go.")
 def samples(output: Output, name, folder):
-    """Copy the labelled pictures that are shipped with a network into a folder.
+    """Copy the pictures that are shipped.
+
+    They belong to the shipped network and come with labels.csv.
 
     \b
     Example:
@@ -178,9 +115,11 @@ def samples(output: Output, name, folder):
     output.result({"folder": folder, "images": [str(file) for file in files]})
 
 
-@command(main)
+@command
 def boards(output: Output):
-    """List the boards, with what their FPGAs have and the array to start from.
+    """List the boards.
+
+    With what their FPGAs have, and the array and the clock to start from.
 
     \b
     Example:
@@ -210,12 +149,28 @@ def boards(output: Output):
 
 def _number(value: object) -> str:
     """For a table: thousands set apart, nothing for None."""
-    if value is None:
-        return ""
-    return (
-        f"{value:,}"
-        if isinstance(value, int)
-        else str(value)
-        if isinstance(value, str)
-        else f"{value:g}"
-    )
+    match value:
+        case None:
+            return ""
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
+for each in (
+    summary,
+    network_commands.train,
+    network_commands.quantize,
+    network_commands.evaluate,
+    network_commands.export,
+    samples,
+    hardware_commands.verilog,
+    hardware_commands.simulate,
+    hardware_commands.build,
+    hardware_commands.flash,
+    hardware_commands.classify,
+    boards,
+):
+    main.add_command(each)

@@ -22,6 +22,10 @@ WIDTH = 120  # of lines that go to a file
 class FirelineGroup(click.Group):
     """Commands that return their exit status, or None; bad input ends them with one line."""
 
+    def list_commands(self, ctx):
+        """In the order in which they were added."""
+        return list(self.commands)
+
     def main(self, *args, standalone_mode=True, **extra):
         """Runs a command and exits, as click does, but for what errors look like."""
         try:
@@ -93,6 +97,27 @@ class Output:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
+    @contextmanager
+    def steps(self) -> Iterator[Callable[[str, str], None]]:
+        """Shows what tools say and for how long they have run; tell it (step, line)."""
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (
+            SpinnerColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        hidden, tasks = not self.errors.is_terminal, {}
+        with Progress(*columns, console=self.errors, transient=True, disable=hidden) as bar:
+
+            def tell(step: str, line: str) -> None:
+                if step not in tasks:
+                    self.say(f"{step} ...")
+                    tasks[step] = bar.add_task(step, total=None)
+                bar.update(tasks[step], description=f"{step}: {line[: WIDTH // 2]}")
+
+            yield tell
+
     def result(self, data: dict[str, object]) -> None:
         """Writes the result, if somebody asked for it."""
         from .host.files import write_whole
@@ -104,26 +129,26 @@ class Output:
             write_whole(self._json_file, text.encode(), "result")
 
 
-def command(group: click.Group) -> Callable:
-    """Makes a function a command of the group, with ``--json``; it gets its ``Output`` first."""
+def command(function: Callable) -> click.Command:
+    """Makes a function a command with ``--json``; the function gets its ``Output`` first."""
 
-    def decorate(function: Callable) -> click.Command:
-        @functools.wraps(function)
-        def run(json_file, **values):
-            return function(Output(json_file), **values)
+    @functools.wraps(function)
+    def run(json_file, **values):
+        return function(Output(json_file), **values)
 
-        option = click.option(
-            "--json", "json_file", metavar="FILE", help="Write the result there; - is stdout."
+    made = click.command()(run)
+    made.params.append(
+        click.Option(
+            ["--json", "json_file"], metavar="FILE", help="Write the result there; - is stdout."
         )
-        return group.command()(option(run))
-
-    return decorate
+    )
+    return made
 
 
 class Array(click.ParamType):
     """An array's shape, such as 8x8."""
 
-    name = "CIxCO"
+    name = "array"
 
     def convert(self, value, param, ctx):
         """ "16x32" to ArrayShape(16, 32)."""
@@ -136,3 +161,6 @@ class Array(click.ParamType):
             return ArrayShape(ci, co)
         except ValueError:
             self.fail(f"{value!r} is no array; use 4x4 to 16x32, both sides powers of two")
+
+
+NET = click.argument("net", metavar="NET")

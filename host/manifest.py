@@ -1,0 +1,80 @@
+"""The accelerator's Verilog with a description of it for other programs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from ..errors import FirelineError
+from ..hw import verilog
+from ..hw.geometry import Program
+from .compile import Compiled
+from .files import write_whole
+from .resources import resources
+
+VERILOG, MANIFEST = "fireline.v", "manifest.json"
+
+
+def write_verilog(compiled: Compiled, folder: str | Path) -> dict[str, object]:
+    """Writes fireline.v and manifest.json into a folder, which is made; returns the manifest.
+
+    Raises FirelineError when they cannot be written.
+    """
+    folder = Path(folder)
+    text, description = verilog.to_verilog(compiled.program), manifest(compiled)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FirelineError(f"folder {folder}: {error.strerror}; choose another place") from error
+    write_whole(folder / VERILOG, text.encode(), "Verilog file")
+    write_whole(folder / MANIFEST, (json.dumps(description, indent=2) + "\n").encode(), "manifest")
+    return description
+
+
+def manifest(compiled: Compiled) -> dict[str, object]:
+    """What a user of the Verilog file must know, as JSON knows it."""
+    network, program = compiled.network, compiled.program
+    needed = resources(program)
+    return {
+        "verilog": VERILOG,
+        "module": verilog.NAME,
+        "network": network.architecture.name,
+        "identifier": f"{program.identifier:08x}",
+        "array": str(program.array),
+        "ports": _ports(program),
+        "pixels": {
+            "height": program.window.height,
+            "width": program.window.width,
+            "channels": program.window.channels,
+            "order": "rows from the top, pixels from the left; red, or grey, in the lowest byte",
+        },
+        "scores": {
+            "classes": program.classes,
+            "scale": network.score_scale,
+            "format": "unsigned, class by class; the greatest wins, the first of equals",
+        },
+        "class_names": list(network.class_names),
+        "cycles_per_frame": compiled.timing.cycles,
+        "macs": compiled.macs,
+        "mac_passes": compiled.mac_passes,
+        "utilisation": compiled.utilisation,
+        "memories": [asdict(memory) for memory in needed.memories],
+        "block_rams": needed.block_rams,
+        "multiplier_pairs": needed.pairs,
+    }
+
+
+def _ports(program: Program) -> list[dict[str, object]]:
+    """In the order of the Verilog module's use."""
+    rows = (
+        ("clk", "input", 1, "everything happens at its rising edge"),
+        ("rst", "input", 1, "synchronous reset"),
+        ("abort", "input", 1, "drops all that is under way, as reset does"),
+        ("pixel_data", "input", 8 * program.window.channels, "a pixel"),
+        ("pixel_valid", "input", 1, "pixel_data is there"),
+        ("pixel_ready", "output", 1, "a pixel is taken when both are set"),
+        ("score_data", "output", 32, "a score"),
+        ("score_last", "output", 1, "it is the frame's last"),
+        ("score_valid", "output", 1, "score_data is there"),
+        ("score_ready", "input", 1, "a score is given when both are set"),
+    )
+    return [dict(zip(("name", "direction", "bits", "use"), row, strict=True)) for row in rows]

@@ -1,0 +1,191 @@
+"""The commands that make and judge quantized networks."""
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from .command import NET, Output, command
+from .errors import FirelineError
+
+if TYPE_CHECKING:
+    from .host.architecture import Architecture
+
+
+@command
+@click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
+@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
+@click.option(
+    "-o", "file", metavar="FILE", required=True, help="The weights, or the NET, to write."
+)
+@click.option("--from", "initial", metavar="FILE", help="Start from these weights.")
+@click.option("--quantized", is_flag=True, help="Train on with integers in the loop; write a NET.")
+@click.option(
+    "--weight-bits", metavar="4|8|FILE", default="4", help="With --quantized; see quantize."
+)
+@click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 10]")
+@click.option("--batch", default=128, show_default=True, help="Pictures a step.")
+@click.option("--optimizer", default="sgd", show_default=True, help="sgd or adamw.")
+@click.option("--learning-rate", type=float, help="At its peak.  [default: 0.1, quantized 0.005]")
+@click.option("--weight-decay", default=5e-4, show_default=True)
+@click.option("--label-smoothing", default=0.05, show_default=True)
+@click.option("--dropout", default=0.0, show_default=True, help="Before the classifier.")
+@click.option("--bfloat16", is_flag=True, help="Faster on processors that have it.")
+@click.option("--seed", default=0, show_default=True)
+def train(output: Output, arch, data, file, initial, quantized, weight_bits, **recipe):
+    """Train a network on labelled pictures.
+
+    After an interrupt, the same command goes on where it was. DIR is CIFAR-10, or has a sub-folder
+    a class, or has such folders in train and test (or val); without a test folder a tenth is held
+    out. With --from the network is tuned, with a new classifier if the number of classes is
+    another. With --quantized it is trained as the hardware computes, and written as a NET.
+
+    \b
+    Examples:
+      fireline train --arch cifar10 --data cifar-10 -o cifar10.safetensors
+      fireline train --arch cifar10 --data cifar-10 --from cifar10.safetensors \\
+          --quantized -o cifar10.fireline
+      fireline train --arch my.toml --data photos --from squeezenet1_1.pth -o mine.safetensors
+    """
+    from dataclasses import asdict
+
+    from .host.dataset import load_dataset
+    from .host.families import resolve
+    from .host.recipe import Recipe
+
+    architecture = resolve(arch)
+    defaults = {"epochs": 10, "learning_rate": 0.005} if quantized else {}
+    chosen = Recipe(**defaults | {k: v for k, v in recipe.items() if v is not None})
+    if quantized and not initial:
+        raise FirelineError("training quantized starts from trained weights: name them with --from")
+    bits = _weight_bits(architecture, weight_bits)
+    dataset = load_dataset(data, architecture, chosen.seed)
+    from .host import train as training
+
+    if quantized:
+        from .host.model import load_checkpoint
+
+        model = load_checkpoint(initial, architecture)
+        network = training.train_quantized(model, dataset, file, chosen, output.console, bits)
+        output.say(f"{file}: a network of {network.architecture.classes} classes")
+    else:
+        model = training.train(architecture, dataset, file, chosen, output.console, initial)
+        output.say(f"{file}: weights of {architecture.name}")
+    output.result({"file": file, "recipe": asdict(chosen), "classes": list(dataset.classes)})
+
+
+@command
+@click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
+@click.option("--weights", metavar="FILE", required=True, help=".pth, .pt or .safetensors.")
+@click.option(
+    "--preprocess",
+    type=click.Choice(["torchvision", "caffe"]),
+    help="How the weights want their pixels, if not as ARCH says.",
+)
+@click.option("--calibration", metavar="DIR", required=True, help="Pictures, no labels needed.")
+@click.option("--weight-bits", metavar="4|8|FILE", default="4", show_default=True)
+@click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
+def quantize(output: Output, arch, weights, preprocess, calibration, weight_bits, file):
+    """Round a trained network to the hardware's integers.
+
+    Weights get 4 bits (conv1's 8), or all of them 8, or what a TOML or JSON FILE says by layer:
+    lines such as "fire*/squeeze" = 8. Scales are fitted to the pictures of --calibration.
+
+    \b
+    Examples:
+      fireline quantize --arch cifar10 --weights cifar10.safetensors \\
+          --calibration cifar-10 -o cifar10.fireline
+      fireline quantize --arch squeezenet1_1 --weights squeezenet1_1.pth \\
+          --calibration photos --weight-bits 8 -o squeezenet1_1.fireline
+    """
+    from dataclasses import replace
+
+    from .host.dataset import load_calibration
+    from .host.families import resolve
+    from .host.stage import PREPROCESSINGS
+
+    architecture = resolve(arch)
+    if preprocess:
+        architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
+    bits = _weight_bits(architecture, weight_bits)
+    pictures = load_calibration(calibration, architecture)
+    from .host.model import load_checkpoint
+    from .host.quantize import quantize as round_to_integers
+    from .host.weights import read_class_names
+
+    model = load_checkpoint(weights, architecture)
+    with output.progress("quantizing") as report:
+        network = round_to_integers(model, pictures, bits, progress=report)
+    network = replace(network, class_names=read_class_names(weights))
+    network.save(file)
+    chosen = {name: conv.bits for name, conv in network.convs.items()}
+    output.say(f"{file}: {architecture.name}, fitted to {len(pictures)} pictures")
+    output.result({"file": file, "images": len(pictures), "weight_bits": chosen})
+
+
+@command
+@NET
+@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
+@click.option("--batch", default=32, show_default=True, help="Pictures at a time.")
+def evaluate(output: Output, net, data, batch):
+    """Measure a quantized network's accuracy.
+
+    The golden model computes the very integers that the hardware does. DIR has a sub-folder a
+    class, or labels.csv (file,class) beside the pictures, or is CIFAR-10.
+
+    \b
+    Examples:
+      fireline samples cifar10 -o samples
+      fireline evaluate cifar10 --data samples
+    """
+    from .host.dataset import load_test
+    from .host.evaluate import evaluate as measure
+    from .host.shipped import load_network
+
+    network = load_network(net)
+    pictures = load_test(data, network.architecture)
+    started = time.perf_counter()
+    with output.progress("golden model") as report:
+        accuracy = measure(network, pictures.pixels, pictures.labels, batch, report)
+    rate = accuracy.images / (time.perf_counter() - started)
+    output.say(
+        f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.images:,} pictures, "
+        f"{rate:,.0f} a second"
+    )
+    output.result(
+        {
+            "images": accuracy.images,
+            "top1": accuracy.top1,
+            "top5": accuracy.top5,
+            "images_per_second": rate,
+        }
+    )
+
+
+@command
+@NET
+@click.option("--onnx", "file", metavar="FILE", required=True, help="The graph to write.")
+def export(output: Output, net, file):
+    """Write a network as an ONNX graph.
+
+    It has integer operators only. Its input is uint8 [N, channels, height, width], RGB pixels; its
+    output are the very integers that the hardware sends.
+
+    \b
+    Example:
+      fireline export cifar10 --onnx cifar10.onnx
+    """
+    from .host.onnx_export import export_onnx
+    from .host.shipped import load_network
+
+    network = load_network(net)
+    export_onnx(network, file)
+    output.say(f"{file}: pixels in, {network.architecture.classes} integer scores out")
+    output.result({"file": file, "score_scale": network.score_scale})
+
+
+def _weight_bits(architecture: "Architecture", text: str) -> dict[str, int]:
+    """Bits by layer from "4", "8" or the name of a file."""
+    from .host.weight_bits import layer_bits, read_weight_bits
+
+    return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))

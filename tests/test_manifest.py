@@ -1,0 +1,47 @@
+"""The Verilog file and the manifest beside it agree."""
+
+import json
+import re
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.compile import compile_network
+from fireline.host.manifest import manifest, write_verilog
+from fireline.host.random_network import random_network
+from fireline.hw.geometry import ArrayShape
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    grey = Preprocessing("grey", 1.0, (0.0,), (255.0,))
+    stages = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 8, 8))
+    network = random_network(Architecture("tiny", 1, 8, 8, grey, stages, 3), 0)
+    return compile_network(network, ArrayShape(4, 4))
+
+
+def test_the_manifest_names_the_ports_of_the_module(compiled, tmp_path):
+    written = write_verilog(compiled, tmp_path / "new" / "folder")
+    folder = tmp_path / "new" / "folder"
+    assert sorted(path.name for path in folder.iterdir()) == ["fireline.v", "manifest.json"]
+    assert json.loads((folder / "manifest.json").read_text()) == written == manifest(compiled)
+    text = (folder / "fireline.v").read_text()
+    (module,) = re.findall(rf"^module {written['module']}\((.*?)^endmodule", text, re.M | re.S)
+    declared = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", module, re.M)
+    found = {name: (way, int(high or 0) + 1) for way, high, name in declared}
+    assert found == {port["name"]: (port["direction"], port["bits"]) for port in written["ports"]}
+    assert str(tmp_path) not in text
+
+
+def test_the_manifest_tells_cycles_and_memories(compiled):
+    described = manifest(compiled)
+    assert described["cycles_per_frame"] == compiled.timing.cycles
+    assert described["pixels"]["channels"] == 1 and described["scores"]["classes"] == 3
+    weights = next(each for each in described["memories"] if each["name"] == "weights")
+    assert weights["words"] == len(compiled.program.weights)
+
+
+def test_a_folder_that_cannot_be(compiled, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FirelineError, match="choose another place"):
+        write_verilog(compiled, tmp_path / "file" / "folder")
