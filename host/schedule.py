@@ -40,13 +40,22 @@ class RowTask:
 
 
 def schedule(architecture: Architecture) -> tuple[RowTask, ...]:
-    """One frame's rows in order."""
+    """One frame's rows in order.
+
+    A row of conv1 that only goes into the pool is put amid the work that the row before it set off:
+    so the pixels for the next one can come in meanwhile, two rows or more of them with a stride.
+    """
     maps = stage_maps(architecture)
     classifier = architecture.layers()[-2].name
-    conv1 = maps[0]
-    return tuple(
-        task for row in range(conv1.height) for task in _produce(maps, classifier, 0, row, {})
-    )
+    chains: list[list[RowTask]] = []
+    for row in range(maps[0].height):
+        chain = list(_produce(maps, classifier, 0, row, {}))
+        if len(chain) == 1 and chains:
+            middle = (len(chains[-1]) + 1) // 2
+            chains[-1][middle:middle] = chain
+        else:
+            chains.append(chain)
+    return tuple(task for chain in chains for task in chain)
 
 
 def layer_names(tasks: tuple[RowTask, ...]) -> tuple[str, ...]:
