@@ -52,7 +52,7 @@ class FrameChecker(wiring.Component):
 class CheckAppender(wiring.Component):
     """Frames in, the same with their check behind them out.
 
-    Latency:    none, combinational
+    Latency:    1 cycle
     Throughput: one frame of n bytes in n + 4 cycles
     """
 
@@ -65,21 +65,23 @@ class CheckAppender(wiring.Component):
         check = data.View(data.ArrayLayout(8, CHECK_BYTES), crc.crc)
         place = Signal(range(CHECK_BYTES))
         i, o = self.i, self.o
+        free = ~o.valid | o.ready
 
         m.d.comb += crc.data.eq(i.p.byte)
+        with m.If(o.ready):
+            m.d.sync += o.valid.eq(0)
         with m.FSM():
             with m.State("FRAME"):
-                m.d.comb += [o.valid.eq(i.valid), o.p.byte.eq(i.p.byte), i.ready.eq(o.ready)]
+                m.d.comb += i.ready.eq(free)
                 with m.If(i.valid & i.ready):
                     m.d.comb += crc.valid.eq(1)
+                    m.d.sync += [o.valid.eq(1), o.p.byte.eq(i.p.byte), o.p.last.eq(0)]
                     with m.If(i.p.last):
                         m.next = "CHECK"
-            with m.State("CHECK"):
-                m.d.comb += [o.valid.eq(1), o.p.byte.eq(check[place])]
-                m.d.comb += o.p.last.eq(place == CHECK_BYTES - 1)
-                with m.If(o.ready):
-                    m.d.sync += place.eq(place + 1)
-                    with m.If(o.p.last):
-                        m.d.comb += crc.start.eq(1)
-                        m.next = "FRAME"
+            with m.State("CHECK"), m.If(free):
+                m.d.sync += [o.valid.eq(1), o.p.byte.eq(check[place]), place.eq(place + 1)]
+                with m.If(place == CHECK_BYTES - 1):
+                    m.d.comb += crc.start.eq(1)
+                    m.d.sync += o.p.last.eq(1)
+                    m.next = "FRAME"
         return m
