@@ -213,9 +213,10 @@ def test_simulate(net, pictures, tmp_path):
 
 
 def test_simulate_tells_a_mismatch(net, image, monkeypatch):
-    monkeypatch.setattr(
-        "fireline.sim.bench.golden.run", lambda network, pixels: golden(network, pixels) + 1
-    )
+    def wrong(network, pixels):
+        return golden(network, pixels) + 1
+
+    monkeypatch.setattr("fireline.sim.bench.golden.run", wrong)
     result = Result("simulate", net, image, "--array", "4x4")
     assert result.status == 1
     assert "first value to differ" in result.stdout
@@ -440,11 +441,11 @@ def test_a_command_that_is_none(arguments):
 
 def test_a_port_that_is_absent_silent_or_noisy(image, monkeypatch):
     assert "not there" in complains("classify", image, "--port", "/dev/ttyNone")
-    monkeypatch.setattr(
-        "fireline.host.device.Device.__init__.__defaults__", (2_000_000, 0.1, 0.3, 1)
-    )
+    short = 2_000_000, 0.2, 2.0, 5.0  # baud, timeout, patience, deadline
+    monkeypatch.setattr("fireline.host.device.Device.__init__.__defaults__", short)
     for line, text in ((deaf, "did not answer"), (babble, "noise")):
-        with FakeBoard(IDENTITY, line) as board:
+        with FakeBoard(IDENTITY) as board:
+            board.to_host = line
             assert text in complains("classify", image, "--port", board.port)
 
 

@@ -1,0 +1,63 @@
+"""What pip installs: the command, every package, and the shipped network."""
+
+import shutil
+import site
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NOT_SOURCES = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel made of a copy of the sources, which stay as they are."""
+    folder = tmp_path_factory.mktemp("wheel")
+    shutil.copytree(ROOT, folder / "sources", ignore=NOT_SOURCES)
+    command = ("wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir")
+    pip(*command, folder, folder / "sources")
+    (file,) = folder.glob("*.whl")
+    return file
+
+
+def pip(*arguments):
+    subprocess.run([sys.executable, "-m", "pip", *map(str, arguments)], check=True)
+
+
+def test_the_wheel_works_in_a_fresh_environment(wheel, tmp_path):
+    venv.create(tmp_path / "fresh")
+    python, fireline = (tmp_path / "fresh" / "bin" / name for name in ("python", "fireline"))
+    pip("--python", python, "install", "--quiet", "--no-deps", wheel)
+    found = subprocess.check_output(
+        [python, "-c", "import fireline, sysconfig; print(sysconfig.get_path('purelib'))"],
+        text=True,
+        cwd=tmp_path,
+    )
+    packages = Path(found.strip())
+    dependencies = "\n".join(site.getsitepackages())
+    (packages / "dependencies.pth").write_text(dependencies)
+
+    run = {"cwd": tmp_path, "check": True, "stdout": subprocess.DEVNULL}
+    subprocess.run([fireline, "samples", "cifar10", "-o", "samples"], **run)
+    assert len(list((tmp_path / "samples").glob("*.png"))) == 100
+    subprocess.run([fireline, "boards"], **run)
+    everything = [path.relative_to(ROOT) for path in ROOT.glob("h[ow]*/**/*.py")]
+    everything += [Path("cli.py"), Path("errors.py"), Path("sim/board.cpp"), Path("sim/bench.py")]
+    for file in everything:
+        assert (packages / "fireline" / file).is_file(), file
+    assert not (packages / "fireline" / "tests").exists()
+
+
+def test_every_dependency_says_why():
+    text = (ROOT / "pyproject.toml").read_text()
+    project = tomllib.loads(text)["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    for dependency in wanted:
+        (line,) = [line for line in text.splitlines() if f'"{dependency}"' in line]
+        assert " # " in line, dependency
+    assert project["requires-python"] == ">=3.11,<3.14"
