@@ -5,9 +5,13 @@ import time
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
+from fireline.host import golden
 from fireline.host.device import Device
+from fireline.hw.accelerator import Accelerator
 from fireline.hw.protocol import Identity
+from fireline.hw.system import identity_of
 from fireline.sim.board import compile_board, simulated_board
+from small import TINY, compiled, pictures
 from stub_core import StubCore, stub_scores
 
 IDENTITY = Identity(network=0xABCD1234, width=40, height=30, channels=3, classes=100)
@@ -31,6 +35,19 @@ def test_images_through_the_whole_board(cache):
         for seed in range(3):
             image = picture(seed)
             assert device.classify(image).tolist() == stub_scores(IDENTITY, image)
+
+
+def test_the_real_accelerator_equals_the_golden_model(cache):
+    job = compiled(TINY, "4x4", 4)
+    images = pictures(TINY, 3)
+    core, identity = Accelerator(job.program), identity_of(job.program)
+    with (
+        simulated_board(core, identity, cache=cache) as port,
+        Device(port, timeout=5, patience=30) as device,
+    ):
+        device.check_network(job.program.identifier)
+        scores = [device.classify(image) for image in images]
+        assert np.array_equal(scores, golden.run(job.network, images))
 
 
 def test_a_new_program_finds_the_board_in_the_middle_of_an_image(cache):
