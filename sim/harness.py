@@ -17,9 +17,9 @@ class Harness(wiring.Component):
 
     A row on `row` (uint8 pixel after pixel, the first one lowest) is taken when `more` is set and
     the row before is sent; then `rows` counts up. `scores` counts up with every score, which stays
-    on `score` until the next one, with the `cycle` in which it was taken. `offer` stays low for
-    `pixel_stall` of 256 cycles on average, `score_ready` for `score_stall` of 256, drawn from
-    `seed` (odd) at reset. `abort` also drops the row that is being sent.
+    on `score` and `last` until the next one, with the `cycle` in which it was taken. Pixels wait
+    in `pixel_stall` of 256 cycles, scores in `score_stall` of 256, drawn at random from `seed`
+    (not 0, read after reset). `abort` also drops the row that is being sent.
 
     With `watched` the accelerator's `watch_valid` and `watch_values` come out, too.
     """
@@ -32,6 +32,7 @@ class Harness(wiring.Component):
             "more": In(1),
             "rows": Out(32),
             "score": Out(32),
+            "last": Out(1),
             "cycle": Out(48),
             "scores": Out(32),
             "pixel_stall": In(8),
@@ -46,7 +47,7 @@ class Harness(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         pixel_ready, score_valid, score_ready = Signal(), Signal(), Signal()
-        score = Signal(32)
+        score, last_score = Signal(32), Signal()
         random, now = Signal(32), Signal(48)
 
         # Pixels: what is left of the row that is sent, and the column of its first pixel.
@@ -70,6 +71,7 @@ class Harness(wiring.Component):
         with m.If(score_valid & score_ready & ~self.abort):
             m.d.sync += [
                 self.score.eq(score),
+                self.last.eq(last_score),
                 self.cycle.eq(now),
                 self.scores.eq(self.scores + 1),
             ]
@@ -95,6 +97,7 @@ class Harness(wiring.Component):
             i_pixel_valid=offer,
             o_pixel_ready=pixel_ready,
             o_score_data=score,
+            o_score_last=last_score,
             o_score_valid=score_valid,
             i_score_ready=score_ready,
             **watch,

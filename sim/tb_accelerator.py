@@ -83,12 +83,14 @@ async def _collect(
     scores, cycles = [], []
     for _ in range(frames):
         frame = []
-        for _ in range(classes):
+        for label in range(classes):
             try:
                 await with_timeout(ValueChange(dut.scores), patience * PERIOD)
             except SimTimeoutError:
                 return scores, cycles
             frame.append(int(dut.score.value))
+            if bool(dut.last.value) != (label == classes - 1):
+                raise RuntimeError(f"error: score_last is {dut.last.value} at class {label}")
         scores.append(frame)
         cycles.append(int(dut.cycle.value))
     return scores, cycles

