@@ -4,7 +4,7 @@ from importlib import metadata
 
 import click
 
-from . import hardware_commands, network_commands
+from . import bench_command, hardware_commands, network_commands
 from .command import Array, FirelineGroup, Output, command
 
 
@@ -171,6 +171,7 @@ for each in (
     hardware_commands.build,
     hardware_commands.flash,
     hardware_commands.classify,
+    bench_command.bench,
     boards,
 ):
     main.add_command(each)

@@ -10,6 +10,7 @@ from .network import QuantizedNetwork
 
 ENDING = ".fireline"  # of quantized network files
 SAMPLES = {"cifar10": NETWORKS / "samples"}
+WEIGHTS = {"cifar10": NETWORKS / "cifar10.safetensors"}  # in float32, as they were trained
 
 
 def is_network(name: str | Path) -> bool:

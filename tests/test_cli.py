@@ -291,6 +291,23 @@ def test_classify_on_the_simulated_board(net, image):
     assert "as the golden model" in shown and "NOT" not in shown
 
 
+def test_bench(net, weights, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("fireline.host.shipped.load_network", lambda _: QuantizedNetwork.load(net))
+    monkeypatch.setattr("fireline.host.shipped.SAMPLES", {"cifar10": pictures})
+    monkeypatch.setattr("fireline.host.shipped.WEIGHTS", {"cifar10": weights})
+    file = tmp_path / "result.json"
+    shown = runs("bench", "--json", file).stdout
+    assert "82,409" in shown and "1,078,929" in shown
+    result = json.loads(file.read_text())
+    assert result["speed"]["images"] >= 1000
+    assert [each["array"] for each in result["cycles"]] == ["8x8", "16x16"]
+    fires = [each for each in result["peers"] if each["source_cycles"] == 82_409]
+    assert {(each["bits"], each["multipliers"]) for each in fires} == {
+        (8, 64), (8, 128), (4, 64), (4, 128),
+    }  # fmt: skip
+    assert result["boards"] == []
+
+
 def truncated(path):
     path.write_bytes(path.read_bytes()[:-10])
 

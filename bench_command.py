@@ -1,0 +1,186 @@
+"""The command that measures."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from .command import Output, command
+
+SHIPPED = "cifar10"
+ARRAYS = ((8, 8), (16, 16))  # to simulate the shipped network on
+PEER_ARRAYS = ((8, 16), (16, 16))  # no more than 144 hardware multipliers
+BOARDS = ("ulx3s-25f", "ulx3s-85f")
+IMAGES = 1000  # to time the references on
+
+
+@command
+@click.option("--simulate", "simulated", is_flag=True, help="Also simulate: minutes.")
+@click.option("--build", "built", is_flag=True, help="Also build bitstreams: many minutes.")
+@click.option("--all", "everything", is_flag=True, help="Both.")
+@click.option("--data", metavar="DIR", help="Time the references on these, not on the samples.")
+@click.option(
+    "-o", "folder", metavar="DIR", default="build/bench", show_default=True, help="For bitstreams."
+)
+def bench(output: Output, simulated, built, everything, data, folder):
+    """Measure the shipped network.
+
+    Golden model and torch on the same pictures, cycles and utilisation, and the cycles of networks
+    that others published theirs of. With --simulate, every predicted cycle is held against the
+    simulation, and the status is 1 if one differs. With --build, bitstreams with their clocks.
+
+    \b
+    Examples:
+      fireline bench
+      fireline bench --simulate --json bench.json
+      fireline bench --all --data cifar-10
+    """
+    from .host.compile import compile_network
+    from .host.dataset import load_test
+    from .host.peers import PEERS
+    from .host.shipped import SAMPLES, WEIGHTS, load_network
+    from .hw.boards import find_board
+    from .hw.geometry import ArrayShape
+    from .sim import measure
+
+    network = load_network(SHIPPED)
+    pictures = load_test(data or SAMPLES[SHIPPED], network.architecture)
+    speed = measure.measure_speed(network, WEIGHTS[SHIPPED], _many(pictures))
+    _show_speed(output, speed)
+
+    few = pictures.pixels[:4] if simulated or everything else None
+    cycles = [
+        measure.measure_cycles(compile_network(network, ArrayShape(*array)), few, output.say)
+        for array in ARRAYS
+    ]
+    _show_cycles(output, "The shipped network", cycles)
+
+    comparisons = [
+        measure.compare(peer, bits, ArrayShape(*array), few is not None, output.say)
+        for peer in PEERS
+        for bits in (8, 4)
+        for array in PEER_ARRAYS
+    ]
+    _show_peers(output, comparisons)
+
+    boards = []
+    for name in BOARDS if built or everything else ():
+        with output.steps() as progress:
+            place = Path(folder) / name
+            boards.append(measure.measure_board(network, find_board(name), place, progress))
+    if boards:
+        _show_boards(output, boards)
+    output.result(
+        {
+            "network": SHIPPED,
+            "speed": asdict(speed),
+            "cycles": [asdict(each) for each in cycles],
+            "peers": [_comparison(each) for each in comparisons],
+            "boards": [
+                asdict(each.summary)
+                | {"frames_per_second": each.frames_per_second, "cycles": asdict(each.cycles)}
+                for each in boards
+            ],
+        }
+    )
+    return int(any(each.wrong for each in (*cycles, *(each.frame for each in comparisons))))
+
+
+def _many(pictures):
+    """The pictures, as often as makes enough of them."""
+    import numpy as np
+
+    from .host.dataset import Pictures
+
+    times = -(-IMAGES // len(pictures))
+    return Pictures(np.tile(pictures.pixels, (times, 1, 1, 1)), np.tile(pictures.labels, times))
+
+
+def _show_speed(output, speed):
+    table = output.table(f"{speed.images:,} pictures", "<", "top-1", "images/s")
+    for name, top1, rate in (
+        ("golden model, integers", speed.golden_top1, speed.golden_images_per_second),
+        ("torch, float32", speed.float_top1, speed.float_images_per_second),
+    ):
+        table.add_row(name, f"{top1:.2%}", f"{rate:,.0f}")
+    output.show(table)
+
+
+def _show_cycles(output, title, all_cycles):
+    table = output.table(
+        title, "<array", "predicted", "simulated", "scores", "utilisation", "cycles/s simulated"
+    )
+    for cycles in all_cycles:
+        simulated = (
+            [""] * 2
+            if cycles.simulated is None
+            else [f"{cycles.simulated:,}", "wrong" if cycles.mismatches else "equal"]
+        )
+        rate = f"{cycles.cycles_per_second:,.0f}" if cycles.cycles_per_second else ""
+        busy = f"{cycles.utilisation:.1%}"
+        table.add_row(cycles.array, f"{cycles.predicted:,}", *simulated, busy, rate)
+    output.show(table)
+
+
+def _show_peers(output, comparisons):
+    for peer in dict.fromkeys(each.peer for each in comparisons):
+        own = [each for each in comparisons if each.peer == peer]
+        title = f"{peer.name}: {own[0].macs:,} MACs (published: {peer.macs:,})"
+        table = output.table(
+            title, "<by", "weights", "multipliers", "products/cycle", "cycles", "fewer", "frame",
+            "simulated",
+        )  # fmt: skip
+        row = (peer.source, f"{peer.bits} bits", peer.multipliers, peer.multipliers)
+        table.add_row(*map(str, row), f"{peer.cycles:,}", "", "", "")
+        for each in own:
+            simulated = "" if each.frame.simulated is None else f"{each.frame.simulated:,}"
+            row = (f"Fireline {each.frame.array}", f"{each.bits} bits")
+            numbers = (each.multipliers, each.products, f"{each.cycles:,}", f"{each.ratio:.1f} x")
+            table.add_row(*row, *map(str, numbers), f"{each.frame.predicted:,}", simulated)
+        output.show(table)
+
+
+def _show_boards(output, boards):
+    from .host.peers import PROCESSORS
+
+    table = output.table(
+        "On boards", "<board", "array", "LUTs", "multipliers", "block RAMs", "MHz", "MHz possible",
+        "cycles", "frames/s",
+    )  # fmt: skip
+    for each in boards:
+        summary = each.summary
+        usage = (summary.luts, summary.multipliers, summary.block_rams)
+        table.add_row(
+            summary.board,
+            each.cycles.array,
+            *(f"{kind.used:,}" for kind in usage),
+            f"{summary.clock_mhz:g}",
+            f"{summary.fmax_mhz:g}",
+            f"{each.cycles.predicted:,}",
+            f"{each.frames_per_second:,.0f}",
+        )
+    output.show(table)
+    for processor in PROCESSORS:
+        output.say(
+            f"{processor.frames_per_second:g} frames/s: {processor.name}, {processor.software}; "
+            "MLPerf Tiny 1.1, CIFAR-10, 85 %"
+        )
+
+
+def _comparison(each):
+    """As JSON knows it."""
+    return {
+        "name": each.peer.name,
+        "source": each.peer.source,
+        "source_cycles": each.peer.cycles,
+        "source_multipliers": each.peer.multipliers,
+        "source_bits": each.peer.bits,
+        "source_macs": each.peer.macs,
+        "bits": each.bits,
+        "macs": each.macs,
+        "products": each.products,
+        "multipliers": each.multipliers,
+        "cycles": each.cycles,
+        "ratio": each.ratio,
+        "frame": asdict(each.frame),
+    }

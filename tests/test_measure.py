@@ -1,0 +1,72 @@
+"""Measurements on a network so small that they take no time."""
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from fireline.host.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
+from fireline.host.compile import compile_network
+from fireline.host.dataset import Pictures
+from fireline.host.model import SqueezeNet
+from fireline.host.peers import PEERS, Peer
+from fireline.host.random_network import random_network
+from fireline.hw.geometry import ArrayShape
+from fireline.sim.measure import Cycles, compare, measure_cycles, measure_speed
+
+STAGES = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 8, 8))
+TINY = Architecture("tiny", 3, 8, 8, PREPROCESSINGS["torchvision"], STAGES, 3)
+
+
+def test_speed_of_both_references(tmp_path):
+    torch.manual_seed(0)
+    weights = tmp_path / "tiny.safetensors"
+    safetensors.torch.save_file(SqueezeNet(TINY).state_dict(), weights)
+    draw = np.random.default_rng(0)
+    pixels = draw.integers(0, 256, (40, 8, 8, 3), np.uint8)
+    pictures = Pictures(pixels, draw.integers(0, 3, 40))
+    speed = measure_speed(random_network(TINY, 0), weights, pictures)
+    assert speed.images == 40
+    assert 0 <= speed.golden_top1 <= 1 and 0 <= speed.float_top1 <= 1
+    assert speed.golden_images_per_second > 0 and speed.float_images_per_second > 0
+
+
+def test_prediction_without_simulation():
+    compiled = compile_network(random_network(TINY, 0), ArrayShape(4, 4))
+    cycles = measure_cycles(compiled)
+    assert (cycles.network, cycles.array) == ("tiny", "4x4")
+    assert (cycles.predicted, cycles.simulated) == (compiled.timing.cycles, None)
+    assert not cycles.wrong
+
+
+@pytest.mark.parametrize(
+    "simulated, mismatches, wrong", [(100, 0, False), (101, 0, True), (100, 1, True)]
+)
+def test_what_is_wrong(simulated, mismatches, wrong):
+    assert Cycles("x", "4x4", 100, 1.0, simulated, mismatches, 1.0).wrong is wrong
+
+
+def test_prediction_and_simulation_agree():
+    compiled = compile_network(random_network(TINY, 0), ArrayShape(4, 4))
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), np.uint8)
+    cycles = measure_cycles(compiled, pixels)
+    assert cycles.simulated == cycles.predicted and cycles.mismatches == 0
+    assert cycles.cycles_per_second > 0
+
+
+def test_only_what_the_peer_did_is_counted():
+    whole = Peer("tiny", "none", 10**6, 8, 8, 1, TINY)
+    part = Peer("tiny", "none", 10**6, 8, 8, 1, TINY, ("fire2/squeeze", "fire2"))
+    all_of_it, fire = (compare(peer, 8, ArrayShape(4, 4)) for peer in (whole, part))
+    assert all_of_it.cycles == all_of_it.frame.predicted == fire.frame.predicted
+    assert fire.cycles < all_of_it.cycles and fire.ratio > all_of_it.ratio
+    fire_macs = sum(layer.macs for layer in TINY.layers() if layer.name.startswith("fire2"))
+    assert fire.macs == fire_macs < all_of_it.macs
+    assert (fire.multipliers, fire.products) == (8, 16)
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.network.name)
+def test_at_least_three_times_fewer_cycles_than_the_peers(peer):
+    comparison = compare(peer, peer.bits, ArrayShape(16, 16))
+    assert comparison.multipliers <= peer.multipliers
+    assert comparison.macs == peer.macs
+    assert comparison.ratio >= 3

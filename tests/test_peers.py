@@ -1,0 +1,18 @@
+"""The shapes of others' networks are theirs."""
+
+import pytest
+from fireline.host.peers import PEERS, PROCESSORS
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.network.name)
+def test_our_network_has_the_peers_macs(peer):
+    layers = peer.network.layers()
+    counted = [
+        layer for layer in layers if not peer.counted or layer.name.split("/")[0] in peer.counted
+    ]
+    assert sum(layer.macs for layer in counted) == peer.macs
+    assert peer.macs < peer.cycles * peer.multipliers
+
+
+def test_rates_are_those_published():
+    assert [each.frames_per_second for each in PROCESSORS] == [18.6, 4.4]
