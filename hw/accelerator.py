@@ -19,6 +19,7 @@ from .mac_lanes import WeightWord
 from .requantize import ChannelParameters, Requantizer, values_signature
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store
+from .stream import StreamRegister
 from .tables import Tables, context_of
 from .weight_rom import WeightRom
 
@@ -211,8 +212,9 @@ class Accelerator(wiring.Component):
 
 def _context(m, name, operation, fields, taken) -> stream.Interface:
     """A queue of the named fields of every operation taken, never full (see `CONTEXTS`)."""
-    values = context_of(operation, fields)
-    queue = SyncFIFO(width=sum(len(value) for value in values.values()), depth=CONTEXTS)
-    m.submodules[f"{name}_context"] = queue
-    m.d.comb += [queue.w_data.eq(Cat(values.values())), queue.w_en.eq(taken)]
-    return queue.r_stream
+    values = Cat(context_of(operation, fields).values())
+    m.submodules[f"{name}_queue"] = queue = SyncFIFO(width=len(values), depth=CONTEXTS)
+    m.submodules[f"{name}_context"] = context = StreamRegister(len(values))
+    m.d.comb += [queue.w_data.eq(values), queue.w_en.eq(taken)]
+    wiring.connect(m, queue.r_stream, context.i)
+    return context.o

@@ -25,7 +25,9 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         tables = self._tables
-        m.submodules.rows = rows = Memory(shape=tables.row, depth=len(tables.rows), init=tables.rows)
+        m.submodules.rows = rows = Memory(
+            shape=tables.row, depth=len(tables.rows), init=tables.rows
+        )
         m.submodules.layers = layers = Memory(
             shape=tables.layer, depth=len(tables.layers), init=tables.layers
         )
