@@ -1,0 +1,57 @@
+import pytest
+from amaranth.sim import Simulator
+from fireline.hw.fire.expand import NeighbourhoodRuns
+from fireline.hw.tables import Tables
+from small import TINY, compiled
+
+ABOVE, CENTRE, BELOW = 0, 3, 6
+
+
+@pytest.mark.parametrize(
+    ("top", "bottom", "kernel_rows"),
+    [(0, 0, [0, 1, 2]), (1, 0, [1, 2]), (0, 1, [0, 1]), (1, 1, [1])],
+)
+@pytest.mark.parametrize(
+    ("first_column", "last_column", "columns"),
+    [(0, 0, [0, 1, 2]), (1, 0, [1, 2]), (0, 1, [0, 1]), (1, 1, [1])],
+)
+def test_only_taps_inside_the_map(top, bottom, kernel_rows, first_column, last_column, columns):
+    """Two groups of an eight-bit layer, one word a tap."""
+    dut = NeighbourhoodRuns(Tables(compiled(TINY, bits=8).program))
+    row = {"above": ABOVE, "centre": CENTRE, "below": BELOW, "top": top, "bottom": bottom}
+    layer = {"words": 1, "words3": 3, "last_wide_group": 1, "wide_two_passes": 1, "rom_wide": 1}
+    wanted = [
+        (
+            (ABOVE, CENTRE, BELOW)[kernel_row] + 1,
+            1 + 18 * group + 9 * low + 3 * kernel_row + columns[0],
+            len(columns),
+            kernel_row == kernel_rows[0] and not low,
+            kernel_row == kernel_rows[-1] and low,
+            low,
+            kernel_row == kernel_rows[0] and low,
+            (group, low, kernel_row) == (1, 1, kernel_rows[-1]),
+        )
+        for group in range(2)
+        for low in range(2)
+        for kernel_row in kernel_rows
+    ]
+
+    async def bench(ctx):
+        ctx.set(dut.operation, {"row": row, "layer": layer})
+        ctx.set(dut.left_column, 1)
+        ctx.set(dut.first_column, first_column)
+        ctx.set(dut.last_column, last_column)
+        ctx.set(dut.step, 1)
+        for want in wanted * 2:
+            run = ctx.get(dut.run)
+            got = (
+                *(run.row + run.offset, run.rom + run.tap, run.length),
+                *(run.first, run.last, run.low, run.shift, ctx.get(dut.done)),
+            )
+            assert got == tuple(map(int, want))
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
