@@ -1,0 +1,57 @@
+"""The first value that differs, in beats that are made from the golden model's maps."""
+
+import numpy as np
+import pytest
+from fireline.host import golden
+from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Conv1, Fire, MaxPool
+from fireline.host.compile import compile_network
+from fireline.host.random_network import random_network
+from fireline.host.schedule import schedule
+from fireline.hw.geometry import ArrayShape
+from fireline.sim.locate import Difference, first_difference
+
+STAGES = (Conv1(4, 3, 1, 1), MaxPool(), Fire(3, 4, 8), Fire(5, 4, 8, Bypass.SIMPLE))
+
+
+@pytest.fixture
+def case():
+    """A network whose words are full, so that a pixel's beats are just its channels in order."""
+    architecture = Architecture("small", 3, 6, 8, PREPROCESSINGS["caffe"], STAGES, 2)
+    compiled = compile_network(random_network(architecture, 0), ArrayShape(4, 4), lanes=1)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 3)).astype(np.uint8)
+    rows = []
+    for picture in (1, 0):
+        maps = golden.trace(compiled.network, pixels[[picture]])
+        rows += [maps[task.layer][0, task.row].ravel() for task in schedule(architecture)]
+    return compiled, pixels, rows
+
+
+def test_nothing_differs(case):
+    compiled, pixels, rows = case
+    beats = np.concatenate(rows).astype(np.uint16)[:, None]
+    assert first_difference(compiled, pixels, (1, 0), beats) is None
+
+
+def test_the_first_value_that_differs(case):
+    compiled, pixels, rows = case
+    tasks = schedule(compiled.network.architecture)
+    at = next(n for n, task in enumerate(tasks) if (task.layer, task.row) == ("fire3", 1))
+    row = rows[len(tasks) + at].copy()
+    expected = int(row[2 * 12 + 7])
+    row[2 * 12 + 7] ^= 1
+    rows[len(tasks) + at] = row
+    rows[-1] = rows[-1] + 1
+    beats = np.concatenate(rows).astype(np.uint16)[:, None]
+    found = first_difference(compiled, pixels, (1, 0), beats)
+    assert found == Difference(1, "fire3", 1, 2, 7, expected, expected ^ 1)
+    assert str(found) == (
+        f"frame 1: fire3 row 1 pixel 2 channel 7 is {expected ^ 1} instead of {expected}"
+    )
+
+
+def test_values_that_never_came(case):
+    compiled, pixels, rows = case
+    beats = rows[0].astype(np.uint16)[:, None]
+    found = first_difference(compiled, pixels, (1, 0), beats[:-1])
+    assert (found.layer, found.row, found.column, found.channel) == ("conv1", 0, 7, 3)
+    assert (found.expected, found.found) == (int(beats[-1, 0]), None)
