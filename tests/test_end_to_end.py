@@ -1,0 +1,79 @@
+"""From PyTorch weights to the scores of the simulated Verilog, against onnxruntime."""
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from fireline.host.architecture import Bypass, Conv1, Fire, MaxPool
+from fireline.host.compile import compile_network
+from fireline.host.model import SqueezeNet
+from fireline.host.network import QuantizedNetwork
+from fireline.host.onnx_export import export_onnx
+from fireline.host.quantize import quantize
+from fireline.host.random_network import random_network
+from fireline.hw.geometry import ArrayShape
+from fireline.sim.bench import simulate
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small import network, pictures
+from strategies import architectures
+
+WHOLE = network(
+    Conv1(12, 3, 1, 1),
+    MaxPool(),
+    Fire(6, 10, 10, Bypass.COMPLEX),
+    Fire(8, 10, 10, Bypass.SIMPLE),
+    height=17,
+    width=14,
+    classes=6,
+)
+
+
+def onnx_scores(quantized: QuantizedNetwork, pixels: np.ndarray, path) -> np.ndarray:
+    """Scores [N, classes] as onnxruntime computes them from the exported file."""
+    export_onnx(quantized, path)
+    session = onnxruntime.InferenceSession(path)
+    (scores,) = session.run(["scores"], {"pixels": pixels.transpose(0, 3, 1, 2)})
+    return scores
+
+
+def simulated_scores(quantized: QuantizedNetwork, array: ArrayShape, pixels, cache) -> np.ndarray:
+    """Scores of the Verilog, both ends stalling; its cycles must be those predicted."""
+    compiled = compile_network(quantized, array)
+    result = simulate(compiled, pixels, stall=0.3, seed=1, cache=cache)
+    assert result.mismatches == 0
+    assert result.cycles_per_frame == compiled.timing.cycles
+    return np.array([frame.scores for frame in result.frames])
+
+
+def test_from_weights_to_scores(tmp_path, pytestconfig):
+    torch.manual_seed(0)
+    model = SqueezeNet(WHOLE, batch_norm=True).eval()
+    bits = {layer.name: 4 for layer in WHOLE.layers() if layer.is_convolution}
+    quantized = quantize(model, pictures(WHOLE, 8), {**bits, "conv1": 8})
+    quantized.save(tmp_path / "whole.net")
+    loaded = QuantizedNetwork.load(tmp_path / "whole.net")
+    pixels = pictures(WHOLE, 3, seed=9)
+    cache = pytestconfig.cache.mkdir("verilator")
+    assert np.array_equal(
+        simulated_scores(loaded, ArrayShape(8, 8), pixels, cache),
+        onnx_scores(loaded, pixels, tmp_path / "whole.onnx"),
+    )
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    architectures(),
+    st.integers(0, 2**32),
+    st.sampled_from([4, 8, {"conv1": 8}]),
+    st.sampled_from([(4, 4), (8, 8), (16, 16), (16, 32), (4, 32), (16, 4), (8, 16)]),
+)
+def test_any_network_on_any_array(tmp_path_factory, architecture, seed, bits, sides):
+    folder = tmp_path_factory.mktemp("drawn")
+    quantized = random_network(architecture, seed, bits, exponent_max=seed % 4)
+    pixels = pictures(architecture, 3, seed)
+    assert np.array_equal(
+        simulated_scores(quantized, ArrayShape(*sides), pixels, folder),
+        onnx_scores(quantized, pixels, folder / "drawn.onnx"),
+    )
