@@ -2,13 +2,10 @@
 
 import dataclasses
 import json
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import safetensors
-import safetensors.torch
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,53 +16,15 @@ from ..errors import FirelineError
 from .architecture import Architecture
 from .augment import augment
 from .dataset import Dataset, Pictures
-from .files import write_whole
 from .model import SqueezeNet, load_checkpoint, normalise
+from .network import QuantizedNetwork
+from .partial import load_partial, save_partial, save_tensors
+from .quantize import QuantizedTraining
+from .recipe import Recipe
 from .weights import read_weights
 
 EVALUATE_EVERY = 5  # epochs
-MOMENTUM = "momentum."  # prefix of the optimizer's tensors in a partial file
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train. The same recipe, pictures and machine give the same network.
-
-    Raises FirelineError when a value is out of range.
-    """
-
-    epochs: int = 90
-    batch: int = 128  # pictures a step
-    learning_rate: float = 0.1  # at its peak; a cosine takes it to zero
-    warmup: float = 0.02  # share of the steps in which the rate climbs from zero to its peak
-    weight_decay: float = 5e-4
-    label_smoothing: float = 0.05
-    dropout: float = 0.0  # before the classifier
-    bfloat16: bool = False  # compute in bfloat16: faster on processors that have it
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for what, low, high in (
-            ("epochs", 1, 100_000),
-            ("batch", 2, 65_536),
-            ("learning_rate", 0, 10),
-            ("warmup", 0, 0.9),
-            ("weight_decay", 0, 1),
-            ("label_smoothing", 0, 0.9),
-            ("dropout", 0, 0.9),
-            ("seed", 0, 2**32 - 1),
-        ):
-            if not low <= getattr(self, what) <= high:
-                raise FirelineError(
-                    f"training: {what} is {getattr(self, what)}; use {low} to {high}"
-                )
-
-    def rate(self, done: float) -> float:
-        """The learning rate when that share of the steps, 0..1, is done."""
-        if done < self.warmup:
-            return self.learning_rate * done / self.warmup
-        angle = math.pi * (done - self.warmup) / (1 - self.warmup)
-        return self.learning_rate * (1 + math.cos(angle)) / 2
+CALIBRATION = 512  # pictures that the first scales are fitted to
 
 
 def train(
@@ -95,9 +54,33 @@ def train(
     partial = output.with_name(output.name + ".partial")
     fit(model, architecture, dataset, recipe, partial, console)
     metadata = {"classes": json.dumps(dataset.classes), **_description(architecture, recipe)}
-    _save(output, model.state_dict(), metadata)
+    save_tensors(output, model.state_dict(), metadata)
     partial.unlink()
     return model.eval()
+
+
+def train_quantized(
+    model: SqueezeNet,
+    dataset: Dataset,
+    output: str | Path,
+    recipe: Recipe,
+    console: Console,
+    bits: Mapping[str, int] | int = 4,
+) -> QuantizedNetwork:
+    """Trains a network on with quantization in the loop and writes it, a network file.
+
+    ``bits`` are those of ``quantize``. An interrupted run continues, see ``fit``. Raises
+    FirelineError for bad input and on divergence.
+    """
+    output = Path(output)
+    order = np.random.default_rng(recipe.seed).permutation(len(dataset.train))
+    quantized = QuantizedTraining(model, dataset.train.pixels[order[:CALIBRATION]], bits)
+    partial = output.with_name(output.name + ".partial")
+    fit(quantized, model.architecture, dataset, recipe, partial, console)
+    network = dataclasses.replace(quantized.eval().network(), class_names=dataset.classes)
+    network.save(output)
+    partial.unlink()
+    return network
 
 
 def fit(
@@ -115,15 +98,9 @@ def fit(
     """
     if len(dataset.train) < 2:
         raise FirelineError("training: one picture is too few; add more")
-    optimizer = torch.optim.SGD(
-        model.parameters(),
-        lr=recipe.learning_rate,
-        momentum=0.9,
-        weight_decay=recipe.weight_decay,
-        nesterov=True,
-    )
+    optimizer = _optimizer(model, recipe)
     description = _description(architecture, recipe)
-    first = _resume(partial, model, optimizer, description) if partial.exists() else 0
+    first = load_partial(partial, model, optimizer, description) if partial.exists() else 0
     columns = (TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"), BarColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task("", total=recipe.epochs, completed=first)
@@ -138,7 +115,7 @@ def fit(
                 share = evaluate(model, architecture, dataset.test)
                 line += f", {share:.2%} of {len(dataset.test):,} test pictures right"
             progress.console.print(line)
-            _save_partial(partial, model, optimizer, description | {"epochs": str(epoch + 1)})
+            save_partial(partial, model, optimizer, description, epoch + 1)
 
 
 def evaluate(model: nn.Module, architecture: Architecture, pictures: Pictures) -> float:
@@ -164,6 +141,13 @@ def _fine_tuned(architecture: Architecture, initial: str | Path) -> SqueezeNet:
     kept = {k: v for k, v in old.state_dict().items() if not k.startswith("classifier.")}
     model.load_state_dict(kept, strict=False)
     return model
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    shared = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(model.parameters(), **shared)
+    return torch.optim.SGD(model.parameters(), momentum=0.9, nesterov=True, **shared)
 
 
 def _train_epoch(
@@ -211,41 +195,3 @@ def _description(architecture: Architecture, recipe: Recipe) -> dict[str, str]:
         "architecture": json.dumps(architecture.to_dict()),
         "recipe": json.dumps(dataclasses.asdict(recipe)),
     }
-
-
-def _save_partial(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, metadata: dict[str, str]
-) -> None:
-    tensors = dict(model.state_dict())
-    for name, parameter in model.named_parameters():
-        tensors[MOMENTUM + name] = optimizer.state[parameter]["momentum_buffer"]
-    _save(path, tensors, metadata)
-
-
-def _save(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    write_whole(path, safetensors.torch.save(contiguous, metadata), "weights")
-
-
-def _resume(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, description: dict[str, str]
-) -> int:
-    """Puts the saved state into model and optimizer; the number of epochs that are done."""
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError) as error:
-        raise FirelineError(f"{path}: damaged; delete it to begin anew") from error
-    for what, text in description.items():
-        if metadata.get(what) != text:
-            raise FirelineError(f"{path}: begun with another {what}; repeat that or delete it")
-    momentum = {k: v for k, v in tensors.items() if k.startswith(MOMENTUM)}
-    try:
-        model.load_state_dict({k: v for k, v in tensors.items() if k not in momentum})
-        for name, parameter in model.named_parameters():
-            buffer = torch.empty_like(parameter).copy_(momentum[MOMENTUM + name])
-            optimizer.state[parameter]["momentum_buffer"] = buffer
-        return int(metadata["epochs"])
-    except (KeyError, ValueError, RuntimeError) as error:
-        raise FirelineError(f"{path}: of another network; delete it to begin anew") from error

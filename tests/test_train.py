@@ -8,11 +8,13 @@ import pytest
 import safetensors.torch
 import torch
 from fireline.errors import FirelineError
+from fireline.host import golden
 from fireline.host import train as training
 from fireline.host.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
 from fireline.host.dataset import Dataset, Pictures
 from fireline.host.model import SqueezeNet, load_checkpoint
-from fireline.host.train import Recipe, evaluate, train
+from fireline.host.network import QuantizedNetwork
+from fireline.host.train import Recipe, evaluate, train, train_quantized
 from fireline.host.weights import read_class_names
 from rich.console import Console
 
@@ -64,21 +66,6 @@ def equal(first, second):
     return first.keys() == second.keys() and all(first[k].equal(second[k]) for k in first)
 
 
-def test_learning_rate():
-    recipe = Recipe(learning_rate=0.4, warmup=0.2)
-    expected = {0: 0, 0.1: 0.2, 0.2: 0.4, 0.6: 0.2, 1: 0}
-    assert {done: recipe.rate(done) for done in expected} == pytest.approx(expected)
-    assert Recipe(warmup=0).rate(0) == 0.1
-
-
-@pytest.mark.parametrize(
-    "change", [{"epochs": 0}, {"batch": 1}, {"learning_rate": -1}, {"dropout": 1}, {"warmup": 2}]
-)
-def test_recipe_refused(change):
-    with pytest.raises(FirelineError, match=f"training: {next(iter(change))} is"):
-        Recipe(**change)
-
-
 def test_learns_and_leaves_a_checkpoint(tmp_path):
     console = quiet()
     path = tmp_path / "w.safetensors"
@@ -91,11 +78,15 @@ def test_learns_and_leaves_a_checkpoint(tmp_path):
     assert "epoch 1: loss" in lines and "100.00% of 50 test pictures right" in lines
 
 
-@pytest.mark.parametrize("bfloat16", [False, True])
-def test_interrupted_run_continues_as_if_nothing_had_happened(tmp_path, monkeypatch, bfloat16):
-    recipe = dataclasses.replace(RECIPE, dropout=0.2, bfloat16=bfloat16)
+@pytest.mark.parametrize(
+    ("optimizer", "bfloat16"), [("sgd", False), ("sgd", True), ("adamw", False)]
+)
+def test_interrupted_run_continues_as_if_nothing_had_happened(
+    tmp_path, monkeypatch, optimizer, bfloat16
+):
+    recipe = dataclasses.replace(RECIPE, dropout=0.2, optimizer=optimizer, bfloat16=bfloat16)
     train(TINY, DATA, tmp_path / "whole.safetensors", recipe, quiet())
-    save, saved = training._save_partial, []
+    save, saved = training.save_partial, []
 
     def save_twice(*arguments):
         save(*arguments)
@@ -103,7 +94,7 @@ def test_interrupted_run_continues_as_if_nothing_had_happened(tmp_path, monkeypa
         if len(saved) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_save_partial", save_twice)
+    monkeypatch.setattr(training, "save_partial", save_twice)
     parts = tmp_path / "parts.safetensors"
     with pytest.raises(KeyboardInterrupt):
         train(TINY, DATA, parts, recipe, quiet())
@@ -121,6 +112,17 @@ def test_seed_decides(tmp_path):
         train(TINY, DATA, path, dataclasses.replace(recipe, seed=seed), quiet())
     first, again, other = map(weights, paths)
     assert equal(first, again) and not equal(first, other)
+
+
+def test_quantization_in_the_loop(tmp_path):
+    model = train(TINY, DATA, tmp_path / "w.safetensors", RECIPE, quiet())
+    path = tmp_path / "n.fireline"
+    recipe = dataclasses.replace(RECIPE, epochs=2, optimizer="adamw", learning_rate=1e-4)
+    network = train_quantized(model, DATA, path, recipe, quiet())
+    assert QuantizedNetwork.load(path).class_names == ("across", "down")
+    scores = golden.run(network, DATA.test.pixels)
+    assert (scores.argmax(1) == DATA.test.labels).mean() > 0.95
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["n.fireline", "w.safetensors"]
 
 
 def test_fine_tuning_keeps_the_features_and_makes_a_new_head(tmp_path):
@@ -157,21 +159,3 @@ def test_refused(tmp_path):
         train(TINY, single, path, RECIPE, quiet())
     with pytest.raises(FirelineError, match="no such file"):
         train(TINY, DATA, path, RECIPE, quiet(), tmp_path / "none.pth")
-
-
-def test_partial_file_of_something_else_is_refused(tmp_path, monkeypatch):
-    path = tmp_path / "w.safetensors"
-    partial = tmp_path / "w.safetensors.partial"
-    monkeypatch.setattr(type(partial), "unlink", lambda self, missing_ok=False: None)
-    train(TINY, DATA, path, RECIPE, quiet())
-    with pytest.raises(FirelineError, match=r"partial: begun with another recipe; repeat that"):
-        train(TINY, DATA, path, dataclasses.replace(RECIPE, seed=9), quiet())
-    other = dataclasses.replace(TINY, height=10)
-    with pytest.raises(FirelineError, match="begun with another architecture"):
-        train(other, DATA, path, RECIPE, quiet())
-    torch.save(SqueezeNet(TINY).state_dict(), tmp_path / "old.pth")
-    with pytest.raises(FirelineError, match="of another network; delete it"):
-        train(TINY, DATA, path, RECIPE, quiet(), tmp_path / "old.pth")
-    partial.write_bytes(partial.read_bytes()[:100])
-    with pytest.raises(FirelineError, match="damaged; delete it"):
-        train(TINY, DATA, path, RECIPE, quiet())
