@@ -51,6 +51,20 @@ def test_noise_costs_time_only(seed):
         assert board.pixels == image.tobytes()
 
 
+def test_stale_answers_are_passed_over():
+    """Each answer comes with the one before it once more, as after a request sent twice."""
+    image, before = picture(SMALL), b""
+
+    def echo(sent: bytes) -> bytes:
+        nonlocal before
+        arrived, before = before + sent, sent
+        return arrived
+
+    with FakeBoard(SMALL) as board, Device(board.port, timeout=5, patience=20) as device:
+        board.to_host = echo
+        assert device.classify(image).tolist() == board.scores()
+
+
 def test_absent(tmp_path):
     line = told(lambda: Device(str(tmp_path / "ttyUSB7")))
     assert "ttyUSB7" in line and "not there" in line

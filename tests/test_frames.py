@@ -48,3 +48,10 @@ def test_unknown_kinds_and_short_frames_are_broken():
     for frame in (stray, b"\x01"):
         line = cobs.encode(frame + zlib.crc32(frame).to_bytes(4, "little"))
         assert decode(line) is None
+
+
+def test_endless_noise_is_not_kept():
+    finder = FrameFinder()
+    for _ in range(100):
+        assert list(finder.feed(b"\x55" * 1000)) == []
+    assert len(finder.pending) <= 512

@@ -39,12 +39,13 @@ def test_an_image_through_the_pins():
 
     async def script(ctx):
         assert (await ask(ctx, Frame(Kind.HELLO, 1))).data == IDENTITY.to_bytes()
-        assert await ask(ctx, Frame(Kind.TAKEN, 1)) == Frame(Kind.BROKEN, 0)
+        assert await ask(ctx, Frame(Kind.CHUNK, 0, b"lost")) == Frame(Kind.TAKEN, 1)
+        assert await ask(ctx, Frame(Kind.TAKEN, 1)) == Frame(Kind.BROKEN, 1)
         assert await ask(ctx, Frame(Kind.START, 2)) == Frame(Kind.STARTED, 2)
         assert await ask(ctx, Frame(Kind.CHUNK, 0, image.tobytes())) == Frame(Kind.TAKEN, 1)
         data = (await ask(ctx, Frame(Kind.RESULT, 3, b"\0"))).data[: 4 * IDENTITY.classes]
         assert np.frombuffer(data, "<u4").tolist() == stub_scores(IDENTITY, image)
-        assert lights == [(0, 0), (1, 0), (0, 0), (0, 1), (0, 1)]
+        assert lights == [(0, 0), (0, 0), (1, 0), (0, 0), (0, 1), (0, 1)]
 
     simulator = Simulator(m)
     simulator.add_clock(1e-6)
