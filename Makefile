@@ -16,10 +16,10 @@ demo: $(INSTALLED)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo.sh
 
 test: $(INSTALLED)
-	@$(BIN)/pytest -n 2
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 test-slow: $(INSTALLED)
-	@$(BIN)/pytest -n 2 -m slow
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow
 
 bench: $(INSTALLED)
 	@$(BIN)/fireline bench --all --json build/bench.json

@@ -10,6 +10,7 @@ from .errors import FirelineError
 
 if TYPE_CHECKING:
     from .host.architecture import Architecture
+    from .host.network import QuantizedNetwork
 
 
 @command
@@ -84,12 +85,33 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
 )
 @click.option("--calibration", metavar="DIR", required=True, help="Pictures, no labels needed.")
 @click.option("--weight-bits", metavar="4|8|FILE", default="4", show_default=True)
+@click.option(
+    "--effort",
+    type=click.Choice(["fast", "full"]),
+    default="fast",
+    show_default=True,
+    help="full: train the integers on to agree with float.",
+)
+@click.option("--board", metavar="BOARD", help="Refuse what does not fit that board.")
+@click.option("--rom-kbits", type=int, metavar="N", help="Refuse weights beyond N times 1024 bits.")
 @click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
-def quantize(output: Output, arch, weights, preprocess, calibration, weight_bits, file):
+def quantize(
+    output: Output,
+    arch,
+    weights,
+    preprocess,
+    calibration,
+    weight_bits,
+    effort,
+    board,
+    rom_kbits,
+    file,
+):
     """Round a trained network to the hardware's integers.
 
     Weights get 4 bits (conv1's 8), or all of them 8, or what a TOML or JSON FILE says by layer:
-    lines such as "fire*/squeeze" = 8. Scales are fitted to the pictures of --calibration.
+    lines such as "fire*/squeeze" = 8. Scales are fitted to the pictures of --calibration, and with
+    --effort full, which takes minutes, everything is.
 
     \b
     Examples:
@@ -109,18 +131,33 @@ def quantize(output: Output, arch, weights, preprocess, calibration, weight_bits
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = _weight_bits(architecture, weight_bits)
     pictures = load_calibration(calibration, architecture)
+    from .host.distill import distill
     from .host.model import load_checkpoint
     from .host.quantize import quantize as round_to_integers
     from .host.weights import read_class_names
 
     model = load_checkpoint(weights, architecture)
+    make = distill if effort == "full" else round_to_integers
     with output.progress("quantizing") as report:
-        network = round_to_integers(model, pictures, bits, progress=report)
+        network = make(model, pictures, bits, progress=report)
     network = replace(network, class_names=read_class_names(weights))
+    kbits = network.weight_bits / 1024
+    if rom_kbits is not None and kbits > rom_kbits:
+        raise FirelineError(
+            f"the weights take {kbits:.1f} kbits, more than {rom_kbits}; "
+            "use fewer bits in some layers, or a smaller network"
+        )
+    if board:
+        _check_board(network, board)
     network.save(file)
     chosen = {name: conv.bits for name, conv in network.convs.items()}
-    output.say(f"{file}: {architecture.name}, fitted to {len(pictures)} pictures")
-    output.result({"file": file, "images": len(pictures), "weight_bits": chosen})
+    output.say(
+        f"{file}: {architecture.name}, fitted to {len(pictures)} pictures, "
+        f"{kbits:,.0f} kbits of weights"
+    )
+    output.result(
+        {"file": file, "images": len(pictures), "weight_bits": chosen, "rom_kbits": kbits}
+    )
 
 
 @command
@@ -189,3 +226,12 @@ def _weight_bits(architecture: "Architecture", text: str) -> dict[str, int]:
     from .host.weight_bits import layer_bits, read_weight_bits
 
     return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
+
+
+def _check_board(network: "QuantizedNetwork", name: str) -> None:
+    from .host.compile import compile_network
+    from .host.resources import check_fit
+    from .hw.boards import find_board
+
+    board = find_board(name)
+    check_fit(compile_network(network, board.array), board)

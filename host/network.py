@@ -104,6 +104,12 @@ class QuantizedConv:
         """Whether the groups run over the flattened window instead of the channels."""
         return self.name == "conv1"
 
+    @property
+    def memory_bits(self) -> int:
+        """Bits of the codes and of the exponents, as many of each as the greatest needs."""
+        exponent = int(self.exponents.max()).bit_length()
+        return self.codes.size * self.bits + self.exponents.size * exponent
+
     def effective_weights(self) -> np.ndarray:
         """``codes << exponents``, int16 [cout, cin, k, k]."""
         exponents = self.exponents[:, :, group_index(self.segments)]
@@ -169,6 +175,11 @@ class QuantizedNetwork:
         for key, note in self.notes.items():
             if not isinstance(key, str) or type(note) not in (str, int, float):
                 raise FirelineError(f"{where}: note {key!r} is {note!r}; use text or a number")
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits of all weights in a memory, without the gaps that an array's width leaves."""
+        return sum(conv.memory_bits for conv in self.convs.values())
 
     def save(self, path: str | Path) -> None:
         """Writes the file, whole or not at all; equal networks make equal bytes.

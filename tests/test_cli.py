@@ -183,6 +183,10 @@ def test_train_quantize_and_train_quantized(arch, pictures, tmp_path):
         network = QuantizedNetwork.load(file)
         assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
         assert network.class_names == ("a", "b", "c")
+    budget = (*rounding, "-o", tmp_path / "c.fireline", "--rom-kbits")
+    assert "more than 1;" in complains(*("quantize", *budget), 1)
+    assert not (tmp_path / "c.fireline").exists()
+    runs("quantize", *budget, 4, "--board", "ulx3s-25f", "--effort", "full")
     bits = tmp_path / "bits.toml"
     bits.write_text('"fire2/*" = 8\n')
     runs("quantize", *rounding, "-o", network_file, "--weight-bits", bits)

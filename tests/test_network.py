@@ -239,3 +239,10 @@ def test_bad_skips_are_refused(values):
 def test_arrays_are_read_only(network):
     with pytest.raises(ValueError, match="read-only"):
         network.convs["conv1"].bias[0] = 1
+
+
+def test_bits_in_memory(network):
+    conv1, squeeze = network.convs["conv1"], network.convs["fire2/squeeze"]
+    assert conv1.memory_bits == 6 * 27 * 8
+    assert squeeze.memory_bits == 3 * 6 * 4 + 3 * int(squeeze.exponents.max()).bit_length()
+    assert network.weight_bits == sum(conv.memory_bits for conv in network.convs.values())
