@@ -1,0 +1,107 @@
+"""One convolution that computes the hardware's integers and can be trained."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .network import CODES, QuantizedConv, group_index
+from .rounding import WeightScales
+
+
+class TrainableConv(nn.Module):
+    """Convolution, ReLU and requantization; inputs and outputs are integers in floating point.
+
+    Weights and bias are learned as real numbers; multipliers, shift and exponents are fixed. Scales
+    are what 1 stands for in the input and the output. Rounding lets gradients pass as if it were
+    not there (the straight-through estimator).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        weight: torch.Tensor,
+        bias: torch.Tensor,
+        fit: WeightScales,
+        bits: int,
+        segments: tuple[int, ...],
+        maximum: int,
+    ) -> None:
+        """Takes real weights [cout, cin, k, k] and bias [cout]; the rest as in QuantizedConv."""
+        super().__init__()
+        self.name, self.fit, self.bits = name, fit, bits
+        self.segments, self.maximum = segments, maximum
+        self.weight = nn.Parameter(weight.clone())
+        self.bias = nn.Parameter(bias.clone())
+        outputs, inputs, kernel, _ = weight.shape
+        step = 2.0 ** torch.from_numpy(fit.exponents[:, :, group_index(segments)]).float()
+        step = step.reshape(outputs, kernel, kernel, inputs).permute(0, 3, 1, 2)
+        ratio = torch.from_numpy(fit.scale(1.0)).float()
+        self.register_buffer("step", step.contiguous())  # of the effective weights: 1, 2, 4 or 8
+        self.register_buffer("ratio", ratio)  # of output to sums, [cout]
+
+    def integers(
+        self, input_scale: torch.Tensor, output_scale: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Effective weights [cout, cin, k, k] and bias [cout], integers in float32."""
+        scale = self.ratio * output_scale  # of a sum
+        step = self.step * (scale / input_scale).view(-1, 1, 1, 1)
+        codes = round_through(self.weight / step).clamp(*CODES[self.bits])
+        limit = 2.0**31 - 128  # the greatest float32 that int32 holds
+        return codes * self.step, round_through(self.bias / scale).clamp(-limit, limit)
+
+    def sums(
+        self,
+        x: torch.Tensor,
+        stride: int,
+        input_scale: torch.Tensor,
+        output_scale: torch.Tensor,
+    ) -> torch.Tensor:
+        """Of products, with bias: padded [N, cin, H, W] to [N, cout, H', W'].
+
+        In evaluation mode float64 is used where float32 would not be exact.
+        """
+        weight, bias = self.integers(input_scale, output_scale)
+        if not self.training:
+            bound = 255 * weight.abs().sum((1, 2, 3)) + bias.abs()
+            if bound.max() >= 1 << 24:
+                x, weight, bias = x.double(), weight.double(), bias.double()
+        return functional.conv2d(x, weight, None, stride) + bias.view(-1, 1, 1)
+
+    def requantize(self, sums: torch.Tensor) -> torch.Tensor:
+        """``min(floor(max(sums, 0) * ratio + 1/2), maximum)``, float32; exact in evaluation."""
+        ratio = self.ratio
+        if not self.training:
+            sums, ratio = sums.double(), ratio.double()
+        return round_through(sums.relu() * ratio.view(-1, 1, 1)).clamp(max=self.maximum).float()
+
+    def quantized(self, input_scale: torch.Tensor, output_scale: torch.Tensor) -> QuantizedConv:
+        """The integers as the hardware has them."""
+        with torch.no_grad():
+            weight, bias = self.integers(input_scale, output_scale)
+            codes = (weight / self.step).to(torch.int8)
+        return QuantizedConv(
+            name=self.name,
+            bits=self.bits,
+            codes=codes.numpy(),
+            exponents=self.fit.exponents,
+            bias=bias.to(torch.int32).numpy(),
+            multiplier=self.fit.multiplier,
+            shift=self.fit.shift,
+            maximum=self.maximum,
+            segments=self.segments,
+        )
+
+
+def round_through(x: torch.Tensor) -> torch.Tensor:
+    """``floor(x + 1/2)``, with the gradient of x."""
+    return _RoundThrough.apply(x)
+
+
+class _RoundThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: object, x: torch.Tensor) -> torch.Tensor:
+        return torch.floor(x + 0.5)
+
+    @staticmethod
+    def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient

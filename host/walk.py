@@ -1,0 +1,44 @@
+"""The way of a batch through a network in torch, whatever its operators compute."""
+
+from collections.abc import Callable
+
+import torch
+from torch.nn import functional
+
+from .architecture import Architecture, Bypass, Fire, Layer, LayerKind, MaxPool
+
+Convolve = Callable[[Layer, torch.Tensor], torch.Tensor]  # with bias and ReLU
+Join = Callable[[str, torch.Tensor, torch.Tensor | None], torch.Tensor]
+
+
+def walk(
+    architecture: Architecture, x: torch.Tensor, convolve: Convolve, join: Join
+) -> torch.Tensor:
+    """Takes the input [N, C, H, W] to the classifier's map [N, classes, H', W'].
+
+    ``convolve(layer, x)`` is called for every convolution, ``join("fire2", expanded, skipped)`` at
+    the end of every Fire, with what its bypass adds, if it has one.
+    """
+    layers = architecture.layers()
+    for index, stage in enumerate(architecture.stages):
+        own = {layer.kind: layer for layer in layers if layer.stage == index}
+        match stage:
+            case MaxPool():
+                x = functional.max_pool2d(x, 3, 2, ceil_mode=True)
+            case Fire():
+                squeeze = own[LayerKind.SQUEEZE]
+                squeezed = convolve(squeeze, x)
+                expands = own[LayerKind.EXPAND1X1], own[LayerKind.EXPAND3X3]
+                expanded = torch.cat([convolve(expand, squeezed) for expand in expands], 1)
+                skipped = None if stage.bypass is Bypass.NONE else x
+                if stage.bypass is Bypass.COMPLEX:
+                    skipped = convolve(own[LayerKind.BYPASS], x)
+                x = join(fire_name(squeeze), expanded, skipped)
+            case _:
+                x = convolve(own[LayerKind.CONV1], x)
+    return convolve(layers[-2], x)
+
+
+def fire_name(layer: Layer) -> str:
+    """The Fire that a layer belongs to ("fire2")."""
+    return layer.name.partition("/")[0]
