@@ -31,5 +31,5 @@ lint: $(INSTALLED)
 $(INSTALLED): pyproject.toml prerequisites.sh
 	@python=$$(sh prerequisites.sh) && "$$python" -m venv .venv
 	@echo "Installing into .venv: a few minutes"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[test]'
 	@touch $@
