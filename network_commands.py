@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 @click.option(
     "--weight-bits", metavar="4|8|FILE", default="4", help="With --quantized; see quantize."
 )
-@click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 10]")
+@click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 8]")
 @click.option("--batch", default=128, show_default=True, help="Pictures a step.")
-@click.option("--optimizer", default="sgd", show_default=True, help="sgd or adamw.")
-@click.option("--learning-rate", type=float, help="At its peak.  [default: 0.1, quantized 0.005]")
-@click.option("--weight-decay", default=5e-4, show_default=True)
+@click.option("--optimizer", help="sgd or adamw.  [default: sgd, quantized adamw]")
+@click.option("--learning-rate", type=float, help="At its peak.  [default: 0.1, quantized 0.0001]")
+@click.option("--weight-decay", type=float, help="[default: 0.0005, quantized 0]")
 @click.option("--label-smoothing", default=0.05, show_default=True)
 @click.option("--dropout", default=0.0, show_default=True, help="Before the classifier.")
 @click.option("--bfloat16", is_flag=True, help="Faster on processors that have it.")
@@ -48,15 +48,15 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
           --quantized -o cifar10.fireline
       fireline train --arch my.toml --data photos --from squeezenet1_1.pth -o mine.safetensors
     """
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from .host.dataset import load_dataset
     from .host.families import resolve
-    from .host.recipe import Recipe
+    from .host.recipe import QUANTIZED, Recipe
 
     architecture = resolve(arch)
-    defaults = {"epochs": 10, "learning_rate": 0.005} if quantized else {}
-    chosen = Recipe(**defaults | {k: v for k, v in recipe.items() if v is not None})
+    wanted = {k: v for k, v in recipe.items() if v is not None}
+    chosen = replace(QUANTIZED if quantized else Recipe(), **wanted)
     if quantized and not initial:
         raise FirelineError("training quantized starts from trained weights: name them with --from")
     bits = _weight_bits(architecture, weight_bits)

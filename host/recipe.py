@@ -50,4 +50,5 @@ class Recipe:
         return self.learning_rate * (1 + math.cos(angle)) / 2
 
 
-QUANTIZED = Recipe(epochs=8, optimizer="adamw", learning_rate=3e-4, weight_decay=0.0)  # in the loop
+QUANTIZED = Recipe(epochs=8, optimizer="adamw", learning_rate=1e-4, weight_decay=0.0)
+"""For a trained network with quantization in the loop."""

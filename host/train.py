@@ -69,8 +69,8 @@ def train_quantized(
 ) -> QuantizedNetwork:
     """Trains a network on with quantization in the loop and writes it, a network file.
 
-    ``bits`` are those of ``quantize``. An interrupted run continues, see ``fit``. Raises
-    FirelineError for bad input and on divergence.
+    ``bits`` are those of ``quantize``; the recipe QUANTIZED suits. An interrupted run continues,
+    see ``fit``. Raises FirelineError for bad input and on divergence.
     """
     output = Path(output)
     order = np.random.default_rng(recipe.seed).permutation(len(dataset.train))
@@ -98,6 +98,8 @@ def fit(
     """
     if len(dataset.train) < 2:
         raise FirelineError("training: one picture is too few; add more")
+    if not partial.parent.is_dir():
+        raise FirelineError(f"output folder {partial.parent}: no such folder; make it")
     optimizer = _optimizer(model, recipe)
     description = _description(architecture, recipe)
     first = load_partial(partial, model, optimizer, description) if partial.exists() else 0

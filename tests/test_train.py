@@ -157,5 +157,7 @@ def test_refused(tmp_path):
     single = dataclasses.replace(DATA, train=stripes(1, 1))
     with pytest.raises(FirelineError, match="one picture is too few"):
         train(TINY, single, path, RECIPE, quiet())
+    with pytest.raises(FirelineError, match="none: no such folder; make it"):
+        train(TINY, DATA, tmp_path / "none" / "w.safetensors", RECIPE, quiet())
     with pytest.raises(FirelineError, match="no such file"):
         train(TINY, DATA, path, RECIPE, quiet(), tmp_path / "none.pth")
