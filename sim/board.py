@@ -15,13 +15,16 @@ from amaranth.lib import wiring
 from ..errors import FirelineError
 from ..hw.protocol import Identity
 from ..hw.system import SerialSystem
-from .verilator import CACHE, find_verilator
+from .verilator import CACHE, MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator
 
 NAME = "board"
 DIVISOR = 4
 """Clock cycles a bit: the least, for a real board's 25 would make most of the cycles idle ones."""
 
-OPTIONS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-CFLAGS", "-O2", "-LDFLAGS", "-lutil")
+OPTIONS = (
+    *("--cc", "--exe", "--build", "--build-jobs", "0", "-O3", "-Wno-fatal", "-LDFLAGS", "-lutil"),
+    *("-MAKEFLAGS", " ".join((*MAKE_OPTIONS, *PACKAGE_MAKE_OPTIONS))),
+)
 
 
 @contextmanager
