@@ -25,6 +25,9 @@ from .walk import fire_name, walk
 from .weight_bits import layer_bits
 
 HEADROOM = 1.5  # of the classifier's range over what calibration shows
+PIXEL_SCALE = (
+    1 / 64
+)  # what a pixel of 1 stands for, so that conv1's weights are learned like others
 SCALE_RATE = 0.01  # relative change of a map's scale when its parameter changes by 1
 Report = Callable[[int, int], None]  # how many of how many steps are done
 
@@ -82,6 +85,8 @@ class QuantizedTraining(nn.Module):
         for done, layer in enumerate(_convolutions(self.architecture), len(calibration) + 1):
             read, written = self._scales(layer)
             weight = folded.weights[layer.name]
+            if layer.kind is LayerKind.CONV1:
+                weight = weight / PIXEL_SCALE
             segments = input_segments(self.architecture, layer)
             fit = weight_scales(
                 weight.permute(0, 2, 3, 1).reshape(len(weight), -1, sum(segments)).numpy(),
@@ -136,7 +141,8 @@ class QuantizedTraining(nn.Module):
     def _scales(self, layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:
         """Of the map that the layer reads, and of the one that it writes."""
         read = self.reads[layer.name]
-        return self.scales[read]() if read else torch.ones(()), self.scales[_output_map(layer)]()
+        read_scale = self.scales[read]() if read else torch.tensor(PIXEL_SCALE)
+        return read_scale, self.scales[_output_map(layer)]()
 
     def _convolve(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
         conv = self.convs[layer.name]

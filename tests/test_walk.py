@@ -1,0 +1,37 @@
+import torch
+from fireline.host.families import family
+from fireline.host.model import normalise
+from fireline.host.stage import Bypass
+from fireline.host.walk import fire_name, walk
+from hypothesis import given, settings
+from strategies import architectures
+from torch_networks import draw_model, draw_pixels
+
+
+@settings(max_examples=15, deadline=None)
+@given(architectures())
+def test_it_leads_through_the_model(architecture):
+    model = draw_model(architecture, batch_norm=False)
+    layers, joins = [], []
+
+    def convolve(layer, x):
+        layers.append(layer.name)
+        assert x.shape[1:] == (layer.input_channels, layer.input_height, layer.input_width)
+        return torch.relu(model.conv(layer.name)(x))
+
+    def join(name, expanded, skipped):
+        joins.append(name)
+        return expanded if skipped is None else expanded + skipped
+
+    with torch.no_grad():
+        x = normalise(architecture, draw_pixels(architecture, 2))
+        logits = walk(architecture, x, convolve, join).mean((2, 3))
+        assert torch.allclose(logits, model(x), rtol=1e-4, atol=1e-5)
+    assert layers == [layer.name for layer in architecture.layers() if layer.is_convolution]
+    assert joins == list(dict.fromkeys(name.partition("/")[0] for name in layers if "/" in name))
+
+
+def test_fire_name():
+    architecture = family("squeezenet1_0", Bypass.COMPLEX)
+    names = [fire_name(layer) for layer in architecture.layers() if "/" in layer.name]
+    assert names[:4] == ["fire2"] * 4 and names[-3:] == ["fire9"] * 3
