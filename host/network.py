@@ -173,7 +173,8 @@ class QuantizedNetwork:
         ):
             raise FirelineError(f"{where}: use {architecture.classes} class names or none")
         for key, note in self.notes.items():
-            if not isinstance(key, str) or type(note) not in (str, int, float):
+            number = type(note) in (int, float) and math.isfinite(note)
+            if not isinstance(key, str) or not (number or isinstance(note, str)):
                 raise FirelineError(f"{where}: note {key!r} is {note!r}; use text or a number")
 
     @property

@@ -1,11 +1,16 @@
 import dataclasses
+import hashlib
+import json
 import os
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from fireline.errors import FirelineError
 from fireline.host.architecture import Architecture, Bypass, Conv1, Fire, MaxPool
 from fireline.host.network import (
+    FORMAT,
+    NO_DIGEST,
     QuantizedConv,
     QuantizedNetwork,
     Skip,
@@ -157,6 +162,58 @@ def test_noise_is_refused(tmp_path_factory, noise):
     refusal(path, len(noise).to_bytes(8, "little") + noise)
 
 
+def parts(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
+    """Header and tensors of a file."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][FORMAT])
+    return header, safetensors.numpy.load(data)
+
+
+def signed(header: dict, tensors: dict[str, np.ndarray]) -> bytes:
+    """A file with a digest that is right, whatever it holds."""
+    text = json.dumps({**header, "digest": NO_DIGEST})
+    data = safetensors.numpy.save(tensors, {FORMAT: text})
+    return data.replace(NO_DIGEST.encode(), hashlib.sha256(data).hexdigest().encode(), 1)
+
+
+def places(value: object) -> list[tuple]:
+    """The paths to everything in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, item in items:
+        inner = places(item) if isinstance(item, dict | list) else []
+        found += [(key,), *((key, *path) for path in inner)]
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_signed_header_is_checked(tmp_path_factory, data, draw):
+    header, tensors = parts(data)
+    *path, last = draw.draw(st.sampled_from(places(header)))
+    target = header
+    for key in path:
+        target = target[key]
+    values = st.none() | st.integers(-9, 300) | st.floats() | st.text(max_size=3)
+    target[last] = draw.draw(values | st.lists(values, max_size=2) | st.just({"kind": "fire"}))
+    path = tmp_path_factory.getbasetemp() / "signed.net"
+    path.write_bytes(signed(header, tensors))
+    try:
+        QuantizedNetwork.load(path).save(path)
+    except FirelineError as error:
+        assert "\n" not in str(error)
+
+
+def test_signed_tensors_are_checked(tmp_path, data):
+    header, tensors = parts(data)
+    path = tmp_path / "signed.net"
+    assert "unexpected 'more'" in refusal(path, signed(header, {**tensors, "more": np.ones(1)}))
+    lacking = {name: value for name, value in tensors.items() if name != "conv1.bias"}
+    assert "conv1.bias" in refusal(path, signed(header, lacking))
+    wrong = {**tensors, "conv1.bias": tensors["conv1.bias"].astype(np.int64)}
+    assert "bias must be an array of int32" in refusal(path, signed(header, wrong))
+
+
 def test_another_version_is_refused(data, tmp_path):
     other = data.replace(b'\\"version\\":1', b'\\"version\\":2')
     assert "version 2, not 1; quantize again" in refusal(tmp_path / "other.net", other)
@@ -211,6 +268,7 @@ def test_exponents_with_8_bits_are_refused(network):
         ({"score_scale": 0.0}, "score_scale is 0.0"),
         ({"class_names": ("cat",)}, "use 4 class names or none"),
         ({"notes": {"a": [1]}}, "note 'a' is"),
+        ({"notes": {"a": float("nan")}}, "note 'a' is nan"),
     ],
 )
 def test_bad_networks_are_refused(network, change, message):
