@@ -89,8 +89,8 @@ def summary(output: Output, name, array):
     output.show(table)
     if compiled:
         output.say(
-            f"array {array}: {compiled.utilisation:.1%} of its {array.products} products a cycle "
-            "are used (an 8-bit weight takes two; taps on the border count, but take no time)"
+            f"array {array}: utilisation {compiled.utilisation:.1%}, products needed by products "
+            "possible (an 8-bit weight needs two; taps on the border count, but are skipped)"
         )
         totals |= {"array": str(array), "utilisation": compiled.utilisation}
     output.result({"name": architecture.name, **totals, "layers": [asdict(row) for row in layers]})

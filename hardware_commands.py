@@ -76,7 +76,7 @@ def simulate(output: Output, net, images, array, stall, seed, strict):
     output.show(table)
     output.say(
         f"{result.cycles_per_frame:,} cycles a frame (predicted: {compiled.timing.cycles:,}), "
-        f"{result.utilisation:.1%} of the {array} array used; "
+        f"utilisation {result.utilisation:.1%}; "
         f"{result.cycles_per_second:,.0f} cycles a second simulated"
     )
     output.result(result.to_json(images))
