@@ -12,8 +12,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..errors import FirelineError
-from .architecture import Bypass, Fire, Layer, LayerKind, MaxPool
+from .architecture import Layer, LayerKind
 from .network import QuantizedConv, QuantizedNetwork, Skip
+from .stage import Bypass, Fire, MaxPool
 
 BLOCK = 1 << 17  # window values that are multiplied at a time, so that they stay in the cache
 

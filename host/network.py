@@ -12,8 +12,9 @@ import safetensors
 import safetensors.numpy
 
 from ..errors import FirelineError
-from .architecture import Architecture, Bypass, Fire, Layer, LayerKind
+from .architecture import Architecture, Layer, LayerKind
 from .files import write_whole
+from .stage import Bypass, Fire
 
 GROUP = 16  # consecutive input channels that share an exponent
 FORMAT = "fireline-network"

@@ -5,9 +5,10 @@ import pytest
 import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.architecture import Architecture, Bypass, Conv1, Fire, MaxPool
+from fireline.host.architecture import Architecture
 from fireline.host.network import Skip, bypassed_fires
 from fireline.host.random_network import random_network
+from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import architectures, preprocessing

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from fireline.errors import FirelineError
-from fireline.host.architecture import Architecture, Bypass, Conv1, Fire, MaxPool
+from fireline.host.architecture import Architecture
 from fireline.host.network import (
     FORMAT,
     NO_DIGEST,
@@ -18,6 +18,7 @@ from fireline.host.network import (
     input_segments,
 )
 from fireline.host.random_network import random_network
+from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import architectures, preprocessing
