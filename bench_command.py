@@ -125,7 +125,7 @@ def _show_cycles(output, title, all_cycles):
 def _show_peers(output, comparisons):
     for peer in dict.fromkeys(each.peer for each in comparisons):
         own = [each for each in comparisons if each.peer == peer]
-        title = f"{peer.name}: {own[0].macs:,} MACs (published: {peer.macs:,})"
+        title = f"{peer.name}: {own[0].macs:,} MACs (published: {peer.published})"
         table = output.table(
             title, "<by", "weights", "multipliers", "products/cycle", "cycles", "fewer", "frame",
             "simulated",
@@ -175,7 +175,7 @@ def _comparison(each):
         "source_cycles": each.peer.cycles,
         "source_multipliers": each.peer.multipliers,
         "source_bits": each.peer.bits,
-        "source_macs": each.peer.macs,
+        "source_work": each.peer.published,
         "bits": each.bits,
         "macs": each.macs,
         "products": each.products,

@@ -18,7 +18,8 @@ class Peer:
     cycles: int
     multipliers: int
     bits: int
-    macs: int
+    macs: int  # of this shape
+    published: str  # the work, as the source counts it
     network: Architecture
     counted: tuple[str, ...] = ()
 
@@ -42,6 +43,7 @@ PEERS = (
         multipliers=144,
         bits=8,
         macs=2_883_584,
+        published="2,883,584 MACs",
         network=Architecture(
             "one-fire",
             3,
@@ -59,7 +61,8 @@ PEERS = (
         cycles=1_078_929,
         multipliers=144,
         bits=8,
-        macs=23_511_040,  # published are 47,022,080 operations: twice as many, two a MAC
+        macs=23_511_040,
+        published="47,022,080 operations, just two a MAC",
         network=Architecture(
             "squeezenet1_1-32",
             3,

@@ -54,8 +54,8 @@ def test_prediction_and_simulation_agree():
 
 
 def test_only_what_the_peer_did_is_counted():
-    whole = Peer("tiny", "none", 10**6, 8, 8, 1, TINY)
-    part = Peer("tiny", "none", 10**6, 8, 8, 1, TINY, ("fire2/squeeze", "fire2"))
+    whole = Peer("tiny", "none", 10**6, 8, 8, 1, "", TINY)
+    part = Peer("tiny", "none", 10**6, 8, 8, 1, "", TINY, ("fire2/squeeze", "fire2"))
     all_of_it, fire = (compare(peer, 8, ArrayShape(4, 4)) for peer in (whole, part))
     assert all_of_it.cycles == all_of_it.frame.predicted == fire.frame.predicted
     assert fire.cycles < all_of_it.cycles and fire.ratio > all_of_it.ratio
