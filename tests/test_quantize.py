@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +7,9 @@ import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.architecture import Architecture
-from fireline.host.model import normalise
+from fireline.host.dataset import load_calibration, load_test
+from fireline.host.families import family
+from fireline.host.model import load_checkpoint, normalise
 from fireline.host.quantize import QuantizedTraining, quantize
 from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
@@ -179,3 +182,23 @@ def test_grey_pictures():
     with torch.no_grad():
         logits = model(normalise(architecture, pixels)).numpy()
     assert np.allclose(golden.run(network, pixels) * network.score_scale, logits, atol=0.1)
+
+
+SHARED = Path(__file__).parents[2] / "shared"  # material beside the repository, if there is any
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="weights and photos are not there")
+@pytest.mark.parametrize(("bits", "least"), [(8, 0.95), (4, 0.6)])
+def test_imagenet_photos_keep_their_classes(bits, least):
+    """SqueezeNet 1.1: how often the class is float's."""
+    architecture = family("squeezenet1_1")
+    model = load_checkpoint(SHARED / "weights" / "squeezenet1_1.pth", architecture)
+    calibration = load_calibration(SHARED / "photos" / "calibration", architecture, limit=64)
+    pixels = load_test(SHARED / "photos" / "evaluation", architecture).pixels[::2]
+    network = quantize(model, calibration, bits)
+    with torch.inference_mode():
+        batches = np.array_split(pixels, 10)
+        classes = torch.cat([model(normalise(architecture, batch)) for batch in batches]).argmax(1)
+    found = np.concatenate([golden.classify(golden.run(network, batch)) for batch in batches])
+    assert np.mean(found == classes.numpy()) >= least
