@@ -1,0 +1,55 @@
+"""The demo's commands are known to the command line, and shown as they are run."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from fireline import cli
+
+SCRIPT = Path(__file__).parent.parent / "demo.sh"
+
+
+def shown(tmp_path) -> list[list[str]]:
+    """What the script shows when `fireline` does nothing."""
+    command = tmp_path / "fireline"
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [shutil.which("sh"), SCRIPT],
+        cwd=tmp_path,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [shlex.split(line) for line in re.findall(r"^\$ (.*)$", done.stdout, re.M)]
+
+
+def test_every_step_is_a_command_with_options_that_exist(tmp_path):
+    commands = shown(tmp_path)
+    assert [words[:2] for words in commands] == [
+        ["fireline", name]
+        for name in (
+            "summary", "samples", "evaluate", "verilog", "simulate", "classify", "build", "flash",
+            "classify",
+        )
+    ]  # fmt: skip
+    for _, name, *arguments in commands:
+        assert cli.main.commands[name].make_context(name, arguments)
+
+
+def test_a_step_that_fails_ends_the_demo(tmp_path):
+    (tmp_path / "fireline").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "fireline").chmod(0o755)
+    done = subprocess.run(
+        [shutil.which("sh"), SCRIPT],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stdout.count("$ ") == 1
