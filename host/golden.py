@@ -75,7 +75,8 @@ def requantize(sums: np.ndarray, conv: QuantizedConv) -> np.ndarray:
     From [..., Cout] of integers in floating point, which are overwritten.
     """
     _, _, limit, multiplier = _arithmetic(conv)
-    np.clip(sums, 0, limit, out=sums)
+    np.maximum(sums, 0, out=sums)
+    np.minimum(sums, limit, out=sums)
     y = sums.astype(multiplier.dtype)
     y *= multiplier
     y += 1 << (conv.shift - 1)
