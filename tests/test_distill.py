@@ -41,7 +41,7 @@ def test_it_agrees_better_than_rounding_alone(model):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     rounded, told = quantize(model, PIXELS), []
     trained = distill(
-        model, PIXELS, epochs=15, learning_rate=2e-5, progress=lambda *steps: told.append(steps)
+        model, PIXELS, epochs=15, learning_rate=5e-4, progress=lambda *steps: told.append(steps)
     )
     assert divergence(model, trained) < 0.8 * divergence(model, rounded)
     assert told[-1] == (30, 30) and len(told) == 30
