@@ -46,10 +46,10 @@ def test_the_wheel_works_in_a_fresh_environment(wheel, tmp_path):
     subprocess.run([fireline, "samples", "cifar10", "-o", "samples"], **run)
     assert len(list((tmp_path / "samples").glob("*.png"))) == 100
     subprocess.run([fireline, "boards"], **run)
-    everything = [path.relative_to(ROOT) for path in ROOT.glob("h[ow]*/**/*.py")]
-    everything += [Path("cli.py"), Path("errors.py"), Path("sim/board.cpp"), Path("sim/bench.py")]
-    for file in everything:
-        assert (packages / "fireline" / file).is_file(), file
+    sources = wheel.parent / "sources"
+    for pattern in ("*.py", "hw/**/*.py", "host/**/*.py", "sim/**/*.py", "sim/*.cpp"):
+        for path in sources.glob(pattern):
+            assert (packages / "fireline" / path.relative_to(sources)).is_file(), path
     assert not (packages / "fireline" / "tests").exists()
 
 
