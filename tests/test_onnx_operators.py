@@ -1,0 +1,163 @@
+"""Operators of ONNX files that are not what a SqueezeNet has are refused, and say why."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.architecture import Conv1, Fire, MaxPool
+from fireline.host.families import family
+from fireline.host.onnx_graph import read_graph
+from fireline.host.onnx_import import read_onnx
+from fireline.host.onnx_operators import find_average, read_convolution
+from onnx import helper, numpy_helper
+from onnx_networks import Zoo, value
+
+STAGES = (Conv1(8, 3, 2, 1), MaxPool(), Fire(4, 5, 6))
+SMALL = dataclasses.replace(
+    family("squeezenet1_1", size=20, classes=7), name="small", stages=STAGES
+)
+
+
+def read(tmp_path, change, **options):
+    """Reads the network after a change to its graph."""
+    builder = Zoo(SMALL, **options)
+    change(builder.model.graph)
+    return read_onnx(builder.save(tmp_path / "w.onnx"), SMALL)
+
+
+def put(operator, name, data):
+    """Sets an attribute of the first node with that operator."""
+
+    def change(graph):
+        node = next(node for node in graph.node if node.op_type == operator)
+        kept = [each for each in node.attribute if each.name != name]
+        del node.attribute[:]
+        node.attribute.extend([*kept, helper.make_attribute(name, data)])
+
+    return change
+
+
+def store(name, values):
+    """Sets an initializer."""
+    return lambda graph: value(graph, name).CopyFrom(numpy_helper.from_array(values, name))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (put("Conv", "strides", [2, 1]), r"Conv 'r0' has strides \(2, 1\)"),
+        (put("Conv", "pads", [1, 1, 0, 0]), r"Conv 'r0' has .* pads \(1, 1, 0, 0\)"),
+        (put("Conv", "dilations", [2, 2]), "Conv 'r0' has .* no dilations"),
+        (put("Conv", "group", 3), "Conv 'r0' has .* group 3; .* no groups"),
+        (put("Conv", "auto_pad", "SAME_UPPER"), "Conv 'r0' has auto_pad 'SAME_UPPER'; export"),
+        (put("Conv", "pads", [1, 1]), r"Conv 'r0' has pads \(1, 1\); use 4 integers"),
+        (store("c0", np.ones((8, 3, 3, 5), np.float32)), "8 x 3 x 3 x 5 weights; square"),
+        (store("c0", np.ones((8, 3), np.float32)), "Conv 'r0' has 8 x 3 weights; square kernels"),
+        (store("c0", np.ones((8, 3, 0, 0), np.float32)), "8 x 3 x 0 x 0 weights; square kernels"),
+        (store("c1", np.ones(7, np.float32)), "Conv 'r0' has 7 values for 8 channels"),
+        (put("MaxPool", "kernel_shape", [2, 2]), r"MaxPool 'r2' has kernel \(2, 2\)"),
+        (put("MaxPool", "strides", [1, 1]), r"MaxPool 'r2' has .* strides \(1, 1\)"),
+        (put("MaxPool", "dilations", [2, 2]), r"MaxPool 'r2' has .* dilations \(2, 2\)"),
+        (put("MaxPool", "pads", [1, 1, 1, 1]), "MaxPool 'r2' has .* padded at the ends only"),
+        (put("MaxPool", "pads", [0, 0, 1, 0]), "MaxPool 'r2' makes 4 pixels of 10, not 5"),
+        (put("MaxPool", "pads", [0, 0, 3, 3]), "MaxPool 'r2' makes 6 pixels of 10, not 5"),
+        (put("MaxPool", "auto_pad", "SAME_LOWER"), "MaxPool 'r2' has auto_pad 'SAME_LOWER'"),
+    ],
+)
+def test_refused(tmp_path, change, reason):
+    with pytest.raises(FirelineError, match=reason) as error:
+        read(tmp_path, change)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("ceil_mode", "pads"), [(1, [0, 0, 0, 0]), (1, [0, 0, 1, 1]), (0, [0, 0, 2, 2])]
+)
+def test_pools_written_otherwise(tmp_path, ceil_mode, pads):
+    def change(graph):
+        put("MaxPool", "ceil_mode", ceil_mode)(graph)
+        put("MaxPool", "pads", pads)(graph)
+
+    assert read(tmp_path, change).architecture.stages == STAGES
+
+
+def test_pool_without_pads(tmp_path):
+    """Nothing overhangs a map with odd sides; with even ones a row would be lost."""
+
+    def change(graph):
+        put("MaxPool", "pads", [0, 0, 0, 0])(graph)
+
+    with pytest.raises(FirelineError, match=r"makes 4 pixels of 10, not 5; export it with ceil"):
+        read(tmp_path, change)
+
+    def change_both(graph):
+        change(graph)
+        size = graph.input[0].type.tensor_type.shape.dim
+        size[2].dim_value = size[3].dim_value = 21
+
+    assert read(tmp_path, change_both).architecture.height == 21
+
+
+@pytest.mark.parametrize(
+    ("average", "change", "reason"),
+    [
+        ("AveragePool", put("AveragePool", "kernel_shape", [4, 5]), r"the whole map, \(5, 5\)"),
+        ("AveragePool", put("AveragePool", "pads", [0, 0, 1, 0]), r"pads \(0, 0, 1, 0\)"),
+        ("ReduceMean", store("c10", np.array([1, 2])), r"averages over axes \(1, 2\)"),
+        ("ReduceMean", store("c10", np.array([3])), r"averages over axes \(3,\)"),
+        ("ReduceMean", store("c10", np.array(["a", "b"], object)), "averages over axes"),
+        ("ReduceMean", put("ReduceMean", "axes", [0, 1]), r"averages over axes \(0, 1\)"),
+    ],
+)
+def test_average_of_less_than_the_map(tmp_path, average, change, reason):
+    with pytest.raises(FirelineError, match=reason):
+        read(tmp_path, change, average=average)
+
+
+@pytest.mark.parametrize("axes", [[2, 3], [3, 2], [-1, -2]])
+def test_average_with_axes_as_attribute(tmp_path, axes):
+    read(tmp_path, put("ReduceMean", "axes", axes), average="ReduceMean")
+
+
+def test_norm_is_folded(tmp_path):
+    path = Zoo(SMALL, norm=True).save(tmp_path / "w.onnx")
+    graph = read_graph(path)
+    conv = read_convolution(graph, "r2", "conv1")
+    scale, shift, mean, variance = (
+        numpy_helper.to_array(graph.constants[f"c{index}"]).astype(float) for index in range(2, 6)
+    )
+    raw, bias = (numpy_helper.to_array(graph.constants[name]) for name in ("c0", "c1"))
+    for channel in range(8):
+        factor = scale[channel] / np.sqrt(variance[channel] + np.float32(0.01))
+        np.testing.assert_allclose(conv.weight[channel], raw[channel] * factor)
+        expected = (bias[channel] - mean[channel]) * factor + shift[channel]
+        np.testing.assert_allclose(conv.bias[channel], expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (store("c5", np.full(8, -1, np.float32)), "BatchNormalization 'r1' has a variance"),
+        (store("c5", np.ones(4, np.float32)), "BatchNormalization 'r1' has 4 values for 8"),
+        (put("BatchNormalization", "epsilon", float("nan")), "'r1' has a variance"),
+        (put("BatchNormalization", "epsilon", float("inf")), "'r1' has a variance"),
+    ],
+)
+def test_norm_refused(tmp_path, change, reason):
+    with pytest.raises(FirelineError, match=reason):
+        read(tmp_path, change, norm=True)
+
+
+def test_norm_beyond_float32(tmp_path):
+    def change(graph):
+        store("c2", np.full(8, 3e38, np.float32))(graph)
+        store("c5", np.zeros(8, np.float32))(graph)
+
+    with pytest.raises(FirelineError, match="'r1' makes weights beyond float32"):
+        read(tmp_path, change, norm=True)
+
+
+def test_nothing_but_softmax_and_shapes_behind_the_average(tmp_path):
+    path = Zoo(SMALL, softmax=True).save(tmp_path / "w.onnx")
+    assert find_average(read_graph(path)).operator == "GlobalAveragePool"
