@@ -77,7 +77,7 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
 
 @command
 @click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
-@click.option("--weights", metavar="FILE", required=True, help=".pth, .pt or .safetensors.")
+@click.option("--weights", metavar="FILE", required=True, help=".pth, .safetensors or .onnx.")
 @click.option(
     "--preprocess",
     type=click.Choice(["torchvision", "caffe"]),

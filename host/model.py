@@ -8,6 +8,7 @@ from torch import nn
 
 from ..errors import FirelineError
 from .architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
+from .onnx_import import import_onnx, read_onnx
 from .weights import read_weights
 
 
@@ -122,11 +123,14 @@ def normalise(architecture: Architecture, pixels: np.ndarray | torch.Tensor) -> 
 
 
 def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
-    """The network with the weights of a .pth, .pt or .safetensors file, in evaluation mode.
+    """The network with the weights of a .pth, .pt, .safetensors or .onnx file, in evaluation mode.
 
-    It has batch normalisation if the file has. Raises FirelineError when the file is missing,
-    damaged, holds anything but finite tensors, or does not fit the architecture.
+    It has batch normalisation if the file has, but for .onnx, where that is folded in. Raises
+    FirelineError when the file is missing, damaged, holds anything but finite tensors, or does not
+    fit the architecture.
     """
+    if _is_onnx(path):
+        return _load_onnx(path, architecture)
     weights = read_weights(path)
     batch_norm = any(name.endswith(".running_mean") for name in weights)
     model = SqueezeNet(architecture, batch_norm)
@@ -143,6 +147,27 @@ def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
         if name.endswith(".running_var") and weights[name].min() < 0:
             raise FirelineError(f"weights {path}: {name} has a variance below zero; train it again")
         tensor.copy_(weights[name])
+    return model.eval()
+
+
+def checkpoint_classes(path: str | Path, architecture: Architecture) -> int:
+    """The number of classes of a weights file; the architecture's where the file does not tell."""
+    if _is_onnx(path):
+        return read_onnx(path, architecture).architecture.classes
+    head = read_weights(path).get("classifier.1.weight")
+    return architecture.classes if head is None or head.ndim != 4 else len(head)
+
+
+def _is_onnx(path: str | Path) -> bool:
+    return Path(path).suffix == ".onnx"
+
+
+def _load_onnx(path: str | Path, architecture: Architecture) -> SqueezeNet:
+    model = SqueezeNet(architecture)
+    with torch.no_grad():
+        for name, (weight, bias) in import_onnx(path, architecture).items():
+            model.conv(name).weight.copy_(torch.from_numpy(weight))
+            model.conv(name).bias.copy_(torch.from_numpy(bias))
     return model.eval()
 
 

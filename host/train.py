@@ -16,12 +16,11 @@ from ..errors import FirelineError
 from .architecture import Architecture
 from .augment import augment
 from .dataset import Dataset, Pictures
-from .model import SqueezeNet, load_checkpoint, normalise
+from .model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from .network import QuantizedNetwork
 from .partial import load_partial, save_partial, save_tensors
 from .quantize import QuantizedTraining
 from .recipe import Recipe
-from .weights import read_weights
 
 EVALUATE_EVERY = 5  # epochs
 CALIBRATION = 512  # pictures that the first scales are fitted to
@@ -134,8 +133,7 @@ def evaluate(model: nn.Module, architecture: Architecture, pictures: Pictures) -
 
 def _fine_tuned(architecture: Architecture, initial: str | Path) -> SqueezeNet:
     """The network with the weights of the file, and a new classifier if the classes differ."""
-    head = read_weights(initial).get("classifier.1.weight")
-    classes = architecture.classes if head is None or head.ndim != 4 else len(head)
+    classes = checkpoint_classes(initial, architecture)
     old = load_checkpoint(initial, dataclasses.replace(architecture, classes=classes))
     if classes == architecture.classes:
         return old

@@ -26,7 +26,9 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
         case ".pth" | ".pt":
             weights = _read_pickle(path)
         case _:
-            raise FirelineError(f"weights {path}: unknown ending; use .pth, .pt or .safetensors")
+            raise FirelineError(
+                f"weights {path}: unknown ending; use .pth, .pt, .safetensors or .onnx"
+            )
     weights = {
         name: tensor for name, tensor in weights.items() if not name.endswith("num_batches_tracked")
     }

@@ -1,10 +1,12 @@
 """The torch module: names, shapes and arithmetic; checkpoints that fit and that do not."""
 
 import dataclasses
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host.architecture import (
@@ -17,8 +19,9 @@ from fireline.host.architecture import (
     Preprocessing,
 )
 from fireline.host.families import family
-from fireline.host.model import SqueezeNet, load_checkpoint, normalise
+from fireline.host.model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from hypothesis import given, settings
+from onnx_networks import Zoo, run_onnx, torch_export
 from strategies import architectures
 from torch.nn import functional
 
@@ -177,9 +180,66 @@ def test_checkpoint_refused(tmp_path, state, reason):
     assert "w.pth" in str(error.value) and "\n" not in str(error.value)
 
 
-WEIGHTS = Path(__file__).parents[2] / "shared" / "weights" / "squeezenet1_1.pth"
+def test_onnx_checkpoint(tmp_path):
+    """Batch normalisation is folded in; channels that a file has in another order are put right."""
+    path = Zoo(SMALL, norm=True).save(tmp_path / "w.onnx")
+    loaded = load_checkpoint(path, SMALL)
+    assert not loaded.training and loaded.norm("conv1") is None
+    x = torch.randn(2, 3, 9, 12)
+    with torch.no_grad():
+        torch.testing.assert_close(loaded(x), run_onnx(path, x), rtol=1e-4, atol=1e-4)
+    other = dataclasses.replace(SMALL, classes=5)
+    with pytest.raises(FirelineError, match=r"w\.onnx: .* has 7 classes, small wants 5"):
+        load_checkpoint(path, other)
+    assert checkpoint_classes(path, other) == 7
 
 
-@pytest.mark.skipif(not WEIGHTS.is_file(), reason="needs torchvision's weights")
-def test_torchvision_weights_load():
-    assert load_checkpoint(WEIGHTS, family("squeezenet1_1")).conv("conv10").out_channels == 1000
+@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
+def test_classes(tmp_path, ending):
+    state = SqueezeNet(SMALL).state_dict()
+    other = dataclasses.replace(SMALL, classes=5)
+    path = save(tmp_path / f"w{ending}", state)
+    assert checkpoint_classes(path, other) == 7
+    del state["classifier.1.weight"]
+    assert checkpoint_classes(save(path, state), other) == 5
+
+
+def save(path, state):
+    """In torchvision's manner: an ordered dictionary of tensors, nothing else."""
+    if path.suffix == ".safetensors":
+        safetensors.torch.save_file(state, path)
+    else:
+        torch.save(state, path)
+    return path
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
+@pytest.mark.parametrize("name", ["squeezenet1_0", "squeezenet1_1"])
+def test_files_in_torchvisions_layout(tmp_path, name, ending, dtype):
+    """Drawn from the names and shapes that test_torchvision_names spells out."""
+    torch.manual_seed(0)
+    shapes = {key: tensor.shape for key, tensor in SqueezeNet(family(name)).state_dict().items()}
+    state = OrderedDict((key, torch.randn(shape).to(dtype)) for key, shape in shapes.items())
+    loaded = load_checkpoint(save(tmp_path / f"w{ending}", state), family(name)).state_dict()
+    assert list(loaded) == list(state)
+    for key, tensor in loaded.items():
+        assert tensor.dtype == torch.float32 and tensor.equal(state[key].float())
+
+
+WEIGHTS = Path(__file__).parents[2] / "shared" / "weights"
+
+
+@pytest.mark.parametrize(
+    "file", ["squeezenet1_1.pth", "squeezenet1_1-caffe.pth", "squeezenet1_0-caffe-pruned.pth"]
+)
+def test_weights_that_people_have(file, tmp_path):
+    """As they are, and as the ONNX file that torch makes of them."""
+    if not (WEIGHTS / file).is_file():
+        pytest.skip("needs the weights themselves")
+    architecture = family(file[: len("squeezenet1_1")])
+    model = load_checkpoint(WEIGHTS / file, architecture)
+    assert model.conv("conv10").out_channels == 1000
+    exported = load_checkpoint(torch_export(tmp_path / "w.onnx", model), architecture)
+    for name, tensor in exported.state_dict().items():
+        assert tensor.equal(model.state_dict()[name])

@@ -16,6 +16,7 @@ from fireline.host.model import SqueezeNet, load_checkpoint
 from fireline.host.network import QuantizedNetwork
 from fireline.host.train import Recipe, evaluate, train, train_quantized
 from fireline.host.weights import read_class_names
+from onnx_networks import Zoo
 from rich.console import Console
 
 TINY = Architecture(
@@ -134,6 +135,15 @@ def test_fine_tuning_keeps_the_features_and_makes_a_new_head(tmp_path):
     assert model.conv("conv3").out_channels == 2
     kept = {k: v for k, v in model.state_dict().items() if not k.startswith("classifier")}
     assert all(old.state_dict()[name].equal(tensor) for name, tensor in kept.items())
+
+
+def test_fine_tuning_from_onnx(tmp_path):
+    path = Zoo(dataclasses.replace(TINY, classes=5)).save(tmp_path / "old.onnx")
+    recipe = dataclasses.replace(RECIPE, learning_rate=0, epochs=1)
+    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), path)
+    assert model.conv("conv3").out_channels == 2
+    old = load_checkpoint(path, dataclasses.replace(TINY, classes=5))
+    assert model.conv("fire2/expand3x3").weight.equal(old.conv("fire2/expand3x3").weight)
 
 
 def test_fine_tuning_keeps_a_head_that_fits(tmp_path):

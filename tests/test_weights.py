@@ -62,9 +62,9 @@ def test_missing_and_unknown(tmp_path):
         read_weights(tmp_path / "none.pth")
     with pytest.raises(FirelineError, match="no such file"):
         read_weights(tmp_path)
-    (tmp_path / "w.onnx").write_bytes(b"")
-    with pytest.raises(FirelineError, match="unknown ending"):
-        read_weights(tmp_path / "w.onnx")
+    (tmp_path / "w.h5").write_bytes(b"")
+    with pytest.raises(FirelineError, match=r"unknown ending; use .* or \.onnx"):
+        read_weights(tmp_path / "w.h5")
 
 
 def test_cut_short(path):

@@ -1,0 +1,254 @@
+"""ONNX files of float networks: the weights compute what onnxruntime computes of the file."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from fireline.errors import FirelineError
+from fireline.host.architecture import Bypass, Conv1, Fire, MaxPool
+from fireline.host.families import family
+from fireline.host.model import load_checkpoint, normalise
+from fireline.host.onnx_import import import_onnx, read_onnx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import helper, numpy_helper
+from onnx_networks import Zoo, run_onnx, torch_export
+from strategies import architectures
+from torch_networks import draw_model, draw_pixels
+
+BASE = dataclasses.replace(family("squeezenet1_1", size=41, classes=7), name="small")
+CONV1 = Conv1(8, 3, 2, 1)
+STACKS = {
+    "vanilla": (CONV1, MaxPool(), Fire(4, 5, 6), Fire(3, 6, 4), MaxPool(), Fire(4, 2, 9)),
+    "simple": (CONV1, Fire(4, 3, 5, Bypass.SIMPLE), MaxPool(), Fire(2, 3, 5, Bypass.SIMPLE)),
+    "complex": (CONV1, MaxPool(), Fire(4, 5, 6, Bypass.COMPLEX), Fire(2, 5, 6, Bypass.SIMPLE)),
+}
+SMALL = {name: dataclasses.replace(BASE, stages=stages) for name, stages in STACKS.items()}
+
+
+def assert_same(path, architecture, softmax=False):
+    """Loaded into torch, the file gives onnxruntime's logits, which are returned."""
+    x = normalise(architecture, draw_pixels(architecture, 2))
+    with torch.no_grad():
+        found = load_checkpoint(path, architecture)(x)
+    found = found.softmax(1) if softmax else found
+    expected = run_onnx(path, x)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5 * float(expected.max()))
+    return expected
+
+
+@pytest.mark.parametrize("folding", [False, True])
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("name", SMALL)
+def test_as_torch_exports_it(tmp_path, name, batch_norm, folding):
+    model = draw_model(SMALL[name], batch_norm)
+    assert assert_same(torch_export(tmp_path / "w.onnx", model, folding), SMALL[name]).std() > 0
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_0", "squeezenet1_1"])
+def test_families_at_full_size(tmp_path, name):
+    architecture = family(name)
+    path = torch_export(tmp_path / "w.onnx", draw_model(architecture, batch_norm=False))
+    assert_same(path, architecture)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
+@given(
+    architecture=architectures(),
+    swapped=st.booleans(),
+    average=st.sampled_from(["GlobalAveragePool", "AveragePool", "ReduceMean"]),
+    softmax=st.booleans(),
+    norm=st.booleans(),
+)
+def test_as_the_zoo_has_it(tmp_path, architecture, swapped, average, softmax, norm):
+    path = Zoo(architecture, swapped, average, softmax, norm).save(tmp_path / "w.onnx")
+    try:
+        assert_same(path, architecture, softmax)
+    except FirelineError as error:
+        simple = [stage for stage in architecture.stages if vars(stage).get("bypass")]
+        assert swapped and simple and "different orders" in str(error)
+
+
+def test_concat_with_the_3x3_first(tmp_path):
+    """Refused where a bypass adds channels to others than in the architecture."""
+    path = tmp_path / "w.onnx"
+    for name in ("vanilla", "complex"):
+        Zoo(SMALL[name], swapped=True).save(path)
+        assert assert_same(path, SMALL[name]).std() > 0
+    Zoo(SMALL["simple"], swapped=True).save(path)
+    with pytest.raises(FirelineError, match=r"Sum 'r\d+' adds maps .* in different orders"):
+        import_onnx(path, SMALL["simple"])
+
+
+def test_half_precision(tmp_path):
+    architecture = SMALL["complex"]
+    path = Zoo(architecture, dtype=np.float16).save(tmp_path / "w.onnx")
+    found = import_onnx(path, architecture)
+    assert found["conv1"][0].dtype == np.float64
+    expected = numpy_helper.to_array(onnx.load(path).graph.initializer[0])
+    np.testing.assert_array_equal(found["conv1"][0], expected)
+
+
+def test_weights_are_the_models_own(tmp_path):
+    model = draw_model(SMALL["complex"], batch_norm=False)
+    found = import_onnx(torch_export(tmp_path / "w.onnx", model), SMALL["complex"])
+    layers = [layer.name for layer in SMALL["complex"].layers() if layer.is_convolution]
+    assert list(found) == layers
+    for name, (weight, bias) in found.items():
+        np.testing.assert_array_equal(weight, model.conv(name).weight.detach())
+        np.testing.assert_array_equal(bias, model.conv(name).bias.detach())
+
+
+LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_squeezenet.onnx"
+
+
+@pytest.mark.skipif(not LIGHT.is_file(), reason="needs the model zoo's graph")
+def test_graph_of_the_model_zoo(tmp_path):
+    """Its weights, which the graph only outlines, are drawn."""
+    model, random = onnx.load(LIGHT), np.random.default_rng(0)
+    shapes = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    for node in [n for n in model.graph.node if n.op_type == "ConstantOfShape"]:
+        shape = shapes[node.input[0]]
+        spread = np.sqrt(2 / np.prod(shape[1:])) if len(shape) == 4 else 0.1
+        values = random.normal(0, spread, shape).astype(np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+        model.graph.node.remove(node)
+    onnx.save(model, tmp_path / "w.onnx")
+    architecture = family("squeezenet1_1")
+    x = normalise(architecture, draw_pixels(architecture, 1))
+    with torch.no_grad():
+        found = load_checkpoint(tmp_path / "w.onnx", architecture)(x).softmax(1)
+    torch.testing.assert_close(found, run_onnx(tmp_path / "w.onnx", x), rtol=1e-4, atol=1e-7)
+
+
+def test_read_as_it_is(tmp_path):
+    """The file's stages, classes and size; name and preprocessing of the architecture given."""
+    path = Zoo(SMALL["complex"]).save(tmp_path / "w.onnx")
+    other = family("squeezenet1_0", size=99)
+    found = read_onnx(path, other).architecture
+    assert found == dataclasses.replace(
+        SMALL["complex"], name=other.name, preprocessing=other.preprocessing
+    )
+
+
+def test_pictures_of_another_size(tmp_path):
+    """Pools and average are judged at the size that the file is for."""
+    path = Zoo(SMALL["vanilla"], average="AveragePool").save(tmp_path / "w.onnx")
+    larger = dataclasses.replace(SMALL["vanilla"], height=52, width=64)
+    found, expected = import_onnx(path, larger), import_onnx(path, SMALL["vanilla"])
+    assert all(np.array_equal(found[name][0], expected[name][0]) for name in expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"stages": (Conv1(9, 5, 2, 1), *STACKS["complex"][1:])},
+            "Conv 'r0' is conv1 with channels 8, kernel 3, small wants channels 9, kernel 5; "
+            "use a TOML file",
+        ),
+        ({"stages": (Conv1(8, 3, 1, 1), *STACKS["complex"][1:])}, "stride 2, small wants stride 1"),
+        ({"stages": (CONV1, *STACKS["complex"][2:])}, "is a max pool where small wants a Fire"),
+        ({"stages": STACKS["complex"][:3]}, "is a Fire where small wants the classifier"),
+        (
+            {"stages": (*STACKS["complex"], MaxPool())},
+            "Conv 'r[0-9]+' is the classifier where small wants a max pool",
+        ),
+        (
+            {"stages": (*STACKS["complex"][:3], Fire(2, 5, 6))},
+            "Add 'r[0-9]+' is a Fire with bypass simple, small wants bypass none",
+        ),
+        ({"classes": 8}, "Conv 'r[0-9]+' has 7 classes, small wants 8"),
+    ],
+)
+def test_another_architecture(tmp_path, changes, reason):
+    builder = Zoo(SMALL["complex"])
+    for node in builder.model.graph.node:
+        node.op_type = "Add" if node.op_type == "Sum" else node.op_type
+    path = builder.save(tmp_path / "w.onnx")
+    with pytest.raises(FirelineError, match=reason) as error:
+        import_onnx(path, dataclasses.replace(SMALL["complex"], **changes))
+    assert str(error.value).startswith(f"weights {path}: ") and "\n" not in str(error.value)
+
+
+def test_another_family(tmp_path):
+    path = Zoo(family("squeezenet1_1")).save(tmp_path / "squeezenet1_1.onnx")
+    reason = "channels 64, kernel 3, squeezenet1_0 wants channels 96, kernel 7; "
+    with pytest.raises(FirelineError, match=f"{reason}use --arch squeezenet1_1$"):
+        import_onnx(path, family("squeezenet1_0"))
+    simple = family("squeezenet1_1", Bypass.SIMPLE)
+    reason = "bypass none, squeezenet1_1-simple wants bypass simple; use --arch squeezenet1_1$"
+    with pytest.raises(FirelineError, match=reason):
+        import_onnx(path, simple)
+
+
+def rewire(operator, index, source, count=0):
+    """Makes an input of the count-th node with that operator another tensor."""
+
+    def change(graph):
+        node = [n for n in graph.node if n.op_type == operator][count]
+        node.input[index] = source
+        return node.output[0]
+
+    return change
+
+
+def insert(operator, behind, **attributes):
+    """Puts a node behind the first with that operator."""
+
+    def change(graph):
+        at = next(i for i, node in enumerate(graph.node) if node.op_type == behind)
+        tensor = graph.node[at].output[0]
+        graph.node[at].output[0] = "before"
+        graph.node.insert(at + 1, helper.make_node(operator, ["before"], [tensor], **attributes))
+
+    return change
+
+
+def set_axis(graph):
+    next(n for n in graph.node if n.op_type == "Concat").attribute[0].i = 2
+
+
+def wider_conv1(graph):
+    for tensor, shape in zip(graph.initializer[:2], [(9, 3, 3, 3), (9,)], strict=True):
+        values = np.ones(shape, np.float32)
+        tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (insert("Sigmoid", "MaxPool"), "Sigmoid 'r2' stands where a max pool, a Fire or conv1"),
+        (insert("Tanh", "GlobalAveragePool"), "Tanh 'r[0-9]+' stands where the global average"),
+        (insert("Tanh", "Conv"), "Tanh 'r0' stands where a convolution"),
+        (set_axis, "Concat 'r9' joins 2 maps along axis 2"),
+        (rewire("Concat", 0, "r8"), "Conv 'r7' has kernel, stride, padding .3, 1, 1.; .1, 1, 0."),
+        (rewire("Conv", 0, "r2", count=2), "Concat 'r9' joins expands of two maps"),
+        (rewire("Add", 1, "r6"), "Add 'r12' is no bypass"),
+        (rewire("Add", 0, "r2"), "Add 'r12' is no bypass"),
+        (rewire("Conv", 0, "r1", count=1), "Add 'r12' is no bypass"),
+        (wider_conv1, "fire2/squeeze has 4 x 8 x 1 x 1 weights, but .* wants 4 x 9 x 1 x 1"),
+        (rewire("Dropout", 0, "data_0"), "its input stands where a max pool, a Fire or conv1"),
+        (rewire("Dropout", 0, "r4"), "Conv 'r3' reads 'r2'; outside of Fires only the first"),
+    ],
+)
+def test_no_squeezenet(tmp_path, change, reason):
+    builder = Zoo(SMALL["complex"])
+    change(builder.model.graph)
+    path = builder.save(tmp_path / "w.onnx")
+    with pytest.raises(FirelineError, match=reason) as error:
+        import_onnx(path, SMALL["complex"])
+    assert str(error.value).startswith(f"weights {path}: ") and "\n" not in str(error.value)
+
+
+def test_values_out_of_range(tmp_path):
+    builder = Zoo(SMALL["vanilla"])
+    builder.model.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 2000
+    path = builder.save(tmp_path / "w.onnx")
+    with pytest.raises(FirelineError, match=r"w\.onnx: network small: input height is 2000"):
+        import_onnx(path, SMALL["vanilla"])
