@@ -105,13 +105,14 @@ class Accelerator(wiring.Component):
         pixels = lines.o.payload.as_value()
         windows = Array(pixels[n * size : (n + 1) * size] for n in range(program.window_words))
         window = delay(m, windows[issue.activation_address], WeightRom.LATENCY)
+        activation = delay(m, read.data, WeightRom.LATENCY - 1)
         m.d.comb += [
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
             read.addr.eq(issue.activation_address),
             weights.address.eq(issue.rom_address),
             macs.i.weights.eq(weights.word),
-            macs.i.activations.eq(Mux(control.window, window, delay(m, read.data, 1))),
+            macs.i.activations.eq(Mux(control.window, window, activation)),
             *(
                 macs.i.control[name].eq(control[name])
                 for name in ("valid", "first", "last", "low", "shift")
@@ -168,7 +169,7 @@ class Accelerator(wiring.Component):
         word = Signal(parts)
         m.d.comb += [
             read.addr.eq(drain.beat.skip_address),
-            word.eq(delay(m, read.data, 1)),
+            word.eq(delay(m, read.data, WeightRom.LATENCY - 1)),
             requantizer.i.skips.eq(word[beat.skip_part]),
             requantizer.i.skip.enable.eq(beat.skip),
             requantizer.i.skip.multiplier.eq(beat.skip_multiplier),

@@ -1,11 +1,13 @@
+import pytest
 from amaranth.sim import Simulator
-from fireline.hw.weight_rom import WeightRom
+from fireline.hw.weight_rom import BANK_WORDS, WeightRom
 
 
-def test_a_word_a_cycle_after_its_latency():
-    words = tuple(7919 * n % 65536 for n in range(20))
+@pytest.mark.parametrize("count", [1, 20, BANK_WORDS, 2 * BANK_WORDS + 7])
+def test_a_word_a_cycle_after_its_latency(count):
+    words = tuple(7919 * n % 65536 for n in range(1, count + 1))
     dut = WeightRom(16, words)
-    addresses = [3, 19, 0, 0, 7, 18, 1]
+    addresses = [place % count for place in (3, 19, 0, 0, 511, 512, 1023, 1024, 7, 1030, 1)]
 
     async def bench(ctx):
         seen = []
