@@ -87,6 +87,13 @@ def test_identities_are_gone(path):
     assert graph.output == "m" and graph.nodes["m"].inputs == ("x", "w")
 
 
+def test_outputs_beside_the_first(path):
+    pool = helper.make_node("MaxPool", ["x"], ["p", "indices"])
+    graph = read_graph(save(path, pool, helper.make_node("F", ["p", "", "indices"], ["y", ""])))
+    assert graph.nodes["y"].inputs == ("p", "", "indices")
+    assert graph.nodes.keys() == {"p", "y"}
+
+
 def test_constants_of_all_kinds(path):
     """Initializers, also named as inputs, and Constant nodes."""
     made = model(

@@ -181,6 +181,9 @@ def test_another_family(tmp_path):
     reason = "channels 64, kernel 3, squeezenet1_0 wants channels 96, kernel 7; "
     with pytest.raises(FirelineError, match=f"{reason}use --arch squeezenet1_1$"):
         import_onnx(path, family("squeezenet1_0"))
+    fewer = Zoo(family("squeezenet1_1", classes=9)).save(tmp_path / "fewer.onnx")
+    with pytest.raises(FirelineError, match="use a TOML file that describes this network$"):
+        import_onnx(fewer, family("squeezenet1_0"))
     simple = family("squeezenet1_1", Bypass.SIMPLE)
     reason = "bypass none, squeezenet1_1-simple wants bypass simple; use --arch squeezenet1_1$"
     with pytest.raises(FirelineError, match=reason):
