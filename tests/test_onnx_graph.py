@@ -224,7 +224,7 @@ def test_names_that_are_no_text(path):
     data = save(path, MATMUL, constants=[tensor]).read_bytes()
     path.write_bytes(data.replace(b"QQQQ", b"Q\xff\xfeQ").replace(b"product", b"pro\xff\nct"))
     graph = read_graph(path)
-    with pytest.raises(FirelineError, match="MatMul .*pro.*xff.*Q.*xff.*xfe") as error:
+    with pytest.raises(FirelineError, match=r"MatMul .*pro.*xff.*Q.*xff.*xfe") as error:
         graph.weights(graph.nodes["y"], 1)
     assert "\n" not in str(error.value)
 

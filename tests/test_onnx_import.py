@@ -182,7 +182,7 @@ def test_another_family(tmp_path):
     with pytest.raises(FirelineError, match=f"{reason}use --arch squeezenet1_1$"):
         import_onnx(path, family("squeezenet1_0"))
     fewer = Zoo(family("squeezenet1_1", classes=9)).save(tmp_path / "fewer.onnx")
-    with pytest.raises(FirelineError, match="use a TOML file that describes this network$"):
+    with pytest.raises(FirelineError, match=r"use a TOML file that describes this network$"):
         import_onnx(fewer, family("squeezenet1_0"))
     simple = family("squeezenet1_1", Bypass.SIMPLE)
     reason = "bypass none, squeezenet1_1-simple wants bypass simple; use --arch squeezenet1_1$"
