@@ -102,9 +102,10 @@ class Accelerator(wiring.Component):
         read, self._activations = activations.read_port(), activations
         control = delay(m, issue.word, WeightRom.LATENCY, reset_less=False)
         size = Shape.cast(self._word).width
-        pixels = lines.o.payload.as_value()
+        pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = Array(pixels[n * size : (n + 1) * size] for n in range(program.window_words))
-        window = delay(m, windows[issue.activation_address], WeightRom.LATENCY)
+        chosen = windows[delay(m, issue.activation_address, 1)]
+        window = delay(m, chosen, WeightRom.LATENCY - 1)
         activation = delay(m, read.data, WeightRom.LATENCY - 1)
         m.d.comb += [
             issue.window_valid.eq(lines.o.valid),

@@ -1,6 +1,6 @@
 """Runs in, one word a cycle out: the clock of the whole array."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -42,20 +42,21 @@ class Issue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         run = Signal(run_layout(self._tables))
-        busy, start, final = Signal(), Signal(), Signal()
+        busy, start = Signal(), Signal()
         left = Signal(run.length.shape())
         idle = Signal(run.wait.shape(), init=-1)
         credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
-        closing = Signal()
+        # What `valid` hangs on is worked out one cycle ahead.
+        final, room, waited = Signal(), Signal(init=1), Signal()
+        valid, closing, load = self.word.valid, Signal(), Signal()
 
         m.d.comb += [
-            final.eq(left == 1),
             closing.eq(run.last & final),
-            self.word.valid.eq(
+            valid.eq(
                 busy
                 & (~run.window | self.window_valid)
-                & (~run.opening | ((idle >= run.wait) & (~run.gate | self.scores_free)))
-                & (~closing | (credits != 0))
+                & (~run.opening | (waited & (~run.gate | self.scores_free)))
+                & (~closing | room)
             ),
             self.word.first.eq(run.first & start),
             self.word.shift.eq(run.shift & start),
@@ -64,29 +65,44 @@ class Issue(wiring.Component):
             self.word.window.eq(run.window),
             self.activation_address.eq(run.offset),
             self.rom_address.eq(run.rom),
-            self.window_taken.eq(self.word.valid & final & run.release),
-            self.i.ready.eq(~busy | (self.word.valid & final)),
+            self.window_taken.eq(valid & final & run.release),
+            self.i.ready.eq(~busy | (valid & final)),
+            load.eq(self.i.ready & self.i.valid),
         ]
-        with m.If(self.word.valid):
+        with m.If(valid):
             m.d.sync += [
                 run.offset.eq(run.offset + 1),
                 run.rom.eq(run.rom + 1),
                 left.eq(left - 1),
+                final.eq(left == 2),
                 start.eq(0),
                 run.opening.eq(0),
                 busy.eq(~final),
-                idle.eq(0),
             ]
-        with m.Elif(~idle.all()):
-            m.d.sync += idle.eq(idle + 1)
-        with m.If(self.i.ready & self.i.valid):
+        with m.If(load):
             m.d.sync += [
                 run.eq(self.i.payload),
                 run.offset.eq(self.i.payload.row + self.i.payload.offset),
                 run.rom.eq(self.i.payload.rom + self.i.payload.tap),
                 left.eq(self.i.payload.length),
+                final.eq(self.i.payload.length == 1),
                 start.eq(1),
                 busy.eq(1),
             ]
-        m.d.sync += credits.eq(credits + self.credit - (self.word.valid & closing))
+
+        # Idle cycles so far, as many as any wait; they begin anew with each word.
+        longer = Signal.like(idle)
+        wait = Mux(load, self.i.payload.wait, run.wait)
+        m.d.comb += longer.eq(Mux(idle.all(), idle, idle + 1))
+        m.d.sync += [
+            idle.eq(Mux(valid, 0, longer)),
+            waited.eq(Mux(valid, wait == 0, longer >= wait)),
+        ]
+
+        # One credit goes with each group's last word, one comes back with `credit`.
+        taken = valid & closing
+        m.d.sync += [
+            credits.eq(credits + self.credit - taken),
+            room.eq(self.credit | (credits > taken)),
+        ]
         return m
