@@ -119,7 +119,7 @@ def build(output: Output, net, board, array, clock, seeds, folder):
     compiled = compile_network(network, array or chosen.array)
     top = design(compiled, chosen, clock)
     with output.steps() as progress:
-        summary = make(top, folder, seeds=seeds, progress=progress)
+        summary = make(top, folder, compiled=compiled, seeds=seeds, progress=progress)
     frames = summary.clock_mhz * 1e6 / compiled.timing.cycles
     table = output.table("", "<", "used", "of")
     for what in ("luts", "ffs", "multipliers", "block_rams"):

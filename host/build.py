@@ -1,16 +1,19 @@
 """From a board top to a bitstream, by Yosys, nextpnr and ecppack; and onto the board."""
 
 import json
+import math
 import os
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
 
 from ..errors import FirelineError
 from ..hw.boards import Board, BoardTop, find_board
+from .compile import Compiled
+from .floorplan import Floorplan
 from .tools import Progress, Step, find_tool, run_step, run_steps
 
 SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
@@ -34,8 +37,12 @@ CELLS = {
 FLASH_ADVICE = {127: "it lacks a library; on Debian: apt install libusb-1.0-0"}
 """What to do about openFPGALoader's exit status."""
 
+MAY_BE_ZERO = ("used", "seed")
+
 SUMMARY = "build.json"
 BITSTREAM = "fireline.bit"
+NETWORK = "network.fireline"
+FLOORPLAN = "floorplan.json"
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ class BuildSummary:
     block_rams: Usage
     seed: int
     bitstream: str  # beside the summary
+    array: str = ""  # such as 8x8; empty when no network was compiled for it
 
     @property
     def meets_timing(self) -> bool:
@@ -75,8 +83,9 @@ class BuildSummary:
     @classmethod
     def read(cls, path: Path) -> Self:
         try:
-            fields = json.loads(path.read_text())
-            return cls(**{**fields, **{cell: Usage(**fields[cell]) for cell in CELLS}})
+            values = json.loads(path.read_text())
+            values |= {cell: Usage(**values[cell]) for cell in CELLS}
+            return _checked(cls(**values))
         except FileNotFoundError:
             raise FirelineError(f"{path.parent} holds no build: run fireline build first") from None
         except (OSError, ValueError, TypeError, KeyError):
@@ -87,6 +96,7 @@ def build(
     top: BoardTop,
     folder: Path,
     *,
+    compiled: Compiled | None = None,
     seeds: int = 1,
     workers: int | None = None,
     progress: Progress = lambda step, line: None,
@@ -94,7 +104,8 @@ def build(
     """Makes a bitstream and its summary in ``folder``, with the best of nextpnr's ``seeds``.
 
     The work is done in a private folder beside it; nothing is left of a build that fails.
-    ``workers`` seeds run at a time, as many as there are processors when not given.
+    The floorplan is kept too and, of what was ``compiled`` for the top, the network. ``workers``
+    seeds run at a time, as many as there are processors when not given.
     """
     folder = Path(folder).absolute()
     if folder.exists() and not folder.is_dir():
@@ -112,11 +123,16 @@ def build(
             )
             pack = (tools["ecppack"], *PACK, f"seed{seed}.config", BITSTREAM)
             run_step(Step("ecppack", pack), scratch, progress)
-            summary = _summary(top, seed, report)
+            configuration = scratch / f"seed{seed}.config"
+            Floorplan.of(top.board.device, configuration, report).write(scratch / FLOORPLAN)
+            if compiled:
+                compiled.network.save(scratch / NETWORK)
+            summary = _summary(top, compiled, seed, report)
             summary.write(scratch / SUMMARY)
             folder.mkdir(exist_ok=True)
-            (folder / SUMMARY).unlink(missing_ok=True)  # never a summary of another bitstream
-            for result in (BITSTREAM, SUMMARY):
+            for result in (SUMMARY, NETWORK):  # never those of another bitstream
+                (folder / result).unlink(missing_ok=True)
+            for result in (BITSTREAM, FLOORPLAN, *([NETWORK] if compiled else ()), SUMMARY):
                 os.replace(scratch / result, folder / result)
     except OSError as error:
         raise FirelineError(f"cannot build in {folder}: {error.strerror or error}") from None
@@ -147,6 +163,21 @@ def flash_command(folder: Path, *, permanent: bool = False) -> list[str]:
     where = ["--write-flash"] if permanent else []
     bitstream = str(Path(folder) / summary.bitstream)
     return [find_tool("openFPGALoader"), "--board", board.flash_name, *where, bitstream]
+
+
+def _checked(record: BuildSummary | Usage) -> BuildSummary | Usage:
+    """The record, if its values can be; TypeError or ValueError if they cannot."""
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if not isinstance(value, (int, float) if field.type is float else field.type):
+            raise TypeError(field.name)
+        if isinstance(value, Usage):
+            _checked(value)
+        elif value == 0 and field.name in MAY_BE_ZERO:
+            continue
+        elif isinstance(value, (int, float)) and not 0 < value < math.inf:
+            raise ValueError(field.name)
+    return record
 
 
 def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) -> None:
@@ -190,7 +221,7 @@ def _fmax(report: dict) -> float:
     return min(clock["achieved"] for clock in report["fmax"].values())
 
 
-def _summary(top: BoardTop, seed: int, report: dict) -> BuildSummary:
+def _summary(top: BoardTop, compiled: Compiled | None, seed: int, report: dict) -> BuildSummary:
     counts = {
         name: Usage(**{key: report["utilization"][cell][key] for key in ("used", "available")})
         for name, cell in CELLS.items()
@@ -203,5 +234,6 @@ def _summary(top: BoardTop, seed: int, report: dict) -> BuildSummary:
         fmax_mhz=round(_fmax(report), 2),
         seed=seed,
         bitstream=BITSTREAM,
+        array=str(compiled.program.array) if compiled else "",
         **counts,
     )

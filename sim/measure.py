@@ -160,5 +160,6 @@ def measure_board(
 ) -> OnBoard:
     """Builds the network for the board, with the board's own array."""
     compiled = compile_network(network, board.array)
-    summary = build(design(compiled, board, clock_mhz), folder, progress=progress)
+    top = design(compiled, board, clock_mhz)
+    summary = build(top, folder, compiled=compiled, progress=progress)
     return OnBoard(summary, measure_cycles(compiled))

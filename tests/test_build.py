@@ -7,12 +7,16 @@ from dataclasses import replace
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.build import BuildSummary, build, flash, flash_command
+from fireline.host.compile import compile_network
+from fireline.host.floorplan import Floorplan
+from fireline.host.network import QuantizedNetwork
 from fireline.hw.boards import BoardTop, find_board
 from fireline.hw.protocol import Identity
+from small import TINY, compiled
 from stub_core import StubCore
 
 IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3)
-RESULTS = ["build.json", "fireline.bit"]
+RESULTS = ["build.json", "fireline.bit", "floorplan.json"]
 
 YOSYS = "#!/bin/sh\necho synthesizing; echo '{}' > top.json\n"
 NEXTPNR = """#!/bin/sh
@@ -131,6 +135,16 @@ def test_a_file_where_the_folder_should_be(tools, tmp_path):
     assert "is not a folder" in fails(tmp_path / "out", design="never looked at")
 
 
+def test_the_network_that_was_compiled_is_kept(tools, tmp_path):
+    folder, job = tmp_path / "out", compiled(TINY)
+    summary = build(top(), folder, compiled=job)
+    assert summary.array == "4x4"
+    kept = QuantizedNetwork.load(folder / "network.fireline")
+    assert compile_network(kept, job.program.array).program == job.program
+    build(top(), folder)
+    assert sorted(path.name for path in folder.iterdir()) == RESULTS  # not that of another build
+
+
 def test_flash_shows_and_runs_the_command(tools, tmp_path, capfd):
     folder = tmp_path / "out"
     build(top(), folder)
@@ -164,5 +178,8 @@ def test_real_tools(tmp_path):
     assert summary.luts.available == find_board("ulx3s-25f").luts
     assert summary.multipliers.available == find_board("ulx3s-25f").multipliers
     assert summary.block_rams.available == find_board("ulx3s-25f").block_rams
+    tiles = Floorplan.read(tmp_path / "out" / "floorplan.json").tiles
+    for kind in ("luts", "ffs", "multipliers", "block_rams"):
+        assert sum(getattr(tile, kind) for tile in tiles) == getattr(summary, kind).used, kind
     bitstream = (tmp_path / "out" / summary.bitstream).read_bytes()
     assert bitstream.startswith(b"\xff\x00") and b"LFE5U-25F" in bitstream[:200]

@@ -1,0 +1,157 @@
+"""Where a routed design lies on the die: what each tile holds, and the path that limits the clock.
+
+It is read from the two files that nextpnr-ecp5 writes anyway, the configuration of every tile and
+the report, and is kept as a small file of its own.
+"""
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import astuple, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Self
+
+from ..errors import FirelineError
+
+DIES = {
+    "LFE5U-12F": (73, 51),
+    "LFE5U-25F": (73, 51),
+    "LFE5U-45F": (91, 72),
+    "LFE5U-85F": (127, 96),
+}
+"""Columns and rows of tiles, as Project Trellis numbers them."""
+
+PLACE = re.compile(r"\.tile(?:_group)? (?:\w+_)?R(\d+)C(\d+):")
+"""A tile, or the first of a group that makes up a block RAM or some multipliers."""
+
+KINDS = (
+    ("luts", re.compile(r"word: SLICE[A-D]\.K[01]\.INIT ")),
+    ("ffs", re.compile(r"enum: SLICE[A-D]\.REG[01]\.SD ")),
+    ("wires", re.compile(r"arc: ")),
+    ("block_rams", re.compile(r"enum: EBR\d\.MODE DP16KD")),
+    ("multipliers", re.compile(r"enum: MULT18_\d\.MODE MULT18X18D")),
+)
+"""The lines of the configuration that stand for one of each."""
+
+NAMES = tuple(name for name, _ in KINDS)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What lies in one column and row of the die; `wires` are the switches that are closed."""
+
+    column: int
+    row: int
+    luts: int
+    ffs: int
+    wires: int
+    block_rams: int
+    multipliers: int
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A step of a path: the tile where it ends, how long it takes, along wires or through cells."""
+
+    column: int
+    row: int
+    nanoseconds: float
+    is_wire: bool
+
+
+@dataclass(frozen=True)
+class CriticalPath:
+    """The slowest path from one cell to another."""
+
+    start: str
+    end: str
+    hops: tuple[Hop, ...]
+
+    @property
+    def nanoseconds(self) -> float:
+        """How long it takes in all."""
+        return sum(hop.nanoseconds for hop in self.hops)
+
+    @property
+    def wire_nanoseconds(self) -> float:
+        """How much of that is spent along wires."""
+        return sum(hop.nanoseconds for hop in self.hops if hop.is_wire)
+
+
+@dataclass(frozen=True)
+class Floorplan:
+    """A die of `columns` x `rows` tiles; those that hold nothing are left out."""
+
+    columns: int
+    rows: int
+    tiles: tuple[Tile, ...]
+    path: CriticalPath | None
+
+    @classmethod
+    def of(cls, device: str, configuration: Path, report: dict) -> Self:
+        """From nextpnr's configuration file and the contents of its report."""
+        found: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: dict.fromkeys(NAMES, 0))
+        with configuration.open() as lines:
+            tile = None
+            for line in lines:
+                if line.startswith("."):
+                    place = PLACE.match(line)
+                    tile = found[int(place[2]), int(place[1])] if place else None
+                elif tile is not None:
+                    for name, pattern in KINDS:
+                        if pattern.match(line):
+                            tile[name] += 1
+                            break
+        tiles = tuple(Tile(*place, **counts) for place, counts in sorted(found.items()))
+        return cls(*DIES[device], tiles, _critical_path(report))
+
+    def write(self, path: Path) -> None:
+        """Writes the file: a tile is a list of seven integers, a hop one of four values."""
+        tiles = [astuple(tile) for tile in self.tiles]
+        data = {"columns": self.columns, "rows": self.rows, "tiles": tiles, "path": None}
+        if self.path:
+            data["path"] = list(astuple(self.path))
+        path.write_text(json.dumps(data, separators=(",", ":")) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Reads the file; FirelineError if it is missing or damaged."""
+        try:
+            data = json.loads(path.read_text())
+            numbers = [data["columns"], data["rows"], *chain(*data["tiles"])]
+            if not all(type(number) is int and number >= 0 for number in numbers):
+                raise ValueError
+            tiles = tuple(Tile(*tile) for tile in data["tiles"])
+            return cls(data["columns"], data["rows"], tiles, _read_path(data["path"]))
+        except FileNotFoundError:
+            raise FirelineError(f"{path}: no such file; build again") from None
+        except (OSError, ValueError, TypeError, KeyError):
+            raise FirelineError(f"{path} is not a build's floorplan: build again") from None
+
+
+def _read_path(data: list | None) -> CriticalPath | None:
+    """A critical path, as it is written."""
+    if data is None:
+        return None
+    start, end, hops = data
+    return CriticalPath(
+        str(start),
+        str(end),
+        tuple(Hop(int(x), int(y), float(ns), bool(is_wire)) for x, y, ns, is_wire in hops),
+    )
+
+
+def _critical_path(report: dict) -> CriticalPath | None:
+    """The slowest path of a clock, from register to register."""
+    inside = [path for path in report.get("critical_paths", ()) if path["from"] == path["to"]]
+    if not inside:
+        return None
+    hops = max((path["path"] for path in inside), key=lambda hops: sum(h["delay"] for h in hops))
+    return CriticalPath(
+        start=hops[0]["from"]["cell"],
+        end=hops[-1]["to"]["cell"],
+        hops=tuple(
+            Hop(*hop["to"]["loc"], round(hop["delay"], 3), hop["type"] == "routing") for hop in hops
+        ),
+    )

@@ -1,0 +1,100 @@
+"""What a build leaves in its folder, without the tools."""
+
+import json
+from pathlib import Path
+
+from fireline.host.build import FLOORPLAN, NETWORK, SUMMARY, BuildSummary, Usage
+from fireline.host.compile import Compiled
+from fireline.host.floorplan import Floorplan
+
+CONFIGURATION = """\
+.device LFE5U-25F
+
+.tile R2C3:PLC2
+arc: A1 H02E0101
+arc: E1_H02E0001 V02S0101
+word: SLICEA.K0.INIT 1010101010101010
+word: SLICEA.K1.INIT 0000000000000000
+word: SLICED.K0.INIT 0000000000001110
+enum: SLICEA.REG0.SD 1
+enum: SLICEA.REG0.REGSET RESET
+enum: SLICEB.REG1.SD 0
+
+.tile CIB_R22C5:CIB_EBR
+arc: JA0 H01W0000
+
+.tile PLL0_LL:PLL0_LL
+enum: MODE EHXPLLL
+word: SLICEA.K0.INIT 1
+
+.tile_group MIB_R22C5:MIB_EBR0 MIB_R22C6:MIB_EBR1
+enum: EBR0.MODE DP16KD
+
+.tile_group MIB_R13C4:MIB_DSP0 MIB_R13C4:MIB2_DSP0
+enum: MULT18_0.MODE MULT18X18D
+enum: MULT18_0.CLK0_DIV ENABLED
+enum: MULT18_1.MODE MULT18X18D
+
+.bram_init 3
+000 000
+"""
+
+
+def hop(kind: str, delay: float, column: int, row: int, cell: str) -> dict:
+    end = {"cell": cell, "loc": [column, row], "port": "Q"}
+    return {"type": kind, "delay": delay, "from": end, "to": end}
+
+
+REPORT = {
+    "critical_paths": [
+        {"from": "<async>", "to": "posedge clk", "path": [hop("routing", 99.0, 0, 0, "pin")]},
+        {
+            "from": "posedge clk",
+            "to": "posedge clk",
+            "path": [
+                hop("clk-to-q", 0.5, 3, 2, "first"),
+                hop("routing", 2.25, 5, 22, "ram"),
+                hop("setup", 0.25, 5, 22, "last"),
+            ],
+        },
+    ]
+}
+
+
+def floorplan(folder: Path) -> Floorplan:
+    """The floorplan of the configuration above."""
+    file = folder / "seed1.config"
+    file.write_text(CONFIGURATION)
+    plan = Floorplan.of("LFE5U-25F", file, REPORT)
+    file.unlink()
+    return plan
+
+
+def summary(compiled: Compiled) -> BuildSummary:
+    return BuildSummary(
+        board="ulx3s-25f",
+        network=f"{compiled.program.identifier:08x}",
+        baud=2_000_000,
+        clock_mhz=50.0,
+        fmax_mhz=62.5,
+        luts=Usage(4_321, 24_288),
+        ffs=Usage(1_234, 24_288),
+        multipliers=Usage(8, 28),
+        block_rams=Usage(5, 56),
+        seed=3,
+        bitstream="fireline.bit",
+        array=str(compiled.program.array),
+    )
+
+
+def leave(compiled: Compiled, folder: Path) -> Path:
+    """Fills the folder as a build of the network would."""
+    summary(compiled).write(folder / SUMMARY)
+    compiled.network.save(folder / NETWORK)
+    floorplan(folder).write(folder / FLOORPLAN)
+    return folder
+
+
+def change(file: Path, **values) -> None:
+    """Replaces fields of a file of JSON."""
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))

@@ -1,0 +1,85 @@
+"""Floorplans from nextpnr's files; that real ones are counted fully is tested with the builds."""
+
+import json
+
+import pytest
+from built import floorplan
+from fireline.errors import FirelineError
+from fireline.host.build import DEVICES
+from fireline.host.floorplan import DIES, Floorplan, Tile
+
+
+def test_what_lies_in_each_tile(tmp_path):
+    plan = floorplan(tmp_path)
+    assert (plan.columns, plan.rows) == (73, 51)
+    assert plan.tiles == (
+        Tile(3, 2, luts=3, ffs=2, wires=2, block_rams=0, multipliers=0),
+        Tile(4, 13, luts=0, ffs=0, wires=0, block_rams=0, multipliers=2),
+        Tile(5, 22, luts=0, ffs=0, wires=1, block_rams=1, multipliers=0),
+    )
+
+
+def test_the_critical_path_is_the_slowest_between_registers(tmp_path):
+    path = floorplan(tmp_path).path
+    assert (path.start, path.end) == ("first", "last")
+    assert (path.nanoseconds, path.wire_nanoseconds) == (3.0, 2.25)
+    assert [(hop.column, hop.row) for hop in path.hops] == [(3, 2), (5, 22), (5, 22)]
+
+
+@pytest.mark.parametrize("report", [{}, {"critical_paths": []}])
+def test_a_report_without_paths(tmp_path, report):
+    (tmp_path / "config").write_text("")
+    plan = Floorplan.of("LFE5U-85F", tmp_path / "config", report)
+    assert plan == Floorplan(127, 96, (), None)
+    plan.write(tmp_path / "plan.json")
+    assert Floorplan.read(tmp_path / "plan.json") == plan
+
+
+def test_written_and_read(tmp_path):
+    plan = floorplan(tmp_path)
+    plan.write(tmp_path / "plan.json")
+    assert Floorplan.read(tmp_path / "plan.json") == plan
+
+
+def test_a_full_die_stays_small(tmp_path):
+    columns, rows = DIES["LFE5U-85F"]
+    tiles = [Tile(x, y, 8, 8, 200, 0, 0) for x in range(columns) for y in range(rows)]
+    Floorplan(columns, rows, tuple(tiles), None).write(tmp_path / "plan.json")
+    assert (tmp_path / "plan.json").stat().st_size < 300_000
+
+
+def test_every_device_has_a_die():
+    assert set(DIES) == set(DEVICES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": "73"},
+        {"rows": None},
+        {"tiles": [[1, 2, 3]]},
+        {"tiles": [[1, 2, 3, 4, 5, 6, -7]]},
+        {"tiles": 3},
+        {"path": []},
+        {"path": ["a", "b", [[1, 2]]]},
+        {"path": ["a", "b", [[1, 2, "x", True]]]},
+    ],
+)
+def test_a_damaged_file(tmp_path, change):
+    file = tmp_path / "plan.json"
+    floorplan(tmp_path).write(file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(FirelineError, match="is not a build's floorplan: build again"):
+        Floorplan.read(file)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"columns": 3}'])
+def test_a_file_of_something_else(tmp_path, text):
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(FirelineError, match="build again"):
+        Floorplan.read(tmp_path / "plan.json")
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FirelineError, match="no such file; build again"):
+        Floorplan.read(tmp_path / "plan.json")
