@@ -1,0 +1,127 @@
+"""All that is known of a build, gathered from what it left in its folder."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import FirelineError
+from ..hw.boards import Board, find_board
+from ..hw.geometry import ArrayShape
+from .build import FLOORPLAN, NETWORK, SUMMARY, BuildSummary
+from .compile import Compiled, compile_network
+from .dataset import load_test
+from .floorplan import Floorplan
+from .gallery import Gallery, make_gallery
+from .network import QuantizedNetwork
+from .resources import Resources, resources
+from .roofline import LayerLoad, layer_loads
+from .shipped import SAMPLES, load_network
+
+
+@dataclass(frozen=True)
+class Report:
+    """A build: its network compiled anew, and what the tools said."""
+
+    summary: BuildSummary
+    board: Board
+    compiled: Compiled
+    loads: tuple[LayerLoad, ...]
+    resources: Resources
+    floorplan: Floorplan
+    gallery: Gallery | None  # when there are pictures
+
+    @property
+    def frames_per_second(self) -> float:
+        """Of the core, at the clock that it was built for."""
+        return self.summary.clock_mhz * 1e6 / self.compiled.timing.cycles
+
+    @property
+    def idle_cycles(self) -> int:
+        """Cycles of a frame in which no operation runs."""
+        busy = sum(last - first + 1 for first, last in self.compiled.timing.operations)
+        return self.compiled.timing.cycles - busy
+
+    def figures(self) -> dict[str, object]:
+        """All figures of the page, as JSON knows them."""
+        summary, compiled, path = self.summary, self.compiled, self.floorplan.path
+        return {
+            "network": compiled.network.architecture.name,
+            "identifier": summary.network,
+            "board": summary.board,
+            "device": self.board.device,
+            "array": summary.array,
+            "clock_mhz": summary.clock_mhz,
+            "fmax_mhz": summary.fmax_mhz,
+            "frames_per_second": self.frames_per_second,
+            "cycles_per_frame": compiled.timing.cycles,
+            "idle_cycles": self.idle_cycles,
+            "macs": compiled.macs,
+            "mac_passes": compiled.mac_passes,
+            "utilisation": compiled.utilisation,
+            "layers": [
+                asdict(load) | {"intensity": load.intensity, "rate": load.rate}
+                for load in self.loads
+            ],
+            "luts": asdict(summary.luts),
+            "ffs": asdict(summary.ffs),
+            "multipliers": asdict(summary.multipliers),
+            "block_rams": asdict(summary.block_rams),
+            "memories": [asdict(memory) for memory in self.resources.memories],
+            "critical_path": path
+            and {
+                "start": path.start,
+                "end": path.end,
+                "nanoseconds": path.nanoseconds,
+                "wire_nanoseconds": path.wire_nanoseconds,
+            },
+            "accuracy": self.gallery and asdict(self.gallery.accuracy),
+            "notes": dict(compiled.network.notes),
+        }
+
+
+def load_report(
+    folder: str | Path,
+    data: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Reads a build's folder, and classifies the labelled pictures in the folder ``data``.
+
+    Without one, the shipped network gets the shipped pictures. Raises FirelineError when there is
+    no build, or its files are damaged or do not belong together.
+    """
+    folder = Path(folder)
+    summary = BuildSummary.read(folder / SUMMARY)
+    network = QuantizedNetwork.load(folder / NETWORK)
+    try:
+        board = find_board(summary.board)
+        array = ArrayShape(*map(int, summary.array.split("x")))
+    except (AttributeError, TypeError, ValueError):
+        raise FirelineError(f"{folder / SUMMARY} names no array: build again") from None
+    compiled = compile_network(network, array)
+    identifier = f"{compiled.program.identifier:08x}"
+    if identifier != summary.network:
+        raise FirelineError(
+            f"{folder / NETWORK} is network {identifier}, but {summary.network} was built: "
+            "build again"
+        )
+    pictures = data or _samples(network)
+    return Report(
+        summary=summary,
+        board=board,
+        compiled=compiled,
+        loads=tuple(layer_loads(compiled)),
+        resources=resources(compiled.program),
+        floorplan=Floorplan.read(folder / FLOORPLAN),
+        gallery=pictures
+        and make_gallery(network, load_test(pictures, network.architecture), progress),
+    )
+
+
+def _samples(network: QuantizedNetwork) -> Path | None:
+    """The shipped pictures, if the network knows just their classes."""
+    for name, folder in SAMPLES.items():
+        shipped = load_network(name)
+        same = shipped.architecture == network.architecture
+        if same and shipped.class_names == network.class_names:
+            return folder
+    return None

@@ -1,0 +1,78 @@
+"""Each layer's work against what the array can compute and what its memory can take.
+
+The array is given a word of activations and a word of weights every cycle, so what it reads never
+limits it. What it makes leaves by the requantizer, `lanes` results a cycle: a layer that spends few
+multiplications on a result may have to wait there. Hence two roofs over the MAC passes a cycle: the
+array's products, and lanes times the MAC passes a result, the layer's operational intensity.
+"""
+
+from dataclasses import dataclass
+
+from .architecture import Layer, LayerKind
+from .compile import Compiled
+from .summary import layer_cycles
+
+
+@dataclass(frozen=True)
+class LayerLoad:
+    """The work of a layer of the program; a Fire's two expands are one."""
+
+    name: str
+    kind: str  # "conv1", "squeeze", "expand", "bypass" or "classifier"
+    bits: tuple[int, ...]  # of its convolutions' weights
+    shape: tuple[int, int, int]  # channels, height and width of what it makes
+    macs: int
+    mac_passes: int  # an 8-bit weight takes two
+    cycles: int  # a frame
+    utilisation: float  # of the array; taps on the border count, but take no time
+    roof: float  # MAC passes a cycle that array and requantizer allow
+
+    @property
+    def results(self) -> int:
+        """Values that it makes in a frame."""
+        channels, height, width = self.shape
+        return channels * height * width
+
+    @property
+    def intensity(self) -> float:
+        """MAC passes a result."""
+        return self.mac_passes / self.results
+
+    @property
+    def rate(self) -> float:
+        """MAC passes a cycle."""
+        return self.mac_passes / self.cycles
+
+
+def layer_loads(compiled: Compiled) -> list[LayerLoad]:
+    """The layers of the program, in the order in which they first run."""
+    convs: dict[str, list[Layer]] = {}
+    for layer in compiled.network.architecture.layers():
+        if layer.is_convolution:
+            expand = layer.kind in (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
+            convs.setdefault(layer.name.split("/")[0] if expand else layer.name, []).append(layer)
+    cycles = layer_cycles(compiled)
+    return [
+        _load(compiled, layer.name, convs[layer.name], cycles[layer.name])
+        for layer in compiled.program.layers
+    ]
+
+
+def _load(compiled: Compiled, name: str, convs: list[Layer], cycles: int) -> LayerLoad:
+    program = compiled.program
+    bits = tuple(compiled.network.convs[conv.name].bits for conv in convs)
+    passes = sum(conv.macs * width // 4 for conv, width in zip(convs, bits, strict=True))
+    channels = sum(conv.output_channels for conv in convs)
+    shape = (channels, convs[0].output_height, convs[0].output_width)
+    intensity = passes / (channels * shape[1] * shape[2])
+    return LayerLoad(
+        name=name,
+        kind=convs[0].kind.value.removesuffix("1x1"),
+        bits=bits,
+        shape=shape,
+        macs=sum(conv.macs for conv in convs),
+        mac_passes=passes,
+        cycles=cycles,
+        utilisation=passes / (cycles * program.array.products),
+        roof=min(program.array.products, intensity * program.lanes),
+    )

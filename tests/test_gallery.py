@@ -1,0 +1,57 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from fireline.errors import FirelineError
+from fireline.host import golden
+from fireline.host.dataset import Pictures
+from fireline.host.gallery import SHOWN, SIDE, make_gallery, picture_uri
+from fireline.host.random_network import random_network
+from PIL import Image
+from small import TINY, pictures
+
+NETWORK = random_network(TINY, 0)
+
+
+def decode(uri: str) -> tuple[str, np.ndarray]:
+    head, data = uri.split(",")
+    with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+        return head, np.asarray(picture)
+
+
+def test_what_the_golden_model_finds():
+    pixels = pictures(TINY, 12)
+    labels = np.arange(12) % 3
+    done = []
+    made = make_gallery(NETWORK, Pictures(pixels, labels), lambda *step: done.append(step))
+    found = golden.run(NETWORK, pixels).argmax(1)
+    assert made.accuracy.images == 12
+    assert made.accuracy.top1 == pytest.approx((found == labels).mean())
+    order = np.argsort(labels, kind="stable")
+    assert [shown.label for shown in made.shown] == labels[order].tolist()
+    assert [shown.found for shown in made.shown] == found[order].tolist()
+    assert [shown.is_right for shown in made.shown] == (found == labels)[order].tolist()
+    assert all(1 / 3 <= shown.confidence <= 1 for shown in made.shown)
+    assert (decode(made.shown[0].uri)[1] == pixels[order[0]]).all()
+    assert done[-1] == (12, 12)
+
+
+def test_some_of_many_spread_over_the_classes():
+    labels = np.repeat(np.arange(3), 40)
+    made = make_gallery(NETWORK, Pictures(pictures(TINY, 120), labels))
+    assert len(made.shown) == SHOWN and made.accuracy.images == 120
+    assert np.bincount([shown.label for shown in made.shown]).tolist() == [SHOWN // 3] * 3
+
+
+def test_no_pictures():
+    with pytest.raises(FirelineError, match="0 pictures"):
+        make_gallery(NETWORK, Pictures(pictures(TINY, 0), np.arange(0)))
+
+
+def test_pictures_are_grey_too_and_large_ones_scaled():
+    grey = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+    head, pixels = decode(picture_uri(grey))
+    assert head == "data:image/png;base64" and (pixels == grey[..., 0]).all()
+    head, pixels = decode(picture_uri(np.full((448, 224, 3), 99, np.uint8)))
+    assert head == "data:image/jpeg;base64" and pixels.shape == (SIDE, SIDE // 2, 3)
