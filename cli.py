@@ -4,7 +4,7 @@ from importlib import metadata
 
 import click
 
-from . import bench_command, hardware_commands, network_commands
+from . import bench_command, hardware_commands, network_commands, report_command
 from .command import Array, FirelineGroup, Output, command
 
 
@@ -171,6 +171,7 @@ for each in (
     hardware_commands.build,
     hardware_commands.flash,
     hardware_commands.classify,
+    report_command.report,
     bench_command.bench,
     boards,
 ):

@@ -28,6 +28,8 @@ step "One picture over the serial line of the whole simulated board" \
     fireline classify "$SAMPLES/cat-0.png" --port simulated --net cifar10 --array 8x8
 step "A bitstream for the ULX3S with an LFE5U-25F" \
     fireline build cifar10 --board ulx3s-25f -o "$OUT/ulx3s-25f" --json "$OUT/build.json"
+step "A page about it" \
+    fireline report "$OUT/ulx3s-25f"
 printf '\nWith the board plugged in:\n'
 printf '$ fireline flash %s\n' "$OUT/ulx3s-25f"
 printf '$ fireline classify %s --port /dev/ttyUSB0 --net cifar10\n' "$SAMPLES/cat-0.png"

@@ -233,7 +233,7 @@ def test_an_image_of_another_size_is_scaled_and_the_user_told(net, tmp_path):
     assert "20x10 pixels, but" in complains("simulate", net, image, "--array", "4x4", "--strict")
 
 
-def test_build_and_flash(net, tmp_path, monkeypatch):
+def test_build_report_and_flash(net, pictures, tmp_path, monkeypatch):
     tools = tmp_path / "tools"
     tools.mkdir()
     for name, script in {
@@ -254,6 +254,12 @@ def test_build_and_flash(net, tmp_path, monkeypatch):
     assert result["frames_per_second"] == pytest.approx(50e6 / result["cycles_per_frame"])
     assert os.path.exists(result["bitstream"])
     assert "fireline.bit" in runs("flash", folder).stdout
+    page = folder / "report.html"
+    assert str(page) in runs("report", folder, "--data", pictures, "--json", file).stdout
+    figures = json.loads(file.read_text())
+    assert figures["page"] == str(page) and figures["accuracy"]["images"] == 12
+    assert figures["frames_per_second"] == pytest.approx(result["frames_per_second"])
+    assert f"{figures['cycles_per_frame']:,}" in page.read_text()
     slow = Result("build", net, *options, "--clock", "80")
     assert slow.status == 1 and "--clock 55" in slow.stdout
 
@@ -506,6 +512,10 @@ def test_an_interrupt(net, monkeypatch):
 
 def test_nothing_to_flash(tmp_path):
     assert "fireline build" in complains("flash", tmp_path)
+
+
+def test_nothing_to_report(tmp_path):
+    assert "fireline build" in complains("report", tmp_path)
 
 
 def test_training_quantized_needs_weights(arch, pictures, tmp_path):
