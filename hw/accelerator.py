@@ -60,12 +60,15 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform):
         m, outer = Module(), Module()
         self._word = ArrayLayout(8, self.program.array.ci)
+        self._reset = Signal()
         issue = self._build_control(m)
         array = self._build_array(m, issue)
         requantizer, tag = self._build_drain(m, array, issue)
         self._build_store(m, requantizer, tag)
         self._build_average(m, requantizer, tag, issue)
-        outer.submodules.core = ResetInserter(self.abort)(m)
+        # A register of its own: the reset goes everywhere. It lasts a cycle longer than `abort`.
+        outer.d.sync += self._reset.eq(self.abort)
+        outer.submodules.core = ResetInserter(self._reset)(m)
         return outer
 
     def _build_control(self, m):
@@ -98,7 +101,6 @@ class Accelerator(wiring.Component):
             exponent_bits=program.exponent_bits,
             dsp=self.dsp,
         )
-        wiring.connect(m, wiring.flipped(self.pixel), lines.i)
         read, self._activations = activations.read_port(), activations
         control = delay(m, issue.word, WeightRom.LATENCY, reset_less=False)
         size = Shape.cast(self._word).width
@@ -108,6 +110,9 @@ class Accelerator(wiring.Component):
         window = delay(m, chosen, WeightRom.LATENCY - 1)
         activation = delay(m, read.data, WeightRom.LATENCY - 1)
         m.d.comb += [
+            lines.i.payload.eq(self.pixel.payload),
+            lines.i.valid.eq(self.pixel.valid & ~self._reset),
+            self.pixel.ready.eq(lines.i.ready & ~self._reset),
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
             read.addr.eq(issue.activation_address),
@@ -202,8 +207,10 @@ class Accelerator(wiring.Component):
     def _build_average(self, m, requantizer, tag, issue):
         """The classifier's values become scores."""
         m.submodules.average = average = ScoreAccumulator(self.program.lanes, self.program.classes)
-        wiring.connect(m, average.o, wiring.flipped(self.score))
         m.d.comb += [
+            self.score.payload.eq(average.o.payload),
+            self.score.valid.eq(average.o.valid & ~self._reset),
+            average.o.ready.eq(self.score.ready & ~self._reset),
             average.i.valid.eq(requantizer.o.valid & tag.scores),
             average.i.payload.values.eq(requantizer.o.values),
             average.i.payload.first_pixel.eq(tag.opening),
