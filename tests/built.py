@@ -57,6 +57,7 @@ REPORT = {
                 hop("setup", 0.25, 5, 22, "last"),
             ],
         },
+        {"from": "slow", "to": "slow", "path": [hop("routing", 2.75, 1, 1, "another clock's")]},
     ]
 }
 

@@ -77,6 +77,18 @@ def test_the_higher_of_two_layers_is_higher_and_the_roof_above_them():
     assert float(re.search(r"L\S+ (\S+)H", roof)[1]) < min(first, second)
 
 
+def test_the_roof_is_what_the_requantizer_lets_through_then_what_the_array_makes():
+    job = compiled(TINY)
+    svg = ElementTree.fromstring(charts.roofline(layer_loads(job), 16, 2))
+    ticks = [text for text in svg.iter("text") if text.text.isdecimal()]
+    x = {float(t.get("x")): int(t.text) for t in ticks if t.get("text-anchor") == "middle"}
+    y = {float(t.get("y")) - 4: int(t.text) for t in ticks if t.get("x") == "36"}
+    (roof,) = [path.get("d") for path in svg.iter("path") if path.get("class") == "roof"]
+    start_x, start_y, ridge_x, ridge_y = map(float, re.findall(r"[\d.]+", roof)[:4])
+    assert x[ridge_x] == 8 and y[ridge_y] == 16
+    assert y[start_y] == 2 * x[start_x] < 16
+
+
 def test_the_cells_of_a_die(tmp_path):
     svg = ElementTree.fromstring(charts.cells_plan(floorplan(tmp_path)))
     paths = {path.get("class"): path.get("d") for path in svg.iter("path")}

@@ -25,14 +25,17 @@ def test_what_the_golden_model_finds():
     labels = np.arange(12) % 3
     done = []
     made = make_gallery(NETWORK, Pictures(pixels, labels), lambda *step: done.append(step))
-    found = golden.run(NETWORK, pixels).argmax(1)
+    scores = golden.run(NETWORK, pixels)
+    found = scores.argmax(1)
     assert made.accuracy.images == 12
     assert made.accuracy.top1 == pytest.approx((found == labels).mean())
     order = np.argsort(labels, kind="stable")
     assert [shown.label for shown in made.shown] == labels[order].tolist()
     assert [shown.found for shown in made.shown] == found[order].tolist()
     assert [shown.is_right for shown in made.shown] == (found == labels)[order].tolist()
-    assert all(1 / 3 <= shown.confidence <= 1 for shown in made.shown)
+    logits = scores[order] * NETWORK.score_scale
+    shares = 1 / np.exp(logits - logits.max(1, keepdims=True)).sum(1)
+    assert [shown.confidence for shown in made.shown] == pytest.approx(shares)
     assert (decode(made.shown[0].uri)[1] == pixels[order[0]]).all()
     assert done[-1] == (12, 12)
 
