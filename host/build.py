@@ -17,6 +17,9 @@ from .floorplan import Floorplan
 from .tools import Progress, Step, find_tool, run_step, run_steps
 
 SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
+HIDE_FIELDS = r"rename -hide w:*\[*"
+"""Amaranth names the fields of a struct `word[0]`, and so does ABC the bits of a `word`."""
+
 PLACE_AND_ROUTE = ("--router", "router2", "--timing-allow-fail")
 PACK = ("--compress",)
 
@@ -185,7 +188,7 @@ def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) ->
     plan = top.board.platform().prepare(top, "top", emit_src=False)
     for name in ("top.il", "top.lpf"):
         (scratch / name).write_text(plan.files[name])
-    script = f"read_rtlil top.il; {SYNTHESIS} -top top; write_json top.json"
+    script = f"read_rtlil top.il; {HIDE_FIELDS}; {SYNTHESIS} -top top; write_json top.json"
     run_step(Step("yosys", (yosys, "-p", script)), scratch, progress)
 
 
