@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth.hdl import ClockDomain, Elaboratable, Module
+from amaranth.hdl import ClockDomain, DomainRenamer, Elaboratable, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth_boards import ulx3s
@@ -56,10 +56,10 @@ def _ulx3s(size, luts, multipliers, block_rams, array, clock_mhz, platform) -> B
 BOARDS = {
     board.name: board
     for board in (
-        _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), 50.0, ulx3s.ULX3S_12F_Platform),
-        _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), 50.0, ulx3s.ULX3S_25F_Platform),
-        _ulx3s("45F", 43_848, 72, 108, ArrayShape(16, 8), 50.0, ulx3s.ULX3S_45F_Platform),
-        _ulx3s("85F", 83_640, 156, 208, ArrayShape(16, 16), 50.0, ulx3s.ULX3S_85F_Platform),
+        _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), 80.0, ulx3s.ULX3S_12F_Platform),
+        _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), 80.0, ulx3s.ULX3S_25F_Platform),
+        _ulx3s("45F", 43_848, 72, 108, ArrayShape(16, 8), 60.0, ulx3s.ULX3S_45F_Platform),
+        _ulx3s("85F", 83_640, 156, 208, ArrayShape(16, 16), 64.0, ulx3s.ULX3S_85F_Platform),
     )
 }
 
@@ -90,11 +90,14 @@ class BoardTop(Elaboratable):
         self.baud = baud
         self.settings = pll_settings(board.oscillator_mhz, clock_mhz or board.clock_mhz)
         self.clock_mhz = self.settings.output_mhz
+        core = DomainRenamer("core")(core)
         self.system = SerialSystem(core, identity, divisor_of(self.clock_mhz, baud))
 
     def elaborate(self, platform):
         m = Module()
         m.domains.sync = sync = ClockDomain()
+        # The core has no reset but its own abort: one net instead of two joined by a gate.
+        m.domains.core = core = ClockDomain(reset_less=True)
         m.submodules.pll = pll = PLL(self.settings)
         m.submodules.reset = ResetSynchronizer(~pll.locked, domain="sync")
         m.submodules.system = system = self.system
@@ -107,6 +110,7 @@ class BoardTop(Elaboratable):
         m.d.comb += [
             pll.oscillator.eq(oscillator_pin.i),
             sync.clk.eq(pll.clock),
+            core.clk.eq(pll.clock),
             system.rx.eq(rx_pin.i),
             tx_pin.o.eq(system.tx),
         ]

@@ -1,6 +1,6 @@
 """The accelerator with its serial line: what every board has in common, free of any platform."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, ResetSignal, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -73,7 +73,7 @@ class SerialSystem(wiring.Component):
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            core.abort.eq(link.abort),
+            core.abort.eq(link.abort | ResetSignal(allow_reset_less=True)),
         ]
 
         heartbeat = Signal(HEARTBEAT_BITS)

@@ -56,6 +56,7 @@ def tools(tmp_path, monkeypatch):
 
 
 def top(**options) -> BoardTop:
+    options = {"clock_mhz": 50.0, **options}
     return BoardTop(find_board("ulx3s-25f"), StubCore(IDENTITY), IDENTITY, **options)
 
 

@@ -246,7 +246,8 @@ def test_build_report_and_flash(net, pictures, tmp_path, monkeypatch):
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
     folder, file = tmp_path / "out", tmp_path / "result.json"
-    options = ("--board", "ulx3s-25f", "--array", "4x4", "-o", folder, "--json", file)
+    options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", folder)
+    options += ("--json", file)
     shown = runs("build", net, *options).stdout
     assert "--board ulx3s" in shown
     result = json.loads(file.read_text())
