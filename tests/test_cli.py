@@ -248,7 +248,7 @@ def test_build_report_and_flash(net, pictures, tmp_path, monkeypatch):
     folder, file = tmp_path / "out", tmp_path / "result.json"
     options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", folder)
     options += ("--json", file)
-    shown = runs("build", net, *options, "--clock", 50).stdout
+    shown = runs("build", net, *options).stdout
     assert "--board ulx3s" in shown
     result = json.loads(file.read_text())
     assert (result["fmax_mhz"], result["clock_mhz"], result["luts"]) == (55.5, 50.0, 1000)
