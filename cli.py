@@ -4,8 +4,8 @@ from importlib import metadata
 
 import click
 
-from . import bench_command, hardware_commands, network_commands, report_command
-from .command import Array, FirelineGroup, Output, command
+from .commands import bench, hardware, network, report
+from .commands.common import Array, FirelineGroup, Output, command
 
 
 @click.group(cls=FirelineGroup, invoke_without_command=True)
@@ -161,18 +161,18 @@ def _number(value: object) -> str:
 
 for each in (
     summary,
-    network_commands.train,
-    network_commands.quantize,
-    network_commands.evaluate,
-    network_commands.export,
+    network.train,
+    network.quantize,
+    network.evaluate,
+    network.export,
     samples,
-    hardware_commands.verilog,
-    hardware_commands.simulate,
-    hardware_commands.build,
-    hardware_commands.flash,
-    hardware_commands.classify,
-    report_command.report,
-    bench_command.bench,
+    hardware.verilog,
+    hardware.simulate,
+    hardware.build,
+    hardware.flash,
+    hardware.classify,
+    report.report,
+    bench.bench,
     boards,
 ):
     main.add_command(each)

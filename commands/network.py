@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .command import NET, Output, command
-from .errors import FirelineError
+from ..errors import FirelineError
+from .common import NET, Output, command
 
 if TYPE_CHECKING:
-    from .host.architecture import Architecture
-    from .host.network import QuantizedNetwork
+    from ..host.architecture import Architecture
+    from ..host.network import QuantizedNetwork
 
 
 @command
@@ -50,9 +50,9 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     """
     from dataclasses import asdict, replace
 
-    from .host.dataset import load_dataset
-    from .host.families import resolve
-    from .host.recipe import QUANTIZED, Recipe
+    from ..host.dataset import load_dataset
+    from ..host.families import resolve
+    from ..host.recipe import QUANTIZED, Recipe
 
     architecture = resolve(arch)
     wanted = {k: v for k, v in recipe.items() if v is not None}
@@ -61,10 +61,10 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
         raise FirelineError("training quantized starts from trained weights: name them with --from")
     bits = _weight_bits(architecture, weight_bits)
     dataset = load_dataset(data, architecture, chosen.seed)
-    from .host import train as training
+    from ..host import train as training
 
     if quantized:
-        from .host.model import load_checkpoint
+        from ..host.model import load_checkpoint
 
         model = load_checkpoint(initial, architecture)
         network = training.train_quantized(model, dataset, file, chosen, output.console, bits)
@@ -122,19 +122,19 @@ def quantize(
     """
     from dataclasses import replace
 
-    from .host.dataset import load_calibration
-    from .host.families import resolve
-    from .host.stage import PREPROCESSINGS
+    from ..host.dataset import load_calibration
+    from ..host.families import resolve
+    from ..host.stage import PREPROCESSINGS
 
     architecture = resolve(arch)
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = _weight_bits(architecture, weight_bits)
     pictures = load_calibration(calibration, architecture)
-    from .host.distill import distill
-    from .host.model import load_checkpoint
-    from .host.quantize import quantize as round_to_integers
-    from .host.weights import read_class_names
+    from ..host.distill import distill
+    from ..host.model import load_checkpoint
+    from ..host.quantize import quantize as round_to_integers
+    from ..host.weights import read_class_names
 
     model = load_checkpoint(weights, architecture)
     make = distill if effort == "full" else round_to_integers
@@ -175,9 +175,9 @@ def evaluate(output: Output, net, data, batch):
       fireline samples cifar10 -o samples
       fireline evaluate cifar10 --data samples
     """
-    from .host.dataset import load_test
-    from .host.evaluate import evaluate as measure
-    from .host.shipped import load_network
+    from ..host.dataset import load_test
+    from ..host.evaluate import evaluate as measure
+    from ..host.shipped import load_network
 
     network = load_network(net)
     pictures = load_test(data, network.architecture)
@@ -212,8 +212,8 @@ def export(output: Output, net, file):
     Example:
       fireline export cifar10 --onnx cifar10.onnx
     """
-    from .host.onnx_export import export_onnx
-    from .host.shipped import load_network
+    from ..host.onnx_export import export_onnx
+    from ..host.shipped import load_network
 
     network = load_network(net)
     export_onnx(network, file)
@@ -223,15 +223,15 @@ def export(output: Output, net, file):
 
 def _weight_bits(architecture: "Architecture", text: str) -> dict[str, int]:
     """Bits by layer from "4", "8" or the name of a file."""
-    from .host.weight_bits import layer_bits, read_weight_bits
+    from ..host.weight_bits import layer_bits, read_weight_bits
 
     return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
 
 
 def _check_board(network: "QuantizedNetwork", name: str) -> None:
-    from .host.compile import compile_network
-    from .host.resources import check_fit
-    from .hw.boards import find_board
+    from ..host.compile import compile_network
+    from ..host.resources import check_fit
+    from ..hw.boards import find_board
 
     board = find_board(name)
     check_fit(compile_network(network, board.array), board)

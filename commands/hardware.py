@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import click
 
-from .command import NET, Array, Output, command
-from .errors import FirelineError
+from ..errors import FirelineError
+from .common import NET, Array, Output, command
 
 ARRAY = click.option(
     "--array", type=Array(), default="16x32", show_default=True, help="Its shape, such as 8x8."
@@ -30,9 +30,9 @@ def verilog(output: Output, net, array, folder):
     Example:
       fireline verilog cifar10 --array 8x8 -o build/verilog
     """
-    from .host.compile import compile_network
-    from .host.manifest import write_verilog
-    from .host.shipped import load_network
+    from ..host.compile import compile_network
+    from ..host.manifest import write_verilog
+    from ..host.shipped import load_network
 
     compiled = compile_network(load_network(net), array)
     manifest = write_verilog(compiled, folder)
@@ -61,9 +61,9 @@ def simulate(output: Output, net, images, array, stall, seed, strict):
       fireline simulate cifar10 samples/cat-0.png --array 8x8
       fireline simulate cifar10 samples/*.png --array 16x16 --stall 0.3 --json result.json
     """
-    from .host.compile import compile_network
-    from .host.shipped import load_network
-    from .sim.bench import simulate as run
+    from ..host.compile import compile_network
+    from ..host.shipped import load_network
+    from ..sim.bench import simulate as run
 
     network = load_network(net)
     pixels = _load_images(output, images, network.architecture, strict)
@@ -108,12 +108,12 @@ def build(output: Output, net, board, array, clock, seeds, folder):
       fireline build cifar10 --board ulx3s-25f -o build/ulx3s-25f
       fireline build cifar10 --board ulx3s-85f --array 16x16 --seeds 4 -o build/ulx3s-85f
     """
-    from .host.build import build as make
-    from .host.build import flash_command
-    from .host.compile import compile_network
-    from .host.design import design
-    from .host.shipped import load_network
-    from .hw.boards import find_board
+    from ..host.build import build as make
+    from ..host.build import flash_command
+    from ..host.compile import compile_network
+    from ..host.design import design
+    from ..host.shipped import load_network
+    from ..hw.boards import find_board
 
     network, chosen = load_network(net), find_board(board)
     compiled = compile_network(network, array or chosen.array)
@@ -167,7 +167,7 @@ def flash(output: Output, folder, permanent):
     Example:
       fireline flash build/ulx3s-25f
     """
-    from .host.build import flash as load
+    from ..host.build import flash as load
 
     summary = load(folder, permanent=permanent, show=output.say)
     output.result({"board": summary.board, "bitstream": f"{folder}/{summary.bitstream}"})
@@ -192,8 +192,8 @@ def classify(output: Output, images, port, net, array, baud, strict):
       fireline classify samples/cat-0.png --port /dev/ttyUSB0 --net cifar10
       fireline classify samples/cat-0.png --port simulated --net cifar10
     """
-    from .host.device import Device
-    from .host.shipped import load_network
+    from ..host.device import Device
+    from ..host.shipped import load_network
 
     network = load_network(net) if net else None
     if port == SIMULATED:
@@ -209,11 +209,11 @@ def classify(output: Output, images, port, net, array, baud, strict):
 @contextmanager
 def _simulated(output, network, array):
     """A device at the other end of whose serial line the whole board is simulated."""
-    from .host.compile import compile_network
-    from .host.device import Device
-    from .hw.accelerator import Accelerator
-    from .hw.system import identity_of
-    from .sim.board import simulated_board
+    from ..host.compile import compile_network
+    from ..host.device import Device
+    from ..hw.accelerator import Accelerator
+    from ..hw.system import identity_of
+    from ..sim.board import simulated_board
 
     program = compile_network(network, array).program
     output.say("building the simulated board, unless it was built before")
@@ -225,7 +225,7 @@ def _simulated(output, network, array):
 
 def _classify(output, device, images, network, strict):
     """Sends the images one by one; the command's exit status."""
-    from .host import golden
+    from ..host import golden
 
     identity = device.identify()
     output.say(f"network {identity.network:08x} is there")
@@ -253,7 +253,7 @@ def _load_images(output, images, shape, strict):
     """The pixels of the images, uint8 [N, H, W, C]; people are told what was done to them."""
     import numpy as np
 
-    from .host.image import load_image
+    from ..host.image import load_image
 
     height, width, channels = shape.height, shape.width, shape.channels
     pixels = []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .command import Output, command
+from .common import Output, command
 
 SHIPPED = "cifar10"
 ARRAYS = ((8, 8), (16, 16))  # to simulate the shipped network on
@@ -35,13 +35,13 @@ def bench(output: Output, simulated, built, everything, data, folder):
       fireline bench --simulate --json bench.json
       fireline bench --all --data cifar-10
     """
-    from .host.compile import compile_network
-    from .host.dataset import load_test
-    from .host.peers import PEERS
-    from .host.shipped import SAMPLES, WEIGHTS, load_network
-    from .hw.boards import find_board
-    from .hw.geometry import ArrayShape
-    from .sim import measure
+    from ..host.compile import compile_network
+    from ..host.dataset import load_test
+    from ..host.peers import PEERS
+    from ..host.shipped import SAMPLES, WEIGHTS, load_network
+    from ..hw.boards import find_board
+    from ..hw.geometry import ArrayShape
+    from ..sim import measure
 
     network = load_network(SHIPPED)
     pictures = load_test(data or SAMPLES[SHIPPED], network.architecture)
@@ -90,7 +90,7 @@ def _many(pictures):
     """The pictures, as often as makes enough of them."""
     import numpy as np
 
-    from .host.dataset import Pictures
+    from ..host.dataset import Pictures
 
     times = -(-IMAGES // len(pictures))
     return Pictures(np.tile(pictures.pixels, (times, 1, 1, 1)), np.tile(pictures.labels, times))
@@ -141,7 +141,7 @@ def _show_peers(output, comparisons):
 
 
 def _show_boards(output, boards):
-    from .host.peers import PROCESSORS
+    from ..host.peers import PROCESSORS
 
     table = output.table(
         "On boards", "<board", "array", "LUTs", "multipliers", "block RAMs", "MHz", "MHz possible",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .errors import FirelineError
+from ..errors import FirelineError
 
 if TYPE_CHECKING:
     from rich.table import Table  # imported late: `fireline --help` must be quick
@@ -120,7 +120,7 @@ class Output:
 
     def result(self, data: dict[str, object]) -> None:
         """Writes the result, if somebody asked for it."""
-        from .host.files import write_whole
+        from ..host.files import write_whole
 
         text = json.dumps(data, indent=2) + "\n"
         if self._json_file == "-":
@@ -152,7 +152,7 @@ class Array(click.ParamType):
 
     def convert(self, value, param, ctx):
         """ "16x32" to ArrayShape(16, 32)."""
-        from .hw.geometry import ArrayShape
+        from ..hw.geometry import ArrayShape
 
         if isinstance(value, ArrayShape):
             return value
