@@ -34,8 +34,8 @@ def test_every_step_is_a_command_with_options_that_exist(tmp_path):
     assert [words[:2] for words in commands] == [
         ["fireline", name]
         for name in (
-            "summary", "samples", "evaluate", "verilog", "simulate", "classify", "build", "flash",
-            "classify",
+            "summary", "samples", "evaluate", "verilog", "simulate", "classify", "build", "report",
+            "flash", "classify",
         )
     ]  # fmt: skip
     for _, name, *arguments in commands:
