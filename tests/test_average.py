@@ -77,7 +77,7 @@ def expected(frames):
     st.integers(1, 6),
     st.sampled_from([1.0, 0.5]),
     st.sampled_from([1.0, 0.5, 0.1]),
-    st.randoms(),
+    st.integers(0, 2**32).map(Random),
 )
 @settings(max_examples=40, deadline=None)
 def test_scores_under_stalls(lanes, classes, pixels, density, demand, random):
