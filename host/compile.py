@@ -80,7 +80,7 @@ def compile_network(
         pool_row_words=max(pooled, default=0),
         pool_words=depth(buffers.pools),
         layers=layers,
-        rows=place(tasks, buffers, architecture),
+        rows=place(tasks, buffers),
         weights=tuple(images.weights),
         parameters=tuple(images.parameters),
     )

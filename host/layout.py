@@ -85,13 +85,10 @@ def accumulator_range(conv: QuantizedConv) -> tuple[int, int]:
     Activations are 0..255, so every partial sum lies between the sum of the negative terms and the
     sum of the positive ones; with 8 bits, of the terms as the two passes split them.
     """
-    if conv.bits == 8:
-        codes = _by_tap(conv).astype(np.int64)
-        terms = [codes & ~15, codes & 15]
-    else:
-        terms = [_effective_by_tap(conv)]
-    low = sum(np.minimum(term, 0).sum((1, 2)) for term in terms)
-    high = sum(np.maximum(term, 0).sum((1, 2)) for term in terms)
+    weights = conv.effective_weights().astype(np.int64).reshape(len(conv.bias), -1)
+    terms = [weights & ~15, weights & 15] if conv.bits == 8 else [weights]
+    low = sum(np.minimum(term, 0).sum(1) for term in terms)
+    high = sum(np.maximum(term, 0).sum(1) for term in terms)
     return 255 * int(low.min()), 255 * int(high.max())
 
 
@@ -99,11 +96,6 @@ def _by_tap(conv: QuantizedConv) -> np.ndarray:
     """The codes as [output, tap, channel]; conv1's whole window is the channels of one tap."""
     codes = conv.codes.transpose(0, 2, 3, 1)
     return codes.reshape(len(codes), 1 if conv.is_conv1 else -1, sum(conv.segments))
-
-
-def _effective_by_tap(conv: QuantizedConv) -> np.ndarray:
-    exponents = conv.exponents[:, :, group_index(conv.segments)]
-    return _by_tap(conv).astype(np.int64) << exponents
 
 
 def _pack(values: np.ndarray, bits: int) -> list[int]:

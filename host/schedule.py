@@ -110,9 +110,7 @@ def _pooled_row(row: int, height: int) -> int | None:
     return (row - 1) // 2 if row == height - 1 else None
 
 
-def place(
-    tasks: tuple[RowTask, ...], buffers: Buffers, architecture: Architecture
-) -> tuple[RowOperation, ...]:
+def place(tasks: tuple[RowTask, ...], buffers: Buffers) -> tuple[RowOperation, ...]:
     """The tasks with addresses instead of names, checked: see `check`."""
     names = layer_names(tasks)
 

@@ -48,7 +48,7 @@ def test_a_bypass_is_kept_when_its_row_comes_and_read_when_it_is_expanded():
 @given(architectures())
 @settings(deadline=None, max_examples=30)
 def test_every_network_finds_its_rows(architecture):
-    place(schedule(architecture), allocate(architecture, 4), architecture)
+    place(schedule(architecture), allocate(architecture, 4))
 
 
 @pytest.mark.parametrize("memory", ["squeezed", "skips"])
@@ -62,4 +62,4 @@ def test_a_buffer_with_too_few_rows_is_found_out(memory):
         squeezed = activations["fire2/squeeze"]
         activations["fire2/squeeze"] = Buffer(squeezed.base, 2, squeezed.words)
     with pytest.raises(FirelineError, match="would read row"):
-        place(schedule(architecture), Buffers(activations, skips, buffers.pools), architecture)
+        place(schedule(architecture), Buffers(activations, skips, buffers.pools))
