@@ -95,3 +95,9 @@ def test_a_group_ends_only_when_the_queue_has_room():
         full + 8,
         full + 11,
     ]
+
+
+def test_groups_of_one_word_take_no_more_than_there_is():
+    runs = [{"length": 1, "first": 1, "last": 1}] * (QUEUE_DEPTH + 2)
+    words = issue(runs, QUEUE_DEPTH + 20, credit=lambda cycle: cycle == QUEUE_DEPTH + 9)
+    assert [cycle for cycle, *_ in words] == [*range(1, QUEUE_DEPTH + 1), QUEUE_DEPTH + 10]
