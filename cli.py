@@ -15,8 +15,8 @@ def main(context: click.Context) -> None:
     """From a trained SqueezeNet-family network to an FPGA accelerator.
 
     NET is a quantized network: a file, or the name of the one that is shipped, cifar10. ARCH is a
-    network's shape: squeezenet1_0, squeezenet1_1 (also with -simple or -complex bypasses), cifar10
-    or a TOML file.
+    network's shape: squeezenet1_0, squeezenet1_1 or cifar10 (also with -simple or -complex
+    bypasses) or a TOML file.
 
     \b
     The whole path, on the shipped network:

@@ -17,6 +17,7 @@ from .stage import (
     check_integer,
     check_number,
 )
+from .variants import vary
 
 NETWORKS = Path(__file__).with_name("networks")  # the shipped network: TOML, weights, samples
 SHIPPED = ("cifar10",)
@@ -34,7 +35,6 @@ def fire_stack(
     freq: int = 2,
     pct_3x3: float = 0.5,
     squeeze_ratio: float = 0.125,
-    bypass: Bypass = Bypass.NONE,
     size: int = 224,
     classes: int = 1000,
     preprocessing: Preprocessing = PREPROCESSINGS["torchvision"],
@@ -43,21 +43,16 @@ def fire_stack(
 
     Fire i (from 0) has ``base_e + incr_e * (i // freq)`` output channels, of which the share
     ``pct_3x3`` comes from 3x3 filters, and ``squeeze_ratio`` times as many squeeze channels.
-    ``pools_after`` counts conv1 as 1 and the first Fire as 2. A bypass is simple wherever the
-    channels in and out agree; elsewhere it is complex with Bypass.COMPLEX and left out otherwise.
+    ``pools_after`` counts conv1 as 1 and the first Fire as 2.
     """
     check_integer(f"network {name}", "fires", fires, 0, 64)
     check_integer(f"network {name}", "freq", freq, 1, 64)
     stages: list[Stage] = [conv1]
-    channels = conv1.channels
     for index in range(fires):
         if index + 1 in pools_after:
             stages.append(MaxPool())
         expand = base_e + incr_e * (index // freq)
-        possible = Bypass.SIMPLE if expand == channels else Bypass.COMPLEX
-        own = possible if bypass in (possible, Bypass.COMPLEX) else Bypass.NONE
-        stages.append(Fire.from_ratios(expand, pct_3x3, squeeze_ratio, own))
-        channels = expand
+        stages.append(Fire.from_ratios(expand, pct_3x3, squeeze_ratio))
     if fires + 1 in pools_after:
         stages.append(MaxPool())
     return Architecture(name, 3, size, size, preprocessing, tuple(stages), classes)
@@ -71,30 +66,32 @@ def family(
     A bypass is placed as in the paper: simple on Fires 3, 5, 7 and 9; with Bypass.COMPLEX there is
     also a complex one on Fires 2, 4, 6 and 8.
     """
-    full_name = name if bypass is Bypass.NONE else f"{name}-{bypass.value}"
-    shape = {"bypass": bypass, "size": size, "classes": classes}
     match name:
         case "squeezenet1_0":
-            return fire_stack(full_name, Conv1(96, 7, 2, 0), (1, 4, 8), **shape)
+            conv1, pools_after = Conv1(96, 7, 2, 0), (1, 4, 8)
         case "squeezenet1_1":
-            return fire_stack(full_name, Conv1(64, 3, 2, 0), (1, 3, 5), **shape)
-    raise FirelineError(f"unknown network family {name!r}; use {' or '.join(FAMILIES)}")
+            conv1, pools_after = Conv1(64, 3, 2, 0), (1, 3, 5)
+        case _:
+            raise FirelineError(f"unknown network family {name!r}; use {' or '.join(FAMILIES)}")
+    vanilla = fire_stack(name, conv1, pools_after, size=size, classes=classes)
+    return vary(vanilla, bypass=bypass)
 
 
 def resolve(name: str | Path) -> Architecture:
-    """The network of that name (``squeezenet1_1``, ``squeezenet1_0-simple``, ``cifar10``, ...) or
+    """The network of that name (``squeezenet1_1``, ``cifar10``, ``squeezenet1_0-simple``, ...) or
     TOML file; FirelineError if there is none."""
     text = str(name)
-    if text in SHIPPED:
-        return load_toml(NETWORKS / f"{text}.toml")
     if text.endswith(".toml"):
         return load_toml(text)
     base, _, bypass = text.partition("-")
-    if base in FAMILIES and bypass in ("", "simple", "complex"):
-        return family(base, Bypass(bypass or "none"))
+    if bypass in ("", "simple", "complex"):
+        if base in FAMILIES:
+            return family(base, Bypass(bypass or "none"))
+        if base in SHIPPED:
+            return vary(load_toml(NETWORKS / f"{base}.toml"), bypass=Bypass(bypass or "none"))
     raise FirelineError(
-        f"unknown network {text!r}; use {', '.join(FAMILIES)} (also with -simple or -complex), "
-        f"{', '.join(SHIPPED)} or a file that ends in .toml"
+        f"unknown network {text!r}; use {', '.join((*FAMILIES, *SHIPPED))} (also with -simple or "
+        "-complex) or a file that ends in .toml"
     )
 
 

@@ -81,9 +81,18 @@ def test_resolve():
     assert resolve("squeezenet1_1-complex").name == "squeezenet1_1-complex"
     shipped = resolve("cifar10")
     assert (shipped.name, shipped.classes, parameters(shipped)) == ("cifar10", 10, 141_034)
+    assert bypasses(resolve("cifar10-simple")) == [
+        "none",
+        "simple",
+        "none",
+        "none",
+        "simple",
+        "none",
+    ]
+    assert resolve("cifar10-complex").name == "cifar10-complex"
 
 
-@pytest.mark.parametrize("name", ["", "squeezenet", "squeezenet1_1-none", "squeezenet1_0-half"])
+@pytest.mark.parametrize("name", ["", "squeezenet", "squeezenet1_1-none", "cifar10-half"])
 def test_resolve_refuses(name):
     with pytest.raises(FirelineError, match=r"unknown network .* use squeezenet1_0"):
         resolve(name)

@@ -1,0 +1,58 @@
+"""Variants of a network: the design space of the SqueezeNet paper's sections 5 and 6."""
+
+import dataclasses
+
+from ..errors import FirelineError
+from .architecture import Architecture
+from .stage import Bypass, Conv1, Fire, Stage
+
+
+def vary(
+    architecture: Architecture,
+    squeeze_ratio: float | None = None,
+    share_3x3: float | None = None,
+    bypass: Bypass | None = None,
+) -> Architecture:
+    """The same stack with other Fires, all as wide as they were; None leaves a thing as it is.
+
+    ``squeeze_ratio``, above 0 to 1, is squeeze channels by output channels; ``share_3x3``, above 0
+    and below 1, is the share of the output channels that 3x3 filters make. A bypass is simple
+    wherever channels in and out agree; elsewhere it is complex with Bypass.COMPLEX and left out
+    otherwise. The name tells what was asked for ("cifar10-sr0.25-share0.5-simple"). Raises
+    FirelineError for values out of range, or that leave a convolution without a channel.
+    """
+    if squeeze_ratio is not None and not 0 < squeeze_ratio <= 1:
+        raise FirelineError(f"squeeze ratio {squeeze_ratio}: use one above 0 and up to 1")
+    if share_3x3 is not None and not 0 < share_3x3 < 1:
+        raise FirelineError(f"share of 3x3 filters {share_3x3}: use one above 0 and below 1")
+    stages: list[Stage] = []
+    channels = 0
+    for stage in architecture.stages:
+        if isinstance(stage, Fire):
+            stage = _vary(stage, channels, squeeze_ratio, share_3x3, bypass)
+        if isinstance(stage, Fire | Conv1):
+            channels = stage.channels
+        stages.append(stage)
+    name = architecture.name
+    for label, value in (("sr", squeeze_ratio), ("share", share_3x3)):
+        name += "" if value is None else f"-{label}{value:g}"
+    name += "" if bypass in (None, Bypass.NONE) else f"-{bypass.value}"
+    return dataclasses.replace(architecture, name=name, stages=tuple(stages))
+
+
+def _vary(
+    fire: Fire,
+    channels: int,
+    squeeze_ratio: float | None,
+    share_3x3: float | None,
+    bypass: Bypass | None,
+) -> Fire:
+    """The Fire, which reads so many channels, varied."""
+    ratio = fire.squeeze / fire.channels if squeeze_ratio is None else squeeze_ratio
+    share = fire.expand3x3 / fire.channels if share_3x3 is None else share_3x3
+    if bypass is None:
+        own = fire.bypass
+    else:
+        possible = Bypass.SIMPLE if channels == fire.channels else Bypass.COMPLEX
+        own = possible if bypass in (possible, Bypass.COMPLEX) else Bypass.NONE
+    return Fire.from_ratios(fire.channels, share, ratio, own)
