@@ -36,10 +36,11 @@ def main(context: click.Context) -> None:
 @click.argument("name", metavar="NET|ARCH")
 @click.option("--array", type=Array(), help="Also predict the cycles on that array.")
 def summary(output: Output, name, array):
-    """Show a network layer by layer.
+    """Show a network layer by layer, and the size of its weights.
 
     Shapes, parameters, MACs, bits and, with --array, cycles. A Fire's two expands run as one; their
-    cycles stand at the 3x3. For an ARCH the cycles are those of 4-bit weights, 8 bits in conv1.
+    cycles stand at the 3x3. For an ARCH the cycles are those of 4-bit weights, 8 bits in conv1. The
+    size is shown in float32 and, for a NET, in a memory and Huffman-coded.
 
     \b
     Examples:
@@ -51,7 +52,7 @@ def summary(output: Output, name, array):
 
     from .host.families import resolve
     from .host.shipped import is_network, load_network
-    from .host.summary import summarise
+    from .host.summary import PAPER, summarise, weight_sizes
 
     network = load_network(name) if is_network(name) else None
     architecture = network.architecture if network else resolve(name)
@@ -87,13 +88,35 @@ def summary(output: Output, name, array):
         "total", "", "", *map(_number, (*list(totals.values())[:2], None, totals["cycles"]))
     )
     output.show(table)
+    sizes = asdict(weight_sizes(architecture, network))
+    _show_sizes(output, sizes, PAPER)
     if compiled:
         output.say(
             f"array {array}: utilisation {compiled.utilisation:.1%}, products needed by products "
             "possible (an 8-bit weight needs two; taps on the border count, but are skipped)"
         )
         totals |= {"array": str(array), "utilisation": compiled.utilisation}
-    output.result({"name": architecture.name, **totals, "layers": [asdict(row) for row in layers]})
+    output.result(
+        {
+            "name": architecture.name,
+            **totals,
+            "weight_bytes": sizes,
+            "paper_megabytes": PAPER,
+            "layers": [asdict(row) for row in layers],
+        }
+    )
+
+
+def _show_sizes(output, sizes, paper):
+    table = output.table("Weights", "<", "bytes", "times smaller")
+    for form, size in zip(("float32", "in the ROM", "entropy-coded"), sizes.values(), strict=True):
+        if size is not None:
+            table.add_row(form, f"{size:,}", f"{sizes['float32'] / size:.1f}")
+    table.add_section()
+    for form, megabytes in paper.items():
+        ratio = f"{paper['float32'] / megabytes:.1f}"
+        table.add_row(f"the paper's SqueezeNet, {form}", f"{megabytes:g} MB", ratio)
+    output.show(table)
 
 
 @command

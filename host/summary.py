@@ -1,9 +1,10 @@
-"""A network by layer: shapes, parameters, operations, bits and cycles."""
+"""A network by layer: shapes, parameters, operations, bits and cycles; its weights' size."""
 
 from dataclasses import dataclass
 
 from .architecture import Architecture, LayerKind
 from .compile import Compiled
+from .entropy import encode_conv
 from .network import QuantizedNetwork
 
 
@@ -19,6 +20,31 @@ class LayerSummary:
     macs: int
     bits: int | None  # of its weights
     cycles: int | None  # a frame; those of a Fire's two expands, which run as one, stand at 3x3
+
+
+PAPER = {"float32": 4.8, "8 bits": 0.66, "6 bits": 0.47}
+"""Megabytes (of 2^20) of SqueezeNet 1.0, biases included, in the SqueezeNet paper's table 2; the
+last two by Deep Compression: pruned, quantized and Huffman-coded."""
+
+
+@dataclass(frozen=True)
+class WeightSizes:
+    """Bytes of all weights, without biases and scales; what is not known is None."""
+
+    float32: int
+    rom: int | None  # codes and exponents, without the gaps that an array's width leaves
+    entropy_coded: int | None  # the same in Huffman codes, with their tables
+
+
+def weight_sizes(
+    architecture: Architecture, network: QuantizedNetwork | None = None
+) -> WeightSizes:
+    """The sizes of a network, or of what an architecture would have."""
+    float32 = 4 * sum(layer.weights for layer in architecture.layers())
+    if network is None:
+        return WeightSizes(float32, None, None)
+    streams = [stream for conv in network.convs.values() for stream in encode_conv(conv)]
+    return WeightSizes(float32, -(-network.weight_bits // 8), sum(map(len, streams)))
 
 
 def summarise(

@@ -130,7 +130,11 @@ def test_summary_of_a_network_with_its_cycles(net, arch, tmp_path):
     assert layers["conv1"]["bits"] == 4
     assert sum(layer["cycles"] or 0 for layer in layers.values()) == result["cycles"]
     assert result["parameters"] == sum(layer["parameters"] for layer in layers.values())
+    assert 0 < result["weight_bytes"]["rom"] < result["weight_bytes"]["float32"] / 4
+    assert result["weight_bytes"]["entropy_coded"] > 0
+    assert result["paper_megabytes"]["float32"] == 4.8
     shape = json.loads(Result("summary", arch, "--json", "-").stdout)
+    assert shape["weight_bytes"] == result["weight_bytes"] | {"rom": None, "entropy_coded": None}
     assert shape["parameters"] == result["parameters"] and shape["cycles"] is None
 
 

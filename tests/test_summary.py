@@ -2,7 +2,7 @@ import pytest
 from fireline.host.compile import compile_network
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
-from fireline.host.summary import layer_cycles, summarise
+from fireline.host.summary import PAPER, layer_cycles, summarise, weight_sizes
 from fireline.hw.geometry import ArrayShape
 
 
@@ -15,6 +15,25 @@ def test_the_family_has_the_papers_parameters(name, parameters, macs):
     assert sum(layer.parameters for layer in layers) == parameters
     assert sum(layer.macs for layer in layers) == macs
     assert {layer.bits for layer in layers} == {layer.cycles for layer in layers} == {None}
+
+
+def test_sizes_beside_the_papers():
+    architecture = resolve("squeezenet1_0")
+    size = weight_sizes(architecture)
+    biases = sum(layer.parameters - layer.weights for layer in architecture.layers())
+    assert round((size.float32 + 4 * biases) / 2**20, 1) == PAPER["float32"]
+    assert size.rom is size.entropy_coded is None
+
+
+def test_sizes_in_the_rom_and_entropy_coded():
+    architecture = resolve("cifar10")
+    weights = sum(layer.weights for layer in architecture.layers())
+    eight = weight_sizes(architecture, random_network(architecture, 0, 8))
+    assert (eight.float32, eight.rom) == (4 * weights, weights)
+    assert 0.8 * eight.rom < eight.entropy_coded < eight.rom
+    four = weight_sizes(architecture, random_network(architecture, 0, 4))
+    assert weights / 2 < four.rom < weights * 0.54  # and an exponent for 16 weights, or a few less
+    assert 0.8 * four.rom < four.entropy_coded < four.rom
 
 
 def test_a_layers_cycles_add_up_to_the_frames():
