@@ -20,6 +20,13 @@ SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
 HIDE_FIELDS = r"rename -hide w:*\[*"
 """Amaranth names the fields of a struct `word[0]`, and so does ABC the bits of a `word`."""
 
+KEEP_REGISTERS = "proc; select -set kept a:keep %ci1:+[Q]; setattr -set keep 1 @kept"
+"""Yosys makes one of equal registers unless the registers, not only their wires, are to be kept."""
+
+FREE_COLLISIONS = "setparam -set COLLISION_X_MASK 1'1 *.activations/t:$memrd_v2 *.skips/t:$memrd_v2"
+"""No word of these memories is read and written at once (`host/timing.py` sees to it), so that
+nothing need stand between the block RAMs and their registers to say what would be read."""
+
 PLACE_AND_ROUTE = ("--router", "router2", "--timing-allow-fail")
 PACK = ("--compress",)
 
@@ -188,7 +195,8 @@ def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) ->
     plan = top.board.platform().prepare(top, "top", emit_src=False)
     for name in ("top.il", "top.lpf"):
         (scratch / name).write_text(plan.files[name])
-    script = f"read_rtlil top.il; {HIDE_FIELDS}; {SYNTHESIS} -top top; write_json top.json"
+    prepare = f"read_rtlil top.il; {HIDE_FIELDS}; {FREE_COLLISIONS}; {KEEP_REGISTERS}"
+    script = f"{prepare}; {SYNTHESIS} -top top; write_json top.json"
     run_step(Step("yosys", (yosys, "-p", script)), scratch, progress)
 
 

@@ -13,15 +13,23 @@ FACTOR_BITS = 18  # of a hardware multiplier
 def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> BoardTop:
     """The board's top; its clock is the board's own unless given.
 
-    Hardware multipliers go to the array first, whose others are made of LUTs, and to the
-    requantizer if enough are left. Raises FirelineError if the network does not fit.
+    Raises FirelineError if the network does not fit.
     """
-    needed = check_fit(compiled, board)
-    program = compiled.program
-    dsp = min(needed.pairs, board.multipliers)
-    spare = board.multipliers - dsp
-    core = Accelerator(program, dsp=dsp, scale_dsp=spare >= scale_multipliers(program))
-    return BoardTop(board, core, identity_of(program), clock_mhz)
+    check_fit(compiled, board)
+    dsp, scale_dsp = deal(compiled.program, board.multipliers)
+    core = Accelerator(compiled.program, dsp=dsp, scale_dsp=scale_dsp)
+    return BoardTop(board, core, identity_of(compiled.program), clock_mhz)
+
+
+def deal(program: Program, multipliers: int) -> tuple[int, bool]:
+    """How many hardware multipliers the array gets, and whether the requantizer has its own.
+
+    The requantizer comes first, then the array, equally many in each lane pair; the rest of its
+    products are made of LUTs.
+    """
+    spare = multipliers - scale_multipliers(program)
+    pairs = program.array.co // 2
+    return min(program.array.ci, max(spare, 0) // pairs) * pairs, spare >= 0
 
 
 def scale_multipliers(program: Program) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import FirelineError
 from ..hw.boards import Board
 from ..hw.geometry import Program
+from ..hw.mac_lanes import WeightWord
 from ..hw.tables import Tables
 from .compile import Compiled
 
@@ -50,10 +51,10 @@ def resources(program: Program) -> Resources:
     """Counts a program's memories and multipliers."""
     byte_word = 8 * program.array.ci
     channel = program.bias_bits + program.multiplier_bits
-    weight = program.array.products * 4 + program.array.co * program.exponent_bits
+    pair = WeightWord(program.array.ci, 2, program.exponent_bits).size
     window = program.window
     memories = [
-        _rom("weights", len(program.weights), weight),
+        _rom("weights", len(program.weights), pair, program.array.co // 2),
         _rom("parameters", len(program.parameters), program.lanes * channel),
         _rom("row program", len(program.rows), _varying_bits(Tables(program).rows)),
         _ram("activations", program.activation_words, byte_word),
@@ -95,8 +96,10 @@ def block_rams(words: int, bits: int) -> int:
     return min(-(-bits * -(-words // depth) // width) for depth, width in BLOCK_RAM_MODES)
 
 
-def _rom(name: str, words: int, bits: int) -> MemoryUse:
-    return MemoryUse(name, words, bits, block_rams(words, bits) if bits else 0)
+def _rom(name: str, words: int, bits: int, count: int = 1) -> MemoryUse:
+    """`count` memories side by side."""
+    blocks = count * block_rams(words, bits) if bits else 0
+    return MemoryUse(name, words, count * bits, blocks)
 
 
 def _ram(name: str, words: int, bits: int) -> MemoryUse:

@@ -17,6 +17,7 @@ from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
 from .requantize import ChannelParameters, Requantizer, values_signature
+from .rom import Rom
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store
 from .stream import StreamRegister
@@ -102,13 +103,13 @@ class Accelerator(wiring.Component):
             dsp=self.dsp,
         )
         read, self._activations = activations.read_port(), activations
-        control = delay(m, issue.word, WeightRom.LATENCY, reset_less=False)
         size = Shape.cast(self._word).width
         pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = Array(pixels[n * size : (n + 1) * size] for n in range(program.window_words))
-        chosen = windows[delay(m, issue.activation_address, 1)]
-        window = delay(m, chosen, WeightRom.LATENCY - 1)
-        activation = delay(m, read.data, WeightRom.LATENCY - 1)
+        window = delay(m, windows[delay(m, issue.activation_address, 1)], 1)
+        control = delay(m, issue.word, Rom.LATENCY - 1, reset_less=False)
+        activation = delay(m, Mux(control.window, window, delay(m, read.data, 1)), 1)
+        control = delay(m, control, 1, reset_less=False)
         m.d.comb += [
             lines.i.payload.eq(self.pixel.payload),
             lines.i.valid.eq(self.pixel.valid & ~self._reset),
@@ -117,8 +118,8 @@ class Accelerator(wiring.Component):
             lines.o.ready.eq(issue.window_taken),
             read.addr.eq(issue.activation_address),
             weights.address.eq(issue.rom_address),
-            macs.i.weights.eq(weights.word),
-            macs.i.activations.eq(Mux(control.window, window, activation)),
+            macs.i.weights.eq(weights.pairs),
+            macs.i.activations.eq(activation),
             *(
                 macs.i.control[name].eq(control[name])
                 for name in ("valid", "first", "last", "low", "shift")
@@ -130,7 +131,7 @@ class Accelerator(wiring.Component):
         """Sums become values, each with its channel's parameters and, if wanted, its skip."""
         program = self.program
         m.submodules.drain = drain = Drain(program, self.tables)
-        m.submodules.parameters = parameters = WeightRom(
+        m.submodules.parameters = parameters = Rom(
             ArrayLayout(
                 ChannelParameters(program.bias_bits, program.multiplier_bits), program.lanes
             ),
@@ -147,7 +148,7 @@ class Accelerator(wiring.Component):
         )
         wiring.connect(m, self._drain_context, drain.context)
         wiring.connect(m, requantizer.o, wiring.flipped(self.watch))
-        beat = delay(m, drain.beat, WeightRom.LATENCY, reset_less=False)
+        beat = delay(m, drain.beat, Rom.LATENCY, reset_less=False)
         m.d.comb += [
             drain.sums.eq(array.o.sums),
             drain.sums_valid.eq(array.o.valid),
@@ -175,7 +176,7 @@ class Accelerator(wiring.Component):
         word = Signal(parts)
         m.d.comb += [
             read.addr.eq(drain.beat.skip_address),
-            word.eq(delay(m, read.data, WeightRom.LATENCY - 1)),
+            word.eq(delay(m, read.data, Rom.LATENCY - 1)),
             requantizer.i.skips.eq(word[beat.skip_part]),
             requantizer.i.skip.enable.eq(beat.skip),
             requantizer.i.skip.multiplier.eq(beat.skip_multiplier),

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from .geometry import Program
-from .mac_lanes import mac_latency
+from .mac_array import array_latency
 from .pool import MaxPool
 from .requantize import Requantizer
+from .rom import Rom
 from .sequencer import FETCH_CYCLES
-from .weight_rom import WeightRom
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Latency:
     def of(cls, program: Program) -> "Latency":
         """Of the accelerator that is generated from the program."""
         queue = 1
-        parameters = WeightRom.LATENCY
+        parameters = Rom.LATENCY
         pool = MaxPool.latency if program.pool_words else 0
         gather, memory = 1, 1
         return cls(
             fetch=FETCH_CYCLES,
             start=3,
-            load=WeightRom.LATENCY + mac_latency(program.array.ci) + queue,
+            load=Rom.LATENCY + array_latency(program.array.ci) + queue,
             write=parameters + Requantizer.LATENCY + gather + pool + memory,
         )

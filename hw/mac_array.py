@@ -8,6 +8,15 @@ from amaranth.lib.wiring import In, Out
 from .delay import delay
 from .mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
 from .multiplier import Form
+from .spread import SPREAD_CYCLES, spread
+
+GATHER_CYCLES = 2
+"""For the way of the sums back from the lane pairs."""
+
+
+def array_latency(ci: int) -> int:
+    """Cycles from the last word's control and activations to the sums."""
+    return SPREAD_CYCLES + mac_latency(ci) + GATHER_CYCLES
 
 
 class MacArray(wiring.Component):
@@ -15,7 +24,9 @@ class MacArray(wiring.Component):
 
     Words that belong together, from `first` to `last`, are summed up lane by lane; `o.valid` tells
     that `o.sums` are complete, `latency` cycles after the last word and for that cycle only. One
-    word a cycle, in groups of any length, with any number of cycles between words.
+    word a cycle, in groups of any length, with any number of cycles between words. Control and
+    activations are spread over the lane pairs, and a word's `weights`, which stand beside them
+    already, are expected `SPREAD_CYCLES` later.
 
     `dsp`: the number of lane pairs times input channels whose multiplier is a MULT18X18D, spread
     evenly over the lanes; the others are made of LUTs. None: behavioural ones, for simulation.
@@ -33,12 +44,12 @@ class MacArray(wiring.Component):
         self.accumulator_bits = accumulator_bits
         self.exponent_bits = exponent_bits
         self.forms = multiplier_forms(ci, co // 2, dsp)
-        self.latency = mac_latency(ci)
+        self.latency = array_latency(ci)
         word = wiring.Signature(
             {
                 "control": Out(MacControl),
                 "activations": Out(ArrayLayout(unsigned(8), ci)),
-                "weights": Out(WeightWord(ci, co, exponent_bits)),
+                "weights": Out(ArrayLayout(WeightWord(ci, 2, exponent_bits), co // 2)),
             }
         )
         sums = wiring.Signature(
@@ -48,16 +59,18 @@ class MacArray(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        controls = spread(m, self.i.control, len(self.forms), reset_less=False)
+        activations = spread(m, self.i.activations, len(self.forms))
         for n, forms in enumerate(self.forms):
             pair = MacLanes(self.accumulator_bits, self.exponent_bits, forms)
             m.submodules[f"pair{n}"] = pair
-            m.d.comb += [pair.control.eq(self.i.control), pair.activations.eq(self.i.activations)]
-            for here, lane in enumerate((2 * n, 2 * n + 1)):
-                m.d.comb += self.o.sums[lane].eq(pair.sums[here])
-                m.d.comb += [
-                    pair.weights[field][here].eq(self.i.weights[field][lane])
-                    for field, _ in pair.weights.shape()
-                ]
+            m.d.comb += [
+                pair.control.eq(controls[n]),
+                pair.activations.eq(activations[n]),
+                pair.weights.eq(self.i.weights[n]),
+            ]
+            sums = delay(m, pair.sums, GATHER_CYCLES)
+            m.d.comb += [self.o.sums[2 * n + lane].eq(sums[lane]) for lane in range(2)]
         done = self.i.control.valid & self.i.control.last
         m.d.comb += self.o.valid.eq(delay(m, done, self.latency, reset_less=False))
         return m

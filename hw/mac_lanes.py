@@ -17,10 +17,29 @@ class WeightWord(data.StructLayout):
     """A cycle's weights: `nibbles[lane][channel]`, and an exponent a lane if they have any bits."""
 
     def __init__(self, ci: int, co: int, exponent_bits: int):
+        self._ci, self._co, self._exponent_bits = ci, co, exponent_bits
         fields = {"nibbles": data.ArrayLayout(data.ArrayLayout(4, ci), co)}
         if exponent_bits:
             fields["exponents"] = data.ArrayLayout(exponent_bits, co)
         super().__init__(fields)
+
+    @property
+    def pair(self) -> "WeightWord":
+        """A lane pair's part of it."""
+        return WeightWord(self._ci, 2, self._exponent_bits)
+
+    def split(self, words: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """Words of this layout as words of its lane pairs."""
+        nibbles, exponents = 8 * self._ci, 2 * self._exponent_bits
+        first = self._co // 2 * nibbles  # bit of the exponents
+        return [
+            tuple(
+                _bits(word, n * nibbles, nibbles)
+                | _bits(word, first + n * exponents, exponents) << nibbles
+                for word in words
+            )
+            for n in range(self._co // 2)
+        ]
 
 
 class MacControl(data.Struct):
@@ -90,6 +109,10 @@ class MacLanes(wiring.Component):
             return delay(m, dot, 1)
         exponent = delay(m, self.weights.exponents[lane], self.latency - 2)
         return delay(m, dot << exponent, 1)
+
+
+def _bits(word: int, first: int, count: int) -> int:
+    return word >> first & (1 << count) - 1
 
 
 def add_by_pairs(m: Module, terms):

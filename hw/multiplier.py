@@ -1,6 +1,6 @@
 """Two products that share a factor: one 18 x 18 multiplier's worth, or fabric."""
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,7 +23,7 @@ class PairMultiplier(wiring.Component):
     Latency `LATENCY` cycles whatever the form, one pair a cycle.
     """
 
-    LATENCY = 4
+    LATENCY = 5
 
     a: In(unsigned(8))
     w0: In(signed(5))
@@ -52,8 +52,8 @@ class PairMultiplier(wiring.Component):
         """`((w1 << 13) + w0) * a`: a negative low product borrows one from the high product."""
         packed = Signal(signed(18))
         product = Signal(signed(36))
-        m.d.comb += packed.eq((self.w1 << PRODUCT_BITS) + self.w0)
-        m.submodules.dsp = _mult18x18d(packed, self.a, product)
+        m.d.comb += packed.eq(delay(m, ((self.w1 << PRODUCT_BITS) + self.w0)[:18], 1))
+        m.submodules.dsp = _mult18x18d(packed, delay(m, self.a, 1), product)
         low = product[:PRODUCT_BITS].as_signed()
         high = product[PRODUCT_BITS:].as_signed()
         return _register(m, low), _register(m, high + (low < 0))
@@ -67,17 +67,21 @@ def _register(m, value):
 
 
 def _shift_and_add(m, w, a):
-    """Four cycles: register the factors, add bits 0 and 1 and bits 2 and 3, add, subtract bit 4."""
+    """Two cycles for the way here; then add bits 0 and 1, and bit 2 and the rest; then add these.
 
-    def masked(bit, a):
+    As `w` is not below -8, bits 3 and 4 are worth -8 together, 8 or nothing. For -8, `a` is
+    inverted, and the one that is lacking comes in as a carry from below.
+    """
+
+    def masked(bit):
         return Mux(bit, a, 0)
 
-    w, a = delay(m, w, 1), delay(m, a, 1)
-    low = _register(m, masked(w[0], a) + (masked(w[1], a) << 1))
-    high = _register(m, masked(w[2], a) + (masked(w[3], a) << 1))
-    magnitude = _register(m, low + (high << 2))
-    sign = delay(m, masked(w[4], a), 2)
-    return _register(m, magnitude - (sign << 4))
+    w, a = delay(m, w, 2), delay(m, a, 2)
+    low = _register(m, masked(w[0]) + (masked(w[1]) << 1))
+    minus = w[4]
+    top = Cat(minus, minus, masked(w[3]) ^ minus.replicate(len(a)), minus).as_signed()
+    high = _register(m, (Cat(minus, masked(w[2])) + top) >> 1)
+    return delay(m, _register(m, low + (high << 2)), 1)
 
 
 def _mult18x18d(a, b, p):

@@ -1,46 +1,37 @@
 """Weight words in the order in which the array consumes them."""
 
-from amaranth.hdl import Module, Shape, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
+from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
-
-BANK_WORDS = 512
-"""A block RAM's words where it is widest."""
+from .mac_lanes import WeightWord
+from .rom import Rom
+from .spread import SPREAD_CYCLES, spread
 
 
 class WeightRom(wiring.Component):
-    """`word` = the weight word at `address`, `LATENCY` cycles later; one word a cycle.
+    """`pairs[n]` = lane pair n's part of the word at `address`, `LATENCY` cycles later.
 
-    A cycle each for reading, for the way out of the block RAMs, which takes most of one, and for
-    the multiplexer between banks. Banks stand side by side in one memory that is `BANK_WORDS` deep,
-    so that no bit of a block RAM is lost at a bank's edge.
+    One word a cycle. Each lane pair has a memory of its own, to stand beside its multipliers; the
+    address is spread over them.
     """
 
-    LATENCY = 3
+    LATENCY = SPREAD_CYCLES + Rom.LATENCY
 
-    def __init__(self, layout, words: tuple[int, ...]):
-        self._words = words
-        super().__init__({"address": In(range(len(words))), "word": Out(layout)})
+    def __init__(self, layout: WeightWord, words: tuple[int, ...]):
+        self.slices = layout.split(words)
+        super().__init__(
+            {
+                "address": In(range(len(words))),
+                "pairs": Out(ArrayLayout(layout.pair, len(self.slices))),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
-        bits = Shape.cast(self.word.shape()).width
-        depth = min(BANK_WORDS, len(self._words))
-        banks = [self._words[first : first + depth] for first in range(0, len(self._words), depth)]
-        rows = [
-            sum(bank[n] << bits * number for number, bank in enumerate(banks) if n < len(bank))
-            for n in range(depth)
-        ]
-        m.submodules.words = memory = Memory(shape=len(banks) * bits, depth=depth, init=rows)
-        port = memory.read_port()
-        chosen, word = Signal(range(len(banks))), Signal(bits, reset_less=True)
-        m.d.comb += [
-            port.addr.eq(self.address),
-            chosen.eq(delay(m, self.address // BANK_WORDS, 2)),
-            self.word.eq(word),
-        ]
-        m.d.sync += word.eq(delay(m, port.data, 1).word_select(chosen, bits))
+        addresses = spread(m, self.address, len(self.slices))
+        for n, (address, words) in enumerate(zip(addresses, self.slices, strict=True)):
+            m.submodules[f"pair{n}"] = rom = Rom(self.pairs[n].shape(), words)
+            m.d.comb += [rom.address.eq(address), self.pairs[n].eq(rom.word)]
         return m

@@ -1,11 +1,13 @@
 """The array against plain integers."""
 
 import random
+from collections import deque
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.mac_array import MacArray, multiplier_forms
+from fireline.hw.mac_array import GATHER_CYCLES, MacArray, multiplier_forms
 from fireline.hw.multiplier import Form, PairMultiplier
+from fireline.hw.spread import SPREAD_CYCLES
 
 BITS = 24
 
@@ -13,7 +15,7 @@ BITS = 24
 def word(dut, rng, *, low=False, extreme=False):
     """A random cycle's data: activations, nibbles and exponents."""
     ci, co = len(dut.i.activations), len(dut.o.sums)
-    shape = dut.i.weights.shape()
+    shape = dut.i.weights.shape().elem_shape
     bits = shape["exponents"].shape.elem_shape if "exponents" in dict(shape) else 0
     most = 15 if low else 7
     return {
@@ -55,24 +57,34 @@ def run(dut, groups, rng, bubbles):
     """Play the groups; return when each was complete and what came out, and when it should."""
     due, seen = [], []
 
+    fields = dict(dut.i.weights.shape().elem_shape)
+    idle = [{}] * len(dut.i.weights)
+    late = deque([idle] * SPREAD_CYCLES)  # weights on their way
+
+    async def tick(ctx, control, weights=idle):
+        ctx.set(dut.i.control, control)
+        late.append(weights)
+        ctx.set(dut.i.weights, late.popleft())
+        await ctx.tick()
+
     async def drive(ctx):
         cycle = 0
         for words in groups:
             for data, control in words:
                 while rng.random() < bubbles:
                     junk = {name: rng.randrange(2) for name in ("first", "last", "low", "shift")}
-                    ctx.set(dut.i.control, {"valid": 0, **junk})
-                    await ctx.tick()
+                    await tick(ctx, {"valid": 0, **junk})
                     cycle += 1
-                fields = dict(dut.i.weights.shape())
                 ctx.set(dut.i.activations, data["activations"])
-                ctx.set(dut.i.weights, {name: data[name] for name in fields})
-                ctx.set(dut.i.control, {"valid": 1, **control})
-                await ctx.tick()
+                pairs = [
+                    {name: data[name][2 * n : 2 * n + 2] for name in fields}
+                    for n in range(len(idle))
+                ]
+                await tick(ctx, {"valid": 1, **control}, pairs)
                 cycle += 1
             due.append((cycle - 1 + dut.latency, expected(words)))
-        ctx.set(dut.i.control, {"valid": 0})
-        await ctx.tick().repeat(dut.latency + 1)
+        for _ in range(dut.latency + 1):
+            await tick(ctx, {"valid": 0})
 
     async def watch(ctx):
         cycle = 0
@@ -104,7 +116,8 @@ def run(dut, groups, rng, bubbles):
 def test_sums(ci, co, exponent_bits, dsp):
     rng = random.Random(ci * co)
     dut = MacArray(ci, co, accumulator_bits=BITS, exponent_bits=exponent_bits, dsp=dsp)
-    assert dut.latency == PairMultiplier.LATENCY + {4: 2, 8: 3, 16: 4}[ci] + 2
+    lanes = PairMultiplier.LATENCY + {4: 2, 8: 3, 16: 4}[ci] + 2
+    assert dut.latency == SPREAD_CYCLES + lanes + GATHER_CYCLES
     lengths = [1, 1, 2, 5, 1, 3]
     groups = [group(dut, rng, n, wide=rng.random() < 0.5) for n in lengths]
     groups += [group(dut, rng, 2, wide=wide, extreme=True) for wide in (False, True)]

