@@ -1,7 +1,7 @@
-"""What stands around the accelerator in simulation, so that Python acts once a row and a score."""
+"""What stands around the accelerator in simulation: its clock, pixels for it, and its scores."""
 
 from amaranth.back import verilog
-from amaranth.hdl import ClockSignal, Instance, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,26 +11,41 @@ from ..hw.geometry import Program
 NAME = "harness"
 """The top module."""
 
+CHUNK = 32
+"""Pixels that Python hands over at a time: what is wider costs more in every cycle."""
+
+CLOCK = """
+module clock(output reg clk);
+  initial clk = 0;
+  always #1 clk = ~clk;
+endmodule
+"""
+
 
 class Harness(wiring.Component):
-    """Sends rows of pixels to the Verilog module `fireline` and counts its scores.
+    """Sends pixels to the Verilog module `fireline`, makes its clock and counts its scores.
 
-    A row on `row` (uint8 pixel after pixel, the first one lowest) is taken when `more` is set and
-    the row before is sent; then `rows` counts up. `scores` counts up with every score, which stays
-    on `score` and `last` until the next one, with the `cycle` in which it was taken. Pixels wait
-    in `pixel_stall` of 256 cycles, scores in `score_stall` of 256, drawn at random from `seed`
-    (not 0, read after reset). `abort` also drops the row that is being sent.
+    Chunks of `CHUNK` pixels on `pixels` (uint8, pixel after pixel, the first one lowest) are sent
+    one after the other while `more` is set; `chunks` counts up when the last pixel of one is taken
+    over, and the next chunk must be there before the next rising edge of `clk`. `scores` counts up
+    with every score, which stays on `score` and `last` until the next one, with the `cycle` since
+    reset in which it was taken. Pixels wait in `pixel_stall` of 256 cycles, scores in `score_stall`
+    of 256, drawn at random from `seed` (not 0, read at the first edge). `reset` and `abort` act a
+    cycle later; `abort` also drops the chunk that is being sent.
 
+    All inputs go into registers first, for what hangs on an input is worked out twice a cycle.
     With `watched` the accelerator's `watch_valid` and `watch_values` come out, too.
     """
 
     def __init__(self, program: Program, *, watched: bool = False):
-        self.watched, self.columns = watched, program.window.width
-        self.pixel_bits = 8 * program.window.channels
+        self.watched, self.pixel_bits = watched, 8 * program.window.channels
         ports = {
-            "row": In(self.columns * self.pixel_bits),
+            "clk": Out(1),
+            "reset": In(1),
+            "abort": In(1),
+            "pixels": In(CHUNK * self.pixel_bits),
             "more": In(1),
-            "rows": Out(32),
+            "chunks": Out(32),
             "score": Out(32),
             "last": Out(1),
             "cycle": Out(48),
@@ -38,7 +53,6 @@ class Harness(wiring.Component):
             "pixel_stall": In(8),
             "score_stall": In(8),
             "seed": In(32),
-            "abort": In(1),
         }
         if watched:
             ports |= {"watch_valid": Out(1), "watch_values": Out(16 * program.lanes)}
@@ -46,35 +60,41 @@ class Harness(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.sync = ClockDomain(reset_less=True)
+        m.submodules.clock = Instance("clock", o_clk=ClockSignal())
+        m.d.comb += self.clk.eq(ClockSignal())
+
         pixel_ready, score_valid, score_ready = Signal(), Signal(), Signal()
         score, last_score = Signal(32), Signal()
         random, now = Signal(32), Signal(48)
+        reset, abort = Signal(), Signal()
+        m.d.sync += [reset.eq(self.reset), abort.eq(self.abort)]
 
-        # Pixels: what is left of the row that is sent, and the column of its first pixel.
-        sent = Signal.like(self.row)
-        column, full, offered, offer = Signal(range(self.columns)), Signal(), Signal(), Signal()
-        last = column == self.columns - 1
-        m.d.comb += offer.eq(full & (offered | (random[:8] >= self.pixel_stall)))
-        m.d.sync += offered.eq(offer & ~pixel_ready)
-        with m.If(offer & pixel_ready):
-            m.d.sync += [column.eq(Mux(last, 0, column + 1)), sent.eq(sent >> self.pixel_bits)]
-        with m.If(~full | (offer & pixel_ready & last)):
-            m.d.sync += [full.eq(self.more), self.rows.eq(self.rows + self.more)]
-            with m.If(self.more):
-                m.d.sync += sent.eq(self.row)
+        # Pixels: the one that is offered, and where in its chunk the next one is.
+        pixel, offered, place = Signal(self.pixel_bits), Signal(), Signal(range(CHUNK))
+        with m.If(~offered | pixel_ready):
+            m.d.sync += offered.eq(0)
+            with m.If(self.more & (random[:8] >= self.pixel_stall)):
+                m.d.sync += [
+                    offered.eq(1),
+                    pixel.eq(self.pixels.word_select(place, self.pixel_bits)),
+                    place.eq(place + 1),
+                    self.chunks.eq(self.chunks + (place == CHUNK - 1)),
+                ]
         with m.If(self.abort):
-            m.d.sync += [full.eq(0), column.eq(0), offered.eq(0)]
+            m.d.sync += [offered.eq(0), place.eq(0)]
 
         # Scores: the last one taken, and when.
-        m.d.comb += score_ready.eq(random[16:24] >= self.score_stall)
-        m.d.sync += now.eq(now + 1)
-        with m.If(score_valid & score_ready & ~self.abort):
+        m.d.sync += [score_ready.eq(random[16:24] >= self.score_stall), now.eq(now + 1)]
+        with m.If(score_valid & score_ready & ~abort):
             m.d.sync += [
                 self.score.eq(score),
                 self.last.eq(last_score),
                 self.cycle.eq(now),
                 self.scores.eq(self.scores + 1),
             ]
+        with m.If(reset):
+            m.d.sync += now.eq(0)
 
         # Marsaglia's xorshift generator.
         first, second, third = Signal(32), Signal(32), Signal(32)
@@ -91,10 +111,10 @@ class Harness(wiring.Component):
         m.submodules.accelerator = Instance(
             accelerator.NAME,
             i_clk=ClockSignal(),
-            i_rst=ResetSignal(),
-            i_abort=self.abort,
-            i_pixel_data=sent[: self.pixel_bits],
-            i_pixel_valid=offer,
+            i_rst=reset,
+            i_abort=abort,
+            i_pixel_data=pixel,
+            i_pixel_valid=offered,
             o_pixel_ready=pixel_ready,
             o_score_data=score,
             o_score_last=last_score,
@@ -107,9 +127,9 @@ class Harness(wiring.Component):
 
 def to_verilog(harness: Harness) -> str:
     """The module `harness`, which needs the module `fireline` beside it."""
-    return verilog.convert(harness, name=NAME, emit_src=False, strip_internal_attrs=True)
+    return verilog.convert(harness, name=NAME, emit_src=False, strip_internal_attrs=True) + CLOCK
 
 
 def ports(harness: Harness) -> tuple[str, ...]:
-    """The names of the ports, clock and reset included."""
-    return ("clk", "rst", *harness.signature.members)
+    """The names of the ports."""
+    return tuple(harness.signature.members)

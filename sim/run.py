@@ -75,6 +75,7 @@ def run(
                 {
                     "pixels": str(folder / "pixels.npy"),
                     "frames": list(order),
+                    "chunk": harness.CHUNK,
                     "classes": program.classes,
                     "pixel_stall": round(256 * stall),
                     "score_stall": round(256 * stall),

@@ -1,10 +1,11 @@
 """Runs in the simulator: sends frames through the harness and notes what comes back.
 
 The plus argument `job` names a file in JSON: `pixels` (a file of uint8 [N, H, W, C], from numpy),
-`frames` (their order), `classes`, `pixel_stall`, `score_stall` (of 256), `seed`, `abort_after`
-(cycles, or null), `patience` (cycles without a score that are too many), `result` and `watch`
-(files to write; `watch` may be null). The result: `scores` and the `cycles` in which each frame's
-last one was taken (up to the first frame that did not come), `simulated` cycles and `seconds`.
+`frames` (their order), `chunk` (pixels), `classes`, `pixel_stall`, `score_stall` (of 256), `seed`,
+`abort_after` (cycles, or null), `patience` (cycles without a score that are too many), `result` and
+`watch` (files to write; `watch` may be null). The result: `scores` and the `cycles` in which each
+frame's last one was taken (up to the first frame that did not come), `simulated` cycles and
+`seconds`.
 `watch` gets the bytes of every beat that left the requantizer, one after the other.
 """
 
@@ -14,23 +15,22 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, SimTimeoutError, Timer, ValueChange, with_timeout
 
 PERIOD = 2
-"""Of the clock, in steps of simulated time."""
+"""Of the clock that the harness makes, in steps of simulated time."""
 
 
 @cocotb.test()
 async def frames(dut):
     """Does the job."""
     job = json.loads(Path(cocotb.plusargs["job"]).read_text())
-    rows = _rows(np.load(job["pixels"])[job["frames"]])
+    chunks = _chunks(np.load(job["pixels"])[job["frames"]], job["chunk"])
     await _reset(dut, job)
     started = time.perf_counter()
     if job["abort_after"]:
-        await _abort(dut, rows, job["abort_after"])
-    feeding = cocotb.start_soon(_feed(dut, rows))
+        await _abort(dut, chunks, job["abort_after"])
+    feeding = cocotb.start_soon(_feed(dut, chunks))
     watching = cocotb.start_soon(_watch(dut, job["watch"])) if job["watch"] else None
     scores, cycles = await _collect(dut, len(job["frames"]), job["classes"], job["patience"])
     seconds = time.perf_counter() - started
@@ -42,26 +42,25 @@ async def frames(dut):
     Path(job["result"]).write_text(json.dumps(result))
 
 
-def _rows(pixels: np.ndarray) -> list[int]:
-    """Each row of pixels as one integer, the first byte lowest."""
-    rows = pixels.reshape(-1, pixels.shape[2] * pixels.shape[3])
-    return [int.from_bytes(row.tobytes(), "little") for row in rows]
+def _chunks(pixels: np.ndarray, count: int) -> list[int]:
+    """So many pixels at a time as one integer, the first byte lowest."""
+    values, size = pixels.tobytes(), count * pixels.shape[3]
+    return [int.from_bytes(values[at : at + size], "little") for at in range(0, len(values), size)]
 
 
 async def _reset(dut, job: dict) -> None:
-    dut.row.value = dut.more.value = dut.abort.value = 0
+    dut.pixels.value = dut.more.value = dut.abort.value = 0
     dut.pixel_stall.value, dut.score_stall.value = job["pixel_stall"], job["score_stall"]
     dut.seed.value = job["seed"]
-    dut.rst.value = 1
-    Clock(dut.clk, PERIOD).start()
+    dut.reset.value = 1
     await RisingEdge(dut.clk)
     await RisingEdge(dut.clk)
-    dut.rst.value = 0
+    dut.reset.value = 0
 
 
-async def _abort(dut, rows: list[int], after: int) -> None:
-    """Sends rows for so many cycles and then aborts."""
-    feeding = cocotb.start_soon(_feed(dut, rows))
+async def _abort(dut, chunks: list[int], after: int) -> None:
+    """Sends chunks for so many cycles and then aborts."""
+    feeding = cocotb.start_soon(_feed(dut, chunks))
     await Timer(after * PERIOD)
     feeding.cancel()
     dut.more.value, dut.abort.value = 0, 1
@@ -70,10 +69,10 @@ async def _abort(dut, rows: list[int], after: int) -> None:
     dut.abort.value = 0
 
 
-async def _feed(dut, rows: list[int]) -> None:
-    for row in rows:
-        dut.row.value, dut.more.value = row, 1
-        await ValueChange(dut.rows)
+async def _feed(dut, chunks: list[int]) -> None:
+    for chunk in chunks:
+        dut.pixels.value, dut.more.value = chunk, 1
+        await ValueChange(dut.chunks)
     dut.more.value = 0
 
 

