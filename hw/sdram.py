@@ -1,0 +1,122 @@
+"""What a data sheet says of a single data rate SDRAM, in nanoseconds and in clock cycles."""
+
+import enum
+import math
+from dataclasses import dataclass
+
+BURST_WORDS = 8
+"""Words of every read and every write."""
+
+WORD_BITS = 16
+ADDRESS_BITS = 13
+AUTO_PRECHARGE = 10
+"""The address bit that closes the row after a burst, or means all banks."""
+
+CAS_LATENCY = 3
+POWER_UP_REFRESHES = 8
+MODE_REGISTER = CAS_LATENCY << 4 | (BURST_WORDS.bit_length() - 1)
+
+
+class Command(enum.IntEnum):
+    """RAS#, CAS#, WE#, the first one highest; all are low when active."""
+
+    MODE = 0b000
+    REFRESH = 0b001
+    PRECHARGE = 0b010
+    ACTIVATE = 0b011
+    WRITE = 0b100
+    READ = 0b101
+    NOP = 0b111
+
+
+@dataclass(frozen=True)
+class SdramGeometry:
+    """Banks, rows and columns of 16-bit words, powers of two.
+
+    Consecutive bursts lie in consecutive banks, so that a stream opens the next row in time; a
+    burst's number is `row, column / 8, bank`, the bank lowest.
+    """
+
+    banks: int = 4
+    rows: int = 8192
+    columns: int = 512
+
+    @property
+    def bank_bits(self) -> int:
+        return self.banks.bit_length() - 1
+
+    @property
+    def column_bits(self) -> int:
+        """Of a burst's number within a row."""
+        return (self.columns // BURST_WORDS).bit_length() - 1
+
+    @property
+    def burst_bits(self) -> int:
+        """Of a burst's number."""
+        return self.bank_bits + self.column_bits + self.rows.bit_length() - 1
+
+    @property
+    def words(self) -> int:
+        return self.banks * self.rows * self.columns
+
+
+@dataclass(frozen=True)
+class SdramTiming:
+    """A data sheet's figures; the least that is allowed, in nanoseconds unless named otherwise.
+
+    The values here are the slowest of the chips that are found on boards (16 M x 16, grade -7 or
+    -75: AS4C, IS42S, MT48LC, W9825G), so that all of them are served.
+    """
+
+    power_up: float = 200_000.0
+    rcd: float = 21.0  # activate to read or write
+    rp: float = 21.0  # precharge to activate or refresh
+    ras: float = 45.0  # activate to precharge
+    rc: float = 66.0  # activate to activate, one bank
+    rfc: float = 75.0  # refresh to anything
+    rrd: float = 15.0  # activate to activate, two banks
+    wr: float = 15.0  # last word written to precharge
+    mrd_cycles: int = 2  # mode register set to anything
+    refresh: float = 64e6 / 8192  # the most, on average, from refresh to refresh
+
+
+@dataclass(frozen=True)
+class SdramCycles:
+    """A data sheet's figures at a clock, and what follows from them for bursts of eight words."""
+
+    power_up: int
+    rcd: int
+    rp: int
+    rfc: int
+    mrd: int
+    rest: int
+    """From an activation to the cycle in which its bank is surely idle again."""
+    interval: int
+    """Cycles that a refresh buys: the longest wait for one is already taken off."""
+
+    @classmethod
+    def of(cls, timing: SdramTiming, clock_mhz: float) -> "SdramCycles":
+        """Raises ValueError for a clock at which bursts in consecutive banks would not fit."""
+
+        def cycles(nanoseconds: float) -> int:
+            return math.ceil(nanoseconds * clock_mhz / 1000 - 1e-9)
+
+        rcd, rp, rfc = cycles(timing.rcd), cycles(timing.rp), cycles(timing.rfc)
+        written = rcd + BURST_WORDS + max(2, cycles(timing.wr))
+        rest = max(cycles(timing.rc), cycles(timing.ras) + rp, written + rp)
+        interval = math.floor(timing.refresh * clock_mhz / 1000) - max(rest, rfc) - 4
+        if (
+            rcd >= BURST_WORDS
+            or max(cycles(timing.rrd), rest / 4) > BURST_WORDS
+            or interval < 4 * max(rest, rfc)
+        ):
+            raise ValueError(f"an SDRAM of these timings does not run at {clock_mhz:g} MHz")
+        return cls(
+            power_up=cycles(timing.power_up),
+            rcd=max(1, rcd),
+            rp=max(1, rp),
+            rfc=max(1, rfc),
+            mrd=timing.mrd_cycles,
+            rest=rest,
+            interval=interval,
+        )

@@ -1,0 +1,54 @@
+"""The SDRAM's model as a component, with the registers that stand at a real board's pads."""
+
+from importlib import resources
+
+from amaranth.hdl import ClockSignal, Instance, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from ..hw.delay import delay
+from ..hw.sdram import WORD_BITS, SdramGeometry, SdramTiming
+from ..hw.sdram_controller import PINS
+
+SOURCE = "sdram_model.sv"
+
+
+def model_source() -> str:
+    """The SystemVerilog of the module `sdram_model`."""
+    return resources.files(__package__).joinpath(SOURCE).read_text()
+
+
+class SimulatedSdram(wiring.Component):
+    """What the pins of an `SdramController` see of a chip; needs `model_source` beside it.
+
+    The model checks the given timings at the given clock, whatever the controller goes by.
+    """
+
+    def __init__(self, geometry: SdramGeometry, timing: SdramTiming, clock_mhz: float):
+        self.geometry, self.timing, self.clock_mhz = geometry, timing, clock_mhz
+        super().__init__({"pins": In(PINS)})
+
+    def elaborate(self, platform):
+        m = Module()
+        geometry, timing, pins = self.geometry, self.timing, self.pins
+        times = ("power_up", "rcd", "rp", "ras", "rc", "rfc", "rrd", "wr", "refresh")
+        dq = Signal(WORD_BITS)
+        m.submodules.chip = Instance(
+            "sdram_model",
+            p_BANKS=geometry.banks,
+            p_ROWS=geometry.rows,
+            p_COLUMNS=geometry.columns,
+            p_PERIOD=round(1e6 / self.clock_mhz),
+            p_MRD_CYCLES=timing.mrd_cycles,
+            **{f"p_T_{name.upper()}": round(1000 * getattr(timing, name)) for name in times},
+            i_clk=ClockSignal(),
+            i_command=delay(m, pins.command, 1, reset_less=False),
+            i_bank=delay(m, pins.bank, 1),
+            i_address=delay(m, pins.address, 1),
+            i_mask=delay(m, pins.mask, 1),
+            i_dq_i=delay(m, pins.dq_o, 1),
+            i_dq_oe=delay(m, pins.dq_oe, 1, reset_less=False),
+            o_dq_o=dq,
+        )
+        m.d.sync += pins.dq_i.eq(dq)
+        return m

@@ -1,0 +1,54 @@
+"""Figures of the data sheet in cycles."""
+
+from dataclasses import replace
+
+import pytest
+from fireline.hw.sdram import (
+    BURST_WORDS,
+    MODE_REGISTER,
+    SdramCycles,
+    SdramGeometry,
+    SdramTiming,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def test_at_100_mhz():
+    cycles = SdramCycles.of(SdramTiming(), 100)
+    assert (cycles.power_up, cycles.rcd, cycles.rp, cycles.rfc, cycles.mrd) == (20_000, 3, 3, 8, 2)
+    assert cycles.rest == 3 + 7 + 2 + 1 + 3
+
+
+@given(st.floats(20, 140))
+def test_every_time_is_long_enough_and_refreshes_come_often_enough(clock_mhz):
+    timing, cycles = SdramTiming(), SdramCycles.of(SdramTiming(), clock_mhz)
+    period = 1000 / clock_mhz
+    for given_cycles, least in (
+        (cycles.power_up, timing.power_up),
+        (cycles.rcd, timing.rcd),
+        (cycles.rp, timing.rp),
+        (cycles.rfc, timing.rfc),
+        (cycles.rest, timing.rc),
+        (cycles.rest, timing.ras + timing.rp),
+        (cycles.rest - cycles.rcd - BURST_WORDS + 1 - cycles.rp, timing.wr),
+        (4 * BURST_WORDS, cycles.rest * period),
+    ):
+        assert given_cycles * period >= least - 1e-6
+    assert (cycles.interval + max(cycles.rest, cycles.rfc)) * period < timing.refresh
+
+
+@pytest.mark.parametrize("clock_mhz, timing", [(400, {}), (100, {"refresh": 500.0}), (3, {})])
+def test_clocks_that_do_not_fit_are_refused(clock_mhz, timing):
+    with pytest.raises(ValueError, match=f"does not run at {clock_mhz} MHz"):
+        SdramCycles.of(replace(SdramTiming(), **timing), clock_mhz)
+
+
+def test_geometry():
+    geometry = SdramGeometry()
+    assert geometry.words * 2 == 32 << 20
+    assert BURST_WORDS << geometry.burst_bits == geometry.words
+
+
+def test_mode_is_bursts_of_eight_in_order_at_a_latency_of_three():
+    assert MODE_REGISTER == 0b0_00_011_0_011
