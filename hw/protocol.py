@@ -51,6 +51,19 @@ class Kind(enum.IntEnum):
     BROKEN = 0x85
 
 
+class MemoryState(enum.IntEnum):
+    """What a board knows of its external memory and of the weights therein."""
+
+    TESTING = 0  # right after power-up
+    FAULT = 1  # the test failed: there is no such memory, or a line is broken
+    EMPTY = 2  # sound, and without weights
+    LOADING = 3
+    CHECKING = 4  # all weights have come and are read back
+    WRONG = 5  # what was read back is not what this network needs
+    READY = 6
+    CORRUPT = 7  # the weights were right, but not when they were read for a frame
+
+
 @dataclass(frozen=True)
 class Identity:
     """Which network a board runs, and what it takes and gives."""

@@ -1,0 +1,63 @@
+"""Bytes in, the image in SDRAM out."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.wiring import In, Out
+
+from .sdram import BURST_WORDS, WORD_BITS, SdramGeometry
+from .sdram_controller import Action, request_layout
+
+
+class SdramLoader(wiring.Component):
+    """Writes so many bursts of bytes, the lower one of a word first, from burst 0 on; then `done`.
+
+    What comes after that is taken and forgotten. A reset makes it begin anew; the burst under way
+    is then undefined.
+
+    Throughput: 16 bytes in some 40 cycles
+    """
+
+    def __init__(self, geometry: SdramGeometry, bursts: int):
+        self.bursts = bursts
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "request": Out(stream.Signature(request_layout(geometry))),
+                "write_next": In(1),
+                "write_data": Out(WORD_BITS),
+                "done": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.words = words = SyncFIFO(width=WORD_BITS, depth=BURST_WORDS)
+        low, half = Signal(8), Signal()
+        burst = Signal(range(self.bursts + 1))
+
+        m.d.comb += [
+            self.done.eq(burst == self.bursts),
+            self.i.ready.eq(self.done | ~half | words.w_rdy),
+            words.w_data.eq(Cat(low, self.i.payload)),
+            words.w_en.eq(self.i.valid & half & ~self.done),
+            words.r_en.eq(self.write_next),
+            self.write_data.eq(words.r_data),
+            self.request.p.action.eq(Action.WRITE),
+            self.request.p.burst.eq(burst),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [low.eq(self.i.payload), half.eq(~half)]
+        with m.FSM():
+            with m.State("FILL"), m.If(words.level == BURST_WORDS):
+                m.next = "REQUEST"
+            with m.State("REQUEST"):
+                m.d.comb += self.request.valid.eq(1)
+                with m.If(self.request.ready):
+                    m.d.sync += burst.eq(burst + 1)
+                    m.next = "WRITE"
+            with m.State("WRITE"), m.If(self.write_next):
+                m.next = "EMPTY"
+            with m.State("EMPTY"), m.If(~self.write_next):
+                m.next = "FILL"
+        return m

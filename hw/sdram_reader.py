@@ -1,0 +1,210 @@
+"""The SDRAM's image as a stream, a group at a time, checked from end to end each time."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.wiring import In, Out
+
+from .sdram import BURST_WORDS, WORD_BITS, SdramCycles, SdramGeometry
+from .sdram_controller import MOST_AHEAD, Action, SdramController, request_layout
+
+
+@dataclass(frozen=True)
+class ImageGeometry:
+    """What lies in the SDRAM from its first word on: groups of equal length, and their check.
+
+    `group_words` counts words of 16 bits and is a multiple of 8; `check` is the CRC-32 (as in
+    Ethernet) of the bytes, of each word the lower one first.
+    """
+
+    groups: int
+    group_words: int
+    check: int
+
+    def __post_init__(self):
+        if self.groups < 1 or self.group_words < 1 or self.group_words % BURST_WORDS:
+            raise ValueError(f"groups of {self.group_words} words: give a multiple of 8")
+
+    @property
+    def group_bursts(self) -> int:
+        return self.group_words // BURST_WORDS
+
+    @property
+    def bursts(self) -> int:
+        return self.groups * self.group_bursts
+
+    @property
+    def bytes(self) -> int:
+        return self.groups * self.group_words * WORD_BITS // 8
+
+
+@dataclass(frozen=True)
+class GroupSchedule:
+    """When a group's words come: `stretches` of bursts, each after as many refreshes as it needs.
+
+    Refreshing before every stretch, not amid it, saves the time in which all banks come to rest.
+    """
+
+    bursts: int
+    cycles: SdramCycles
+
+    @property
+    def stretches(self) -> int:
+        """As few as possible: a stretch lives on the refreshes before it."""
+        return -(-self.bursts // self._longest(MOST_AHEAD))
+
+    @property
+    def stretch_bursts(self) -> int:
+        """Of every stretch but the last, which may be shorter."""
+        return -(-self.bursts // self.stretches)
+
+    @property
+    def refreshes(self) -> int:
+        """Before each stretch."""
+        numbers = range(1, MOST_AHEAD + 1)
+        return next(number for number in numbers if self.stretch_bursts <= self._longest(number))
+
+    @property
+    def start(self) -> int:
+        """Cycles in which a burst or refresh that is under way comes to an end."""
+        return max(self.cycles.rest, self.cycles.rfc)
+
+    @property
+    def group_cycles(self) -> int:
+        """From the cycle in which a group is asked for, of an idle reader, to its last word's.
+
+        Both are counted. In the cycle after that the next group can be asked for.
+        """
+        cycles = self.cycles
+        before = self.start + 1
+        refreshing = self.stretches * self.refreshes * cycles.rfc
+        resting = (self.stretches - 1) * (cycles.rest - BURST_WORDS)
+        latency = cycles.rcd + SdramController.READ_LATENCY
+        return before + refreshing + resting + self.bursts * BURST_WORDS + latency
+
+    @property
+    def words_per_cycle(self) -> float:
+        """Of groups one right behind the other."""
+        return self.bursts * BURST_WORDS / self.group_cycles
+
+    def _longest(self, refreshes: int) -> int:
+        """The most bursts of a stretch after so many refreshes."""
+        cycles = refreshes * (self.cycles.interval - self.cycles.rfc) - self.cycles.rest
+        return cycles // BURST_WORDS
+
+
+class GroupReader(wiring.Component):
+    """The words of an image in SDRAM, from the first to the last, again and again.
+
+    `group_wanted`, seen while the reader is idle, makes it send exactly one group on `o`, whose
+    consumer must be ready throughout (`o.ready` is not looked at); the last word of the group
+    comes `schedule.group_cycles - 1` cycles later, always, and one cycle after that the reader is
+    idle again. After the last group comes the first. `restart`, for as many cycles as one likes,
+    ends all that is under way and begins with the first word of the image.
+
+    `CHECK_LATENCY` cycles after the last word of each pass through the image `passed` pulses, and
+    `intact` says whether the CRC-32 of its words was the image's.
+
+    The controller must be the reader's alone from the first `group_wanted` after a restart on.
+
+    Latency:    `schedule.group_cycles` from request to last word
+    Throughput: `schedule.words_per_cycle`, for groups of some thousand words 0.98 a cycle
+    """
+
+    CHECK_LATENCY = 3
+
+    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: ImageGeometry):
+        self.image, self.cycles = image, cycles
+        self.schedule = GroupSchedule(image.group_bursts, cycles)
+        super().__init__(
+            {
+                "group_wanted": In(1),
+                "restart": In(1),
+                "o": Out(stream.Signature(WORD_BITS)),
+                "passed": Out(1),
+                "intact": Out(1),
+                "request": Out(stream.Signature(request_layout(geometry))),
+                "hold": Out(1),
+                "read_valid": In(1),
+                "read_data": In(WORD_BITS),
+            }
+        )
+
+    def elaborate(self, platform):
+        m, outer = Module(), Module()
+        image, schedule, request = self.image, self.schedule, self.request
+        flush_cycles = self.cycles.rest + self.cycles.rfc + SdramController.READ_LATENCY
+        wait = Signal(range(max(flush_cycles, schedule.start)), init=flush_cycles - 1)
+        burst = Signal(range(image.bursts))
+        unread = Signal(range(image.group_bursts + 1))  # bursts of the group to be asked for
+        stretch = Signal(range(schedule.stretch_bursts + 1))  # of them, of this stretch
+        refreshes = Signal(range(schedule.refreshes + 1))
+        words = Signal(range(image.group_words))  # of the group, to come after the next one
+        last_word = Signal()
+
+        with m.If(self.o.valid):
+            m.d.sync += words.eq(words - 1)
+        with m.If(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        with m.FSM() as steps:
+            with m.State("FLUSH"), m.If(wait == 0):
+                m.next = "IDLE"
+            with m.State("IDLE"), m.If(self.group_wanted):
+                m.d.sync += [
+                    wait.eq(schedule.start - 1),
+                    unread.eq(image.group_bursts),
+                    words.eq(image.group_words - 1),
+                ]
+                m.next = "START"
+            with m.State("START"), m.If(wait == 0):
+                m.d.sync += refreshes.eq(schedule.refreshes)
+                m.next = "REFRESH"
+            with m.State("REFRESH"):
+                m.d.comb += [request.valid.eq(1), request.p.action.eq(Action.REFRESH)]
+                m.d.sync += stretch.eq(schedule.stretch_bursts)
+                with m.If(request.ready):
+                    m.d.sync += refreshes.eq(refreshes - 1)
+                    with m.If(refreshes == 1):
+                        m.next = "READ"
+            with m.State("READ"):
+                m.d.comb += [request.valid.eq(1), request.p.action.eq(Action.READ)]
+                m.d.sync += refreshes.eq(schedule.refreshes)
+                with m.If(request.ready):
+                    m.d.sync += [
+                        burst.eq(Mux(burst == image.bursts - 1, 0, burst + 1)),
+                        unread.eq(unread - 1),
+                        stretch.eq(stretch - 1),
+                    ]
+                    with m.If(unread == 1):
+                        m.next = "FINISH"
+                    with m.Elif(stretch == 1):
+                        m.next = "REFRESH"
+            with m.State("FINISH"), m.If(last_word):
+                m.next = "IDLE"
+        flushing = steps.ongoing("FLUSH")
+        m.d.comb += [
+            self.o.payload.eq(self.read_data),
+            self.o.valid.eq(self.read_valid & ~flushing),
+            last_word.eq(self.o.valid & (words == 0)),
+            request.p.burst.eq(burst),
+            self.hold.eq(~flushing & ~steps.ongoing("IDLE")),
+        ]
+        self._build_check(m, last_word & (burst == 0))
+        outer.submodules.core = ResetInserter(self.restart)(m)
+        return outer
+
+    def _build_check(self, m, last):
+        """The words of a pass, a cycle late; `last`, with the last one, ends it."""
+        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=WORD_BITS).create()
+        last_taken, last_counted = Signal(), Signal()
+        m.d.sync += [
+            crc.data.eq(self.o.payload),
+            crc.valid.eq(self.o.valid),
+            last_taken.eq(last),
+            last_counted.eq(last_taken),
+            self.passed.eq(last_counted),
+            self.intact.eq(crc.crc == self.image.check),
+        ]
+        m.d.comb += crc.start.eq(last_counted)

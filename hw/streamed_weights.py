@@ -1,0 +1,101 @@
+"""Weights in an SDRAM: the memory tested, the weights loaded, checked, and read again and again."""
+
+from amaranth.hdl import Module, ResetInserter
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from .protocol import MemoryState
+from .sdram import WORD_BITS, SdramCycles, SdramGeometry
+from .sdram_controller import PINS, SdramController
+from .sdram_loader import SdramLoader
+from .sdram_probe import SdramProbe
+from .sdram_reader import GroupReader, ImageGeometry
+
+
+class StreamedWeights(wiring.Component):
+    """Who has the SDRAM, by what is known of its weights; see `MemoryState`.
+
+    After power-up the memory is tested. `load` for a cycle makes room for the image's bytes on `i`;
+    with the last one the board reads the whole image back and checks it. When that went well, `o`
+    follows `group_wanted` as in `GroupReader`, with the image's first word after every `restart`;
+    each pass is checked again. Without weights no group comes.
+
+    Bytes beyond the image, or that nobody asked for, are taken and forgotten.
+    """
+
+    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: ImageGeometry):
+        self.geometry, self.cycles, self.image = geometry, cycles, image
+        super().__init__(
+            {
+                "pins": Out(PINS),
+                "load": In(1),
+                "i": In(stream.Signature(8)),
+                "restart": In(1),
+                "group_wanted": In(1),
+                "o": Out(stream.Signature(WORD_BITS)),
+                "state": Out(MemoryState, init=MemoryState.TESTING),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.controller = controller = SdramController(self.geometry, self.cycles)
+        m.submodules.probe = probe = SdramProbe(self.geometry)
+        loader = SdramLoader(self.geometry, self.image.bursts)
+        m.submodules.loader = ResetInserter(self.load)(loader)
+        m.submodules.reader = reader = GroupReader(self.geometry, self.cycles, self.image)
+        state = self.state
+
+        connect(m, controller.pins, flipped(self.pins))
+        m.d.comb += [
+            loader.i.payload.eq(self.i.payload),
+            loader.i.valid.eq(self.i.valid & (state == MemoryState.LOADING)),
+            self.i.ready.eq(loader.i.ready | (state != MemoryState.LOADING)),
+            reader.restart.eq(self.restart | self.load),
+            self.o.payload.eq(reader.o.payload),
+            self.o.valid.eq(reader.o.valid & (state == MemoryState.READY)),
+            probe.write_next.eq(controller.write_next),
+            loader.write_next.eq(controller.write_next),
+            controller.write_data.eq(loader.write_data),
+            *(sink.read_valid.eq(controller.read_valid) for sink in (probe, reader)),
+            *(sink.read_data.eq(controller.read_data) for sink in (probe, reader)),
+        ]
+        with m.Switch(state):
+            with m.Case(MemoryState.TESTING):
+                _grant(m, controller, probe)
+                m.d.comb += controller.write_data.eq(probe.write_data)
+                with m.If(probe.done):
+                    m.d.sync += state.eq(MemoryState.EMPTY)
+                    with m.If(~probe.sound):
+                        m.d.sync += state.eq(MemoryState.FAULT)
+            with m.Case(MemoryState.LOADING):
+                _grant(m, controller, loader)
+                with m.If(loader.done):
+                    m.d.sync += state.eq(MemoryState.CHECKING)
+            with m.Case(MemoryState.CHECKING):
+                _grant(m, controller, reader)
+                m.d.comb += [controller.hold.eq(reader.hold), reader.group_wanted.eq(1)]
+                with m.If(reader.passed):
+                    m.d.comb += reader.restart.eq(1)
+                    m.d.sync += state.eq(MemoryState.WRONG)
+                    with m.If(reader.intact):
+                        m.d.sync += state.eq(MemoryState.READY)
+            with m.Case(MemoryState.READY):
+                _grant(m, controller, reader)
+                m.d.comb += [
+                    controller.hold.eq(reader.hold),
+                    reader.group_wanted.eq(self.group_wanted),
+                ]
+                with m.If(reader.passed & ~reader.intact):
+                    m.d.sync += state.eq(MemoryState.CORRUPT)
+        with m.If(self.load & (state != MemoryState.TESTING) & (state != MemoryState.FAULT)):
+            m.d.sync += state.eq(MemoryState.LOADING)
+        return m
+
+
+def _grant(m, controller, client):
+    m.d.comb += [
+        controller.request.valid.eq(client.request.valid),
+        controller.request.payload.eq(client.request.payload),
+        client.request.ready.eq(controller.request.ready),
+    ]

@@ -1,0 +1,117 @@
+"""Streamed weights with the SDRAM's model behind them, driven step by step in Verilator."""
+
+import json
+import zlib
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from amaranth.back import verilog
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect
+from fireline.hw.protocol import MemoryState
+from fireline.hw.sdram import SdramCycles, SdramGeometry, SdramTiming
+from fireline.hw.sdram_reader import ImageGeometry
+from fireline.hw.streamed_weights import StreamedWeights
+from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
+from fireline.sim.verilator import Simulator, build
+
+NAME = "weights_bench"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is built."""
+
+    groups: int
+    group_words: int
+    clock_mhz: float
+    timing: SdramTiming
+
+    @property
+    def image(self) -> bytes:
+        return Random(self.groups).randbytes(2 * self.groups * self.group_words)
+
+    @property
+    def groups_of_words(self) -> list[list[int]]:
+        words = array("H", self.image)
+        return [
+            words[n : n + self.group_words].tolist() for n in range(0, len(words), self.group_words)
+        ]
+
+    @property
+    def cycles(self) -> SdramCycles:
+        return SdramCycles.of(self.timing, self.clock_mhz)
+
+    @property
+    def geometry(self) -> ImageGeometry:
+        return ImageGeometry(self.groups, self.group_words, zlib.crc32(self.image))
+
+
+QUICK_TIMING = SdramTiming(power_up=2_000.0, refresh=1_000.0)
+"""Little time for power-up, and refreshes so often that there are many in a short test."""
+
+QUICK = Setup(groups=3, group_words=640, clock_mhz=100, timing=QUICK_TIMING)
+"""Groups of two stretches."""
+
+UNTESTED, UNLOADED = [MemoryState.TESTING], [MemoryState.LOADING, MemoryState.CHECKING]
+TESTED = ["leave", UNTESTED, 40_000]
+LOADED = ["leave", UNLOADED, 400_000]
+
+
+class Bench(wiring.Component):
+    """Flat ports; `cycle` counts the clock."""
+
+    def __init__(self, setup: Setup):
+        self.setup = setup
+        super().__init__(
+            {
+                "load": In(1),
+                "byte": In(8),
+                "byte_valid": In(1),
+                "byte_ready": Out(1),
+                "restart": In(1),
+                "group_wanted": In(1),
+                "word": Out(16),
+                "word_valid": Out(1),
+                "state": Out(3),
+                "cycle": Out(32),
+            }
+        )
+
+    def elaborate(self, platform):
+        m, setup, geometry = Module(), self.setup, SdramGeometry()
+        m.submodules.weights = weights = StreamedWeights(geometry, setup.cycles, setup.geometry)
+        m.submodules.chip = chip = SimulatedSdram(geometry, setup.timing, setup.clock_mhz)
+        connect(m, weights.pins, chip.pins)
+        m.d.sync += self.cycle.eq(self.cycle + 1)
+        m.d.comb += [
+            weights.load.eq(self.load),
+            weights.i.payload.eq(self.byte),
+            weights.i.valid.eq(self.byte_valid),
+            self.byte_ready.eq(weights.i.ready),
+            weights.restart.eq(self.restart),
+            weights.group_wanted.eq(self.group_wanted),
+            self.word.eq(weights.o.payload),
+            self.word_valid.eq(weights.o.valid),
+            self.state.eq(weights.state),
+        ]
+        return m
+
+
+def build_bench(setup: Setup) -> Simulator:
+    bench = Bench(setup)
+    text = verilog.convert(bench, name=NAME, emit_src=False, strip_internal_attrs=True)
+    ports = ("clk", "rst", *bench.signature.members)
+    return build({"bench.v": text, SOURCE: model_source()}, NAME, ports)
+
+
+def run(simulator: Simulator, folder: Path, steps: list, **plus) -> list:
+    """What each step gave (see `tb_streamed_weights`); `plus` are the model's plus arguments."""
+    job, result = folder / "job.json", folder / "result.json"
+    result.unlink(missing_ok=True)
+    job.write_text(json.dumps({"steps": steps, "result": str(result)}))
+    simulator.run("tb_streamed_weights", {"job": job, **plus}, folder)
+    return json.loads(result.read_text())

@@ -1,0 +1,115 @@
+"""The SDRAM's life from power-up to frames, with faults put into the chip."""
+
+import pytest
+from fireline.hw.protocol import MemoryState
+from sdram_bench import LOADED, QUICK, TESTED, build_bench, run
+
+IMAGE, GROUPS = QUICK.image.hex(), QUICK.groups_of_words
+IDLE = ["wait", 40]
+"""After a restart."""
+
+STATE = ["leave", [], 1]
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return build_bench(QUICK)
+
+
+def groups(*gaps):
+    return ["groups", gaps, QUICK.group_words]
+
+
+def words(result) -> list:
+    return [came for _, came in result]
+
+
+def test_loads_checks_and_reads_again_and_again(bench, tmp_path):
+    steps = [TESTED, ["ask", 50], ["load", IMAGE], ["ask", 50], LOADED, IDLE, groups(0, 0, 9, 0)]
+    tested, early, _, during, loaded, _, read = run(bench, tmp_path, steps)
+    assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.READY)
+    assert early == during == []
+    assert words(read) == [*GROUPS, GROUPS[0]]
+
+
+def test_restart_begins_with_the_first_word(bench, tmp_path):
+    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, groups(0), ["ask", 300], ["restart", 16]]
+    *_, read, part, _, _, again = run(bench, tmp_path, [*steps, IDLE, groups(0, 0)])
+    assert words(read) == GROUPS[:1]
+    assert part and part == GROUPS[1][: len(part)]
+    assert words(again) == GROUPS[:2]
+
+
+def test_weights_of_another_network_and_then_the_right_ones(bench, tmp_path):
+    other = bytes(len(QUICK.image)).hex()
+    steps = [
+        TESTED,
+        ["load", other],
+        LOADED,
+        ["ask", 100],
+        ["load", IMAGE],
+        LOADED,
+        IDLE,
+        groups(0),
+    ]
+    _, _, wrong, nothing, _, right, _, read = run(bench, tmp_path, steps)
+    assert (wrong, right) == (MemoryState.WRONG, MemoryState.READY)
+    assert nothing == [] and words(read) == GROUPS[:1]
+
+
+def test_a_load_that_was_broken_off_begins_anew(bench, tmp_path):
+    part = IMAGE[: 2 * 333]
+    steps = [TESTED, ["load", part], ["load", IMAGE], ["send", "00" * 40], LOADED, IDLE, groups(0)]
+    *_, loaded, _, read = run(bench, tmp_path, steps)
+    assert loaded == MemoryState.READY and words(read) == GROUPS[:1]
+
+
+def test_weights_are_forgotten_by_a_load_amid_a_group(bench, tmp_path):
+    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, ["ask", 100], ["load", IMAGE], LOADED, IDLE]
+    *_, loaded, _, read = run(bench, tmp_path, [*steps, groups(0)])
+    assert loaded == MemoryState.READY and words(read) == GROUPS[:1]
+
+
+def test_power_cut_amid_a_load(bench, tmp_path):
+    steps = [TESTED, ["load", IMAGE[:400]], IDLE, ["reset"], TESTED, ["load", IMAGE], LOADED]
+    *_, tested, _, loaded = run(bench, tmp_path, steps)
+    assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.READY)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"sdram_absent": 1},
+        *({"sdram_stuck_dq": bit} for bit in (0, 15)),
+        *({"sdram_stuck_address": bit} for bit in (3, 8, 9, 12)),
+    ],
+    ids=str,
+)
+def test_faulty_memory_is_found_at_power_up_and_takes_no_weights(bench, tmp_path, fault):
+    steps = [TESTED, ["load", IMAGE[:64]], STATE]
+    tested, _, after = run(bench, tmp_path, steps, **fault)
+    assert tested == after == MemoryState.FAULT
+
+
+WRONG_WORD = {"sdram_wrong_word": 8}
+"""Column 8 of bank 0: the first word of burst 4, which the test reads twice."""
+
+
+def test_word_that_is_wrong_when_read_back(bench, tmp_path):
+    plus = WRONG_WORD | {"sdram_wrong_read": 2}
+    tested, _, loaded = run(bench, tmp_path, [TESTED, ["load", IMAGE], LOADED], **plus)
+    assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.WRONG)
+
+
+def test_word_that_is_wrong_in_a_frame(bench, tmp_path):
+    """It is known with the last word of the pass, and no group comes afterwards."""
+    plus = WRONG_WORD | {"sdram_wrong_read": 4}
+    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, groups(0, 0, 0), IDLE, STATE]
+    steps += [groups(0, 0), STATE, groups(0), ["wait", 3], STATE, ["ask", 3000], ["load", IMAGE]]
+    *_, first, _, good, second, still, third, _, bad, nothing, _ = run(
+        bench, tmp_path, steps, **plus
+    )
+    assert words(first) == GROUPS and good == MemoryState.READY
+    assert words(second)[0] != GROUPS[0] and words(third) == GROUPS[2:]
+    assert still == MemoryState.READY and bad == MemoryState.CORRUPT
+    assert nothing == []
