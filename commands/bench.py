@@ -12,6 +12,10 @@ ARRAYS = ((8, 8), (16, 16))  # to simulate the shipped network on
 PEER_ARRAYS = ((8, 16), (16, 16))  # no more than 144 hardware multipliers
 BOARDS = ("ulx3s-25f", "ulx3s-85f")
 IMAGES = 1000  # to time the references on
+FULL_SIZE = ("squeezenet1_1", "squeezenet1_0")
+FULL_SIZE_ARRAYS = ((16, 16), (16, 32))
+FULL_SIZE_BOARD = "ulx3s-85f"
+FULL_SIZE_IMAGES, FULL_SIZE_BATCH = 96, 32  # to time the references on
 
 
 @command
@@ -22,33 +26,40 @@ IMAGES = 1000  # to time the references on
 @click.option(
     "-o", "folder", metavar="DIR", default="build/bench", show_default=True, help="For bitstreams."
 )
-def bench(output: Output, simulated, built, everything, data, folder):
-    """Measure the shipped network.
+@click.option(
+    "--built", "builds", metavar="DIR", multiple=True, help="Set this build beside SqueezeNet's."
+)
+def bench(output: Output, simulated, built, everything, data, folder, builds):
+    """Measure the shipped network, and SqueezeNet at full size.
 
-    Golden model and torch on the same pictures, cycles and utilisation, and the cycles of networks
-    that others published theirs of. With --simulate, every predicted cycle is held against the
-    simulation, and the status is 1 if one differs. With --build, bitstreams with their clocks.
+    Golden model and torch on the same pictures, cycles and utilisation, and the cycles and frame
+    rates that others published. SqueezeNet 1.0 and 1.1 have random weights here, of 8 bits in conv1
+    and 4 elsewhere: cycles depend on nothing else. With --simulate, every predicted cycle is held
+    against the simulation, and the status is 1 if one differs. With --build, bitstreams of the
+    shipped network with their clocks. A DIR of --built is what `fireline build` made.
 
     \b
     Examples:
       fireline bench
       fireline bench --simulate --json bench.json
       fireline bench --all --data cifar-10
+      fireline bench --built build/squeezenet1_1
     """
     from ..host.compile import compile_network
     from ..host.dataset import load_test
-    from ..host.peers import PEERS
+    from ..host.peers import FULL_SIZE_PEERS, PEERS
     from ..host.shipped import SAMPLES, WEIGHTS, load_network
     from ..hw.boards import find_board
     from ..hw.geometry import ArrayShape
     from ..sim import measure
 
+    simulated, built = simulated or everything, built or everything
     network = load_network(SHIPPED)
     pictures = load_test(data or SAMPLES[SHIPPED], network.architecture)
-    speed = measure.measure_speed(network, WEIGHTS[SHIPPED], _many(pictures))
-    _show_speed(output, speed)
+    speed = measure.measure_speed(network, _many(pictures), WEIGHTS[SHIPPED])
+    _show_speed(output, "the shipped network", speed)
 
-    few = pictures.pixels[:4] if simulated or everything else None
+    few = pictures.pixels[:4] if simulated else None
     cycles = [
         measure.measure_cycles(compile_network(network, ArrayShape(*array)), few, output.say)
         for array in ARRAYS
@@ -63,8 +74,10 @@ def bench(output: Output, simulated, built, everything, data, folder):
     ]
     _show_peers(output, comparisons)
 
+    full_size_speed, full_size = _full_size(output, simulated, builds)
+
     boards = []
-    for name in BOARDS if built or everything else ():
+    for name in BOARDS if built else ():
         with output.steps() as progress:
             place = Path(folder) / name
             boards.append(measure.measure_board(network, find_board(name), place, progress))
@@ -76,6 +89,14 @@ def bench(output: Output, simulated, built, everything, data, folder):
             "speed": asdict(speed),
             "cycles": [asdict(each) for each in cycles],
             "peers": [_comparison(each) for each in comparisons],
+            "full_size": {
+                "speed": asdict(full_size_speed),
+                "networks": [_full_size_row(each) for each in full_size],
+                "peers": [
+                    asdict(each) | {"per_multiplier": each.per_multiplier}
+                    for each in FULL_SIZE_PEERS
+                ],
+            },
             "boards": [
                 asdict(each.summary)
                 | {"frames_per_second": each.frames_per_second, "cycles": asdict(each.cycles)}
@@ -83,7 +104,12 @@ def bench(output: Output, simulated, built, everything, data, folder):
             ],
         }
     )
-    return int(any(each.wrong for each in (*cycles, *(each.frame for each in comparisons))))
+    checked = (
+        *cycles,
+        *(each.frame for each in comparisons),
+        *(each.cycles for each in full_size),
+    )
+    return int(any(each.wrong for each in checked))
 
 
 def _many(pictures):
@@ -96,20 +122,56 @@ def _many(pictures):
     return Pictures(np.tile(pictures.pixels, (times, 1, 1, 1)), np.tile(pictures.labels, times))
 
 
-def _show_speed(output, speed):
-    table = output.table(f"{speed.images:,} pictures", "<", "top-1", "images/s")
+def _full_size(output, simulated, builds):
+    """The references' speed at full size, and what every network does on every array."""
+    import numpy as np
+
+    from ..host.compile import compile_network
+    from ..host.dataset import Pictures
+    from ..host.families import family
+    from ..host.random_network import random_network
+    from ..host.report import load_build
+    from ..hw.boards import find_board
+    from ..hw.geometry import ArrayShape
+    from ..sim import measure
+
+    built = [load_build(folder) for folder in builds]
+    networks = [random_network(family(name), 0, {"conv1": 8}) for name in FULL_SIZE]
+    pixels = measure.random_pixels(networks[0].architecture, FULL_SIZE_IMAGES)
+    pictures = Pictures(pixels, np.zeros(len(pixels), np.int64))
+    speed = measure.measure_speed(networks[0], pictures, batch=FULL_SIZE_BATCH)
+    _show_speed(output, FULL_SIZE[0], speed, accuracy=False)
+
+    board = find_board(FULL_SIZE_BOARD)
+    designs = [
+        (None, board, compile_network(network, ArrayShape(*array)))
+        for network in networks
+        for array in FULL_SIZE_ARRAYS
+    ]
+    rows = [
+        measure.measure_full_size(compiled, board, summary, simulated=simulated, tell=output.say)
+        for summary, board, compiled in (*designs, *built)
+    ]
+    _show_cycles(output, "SqueezeNet at full size", [row.cycles for row in rows])
+    _show_full_size(output, rows)
+    return speed, rows
+
+
+def _show_speed(output, title, speed, accuracy=True):
+    table = output.table(f"{speed.images:,} pictures, {title}", "<", "top-1", "images/s")
     for name, top1, rate in (
         ("golden model, integers", speed.golden_top1, speed.golden_images_per_second),
         ("torch, float32", speed.float_top1, speed.float_images_per_second),
     ):
-        table.add_row(name, f"{top1:.2%}", f"{rate:,.0f}")
+        table.add_row(name, f"{top1:.2%}" if accuracy else "", f"{rate:,.0f}")
     output.show(table)
 
 
 def _show_cycles(output, title, all_cycles):
     table = output.table(
-        title, "<array", "predicted", "simulated", "scores", "utilisation", "cycles/s simulated"
-    )
+        title, "<network", "<array", "predicted", "simulated", "scores", "utilisation",
+        "cycles/s simulated",
+    )  # fmt: skip
     for cycles in all_cycles:
         simulated = (
             [""] * 2
@@ -118,7 +180,8 @@ def _show_cycles(output, title, all_cycles):
         )
         rate = f"{cycles.cycles_per_second:,.0f}" if cycles.cycles_per_second else ""
         busy = f"{cycles.utilisation:.1%}"
-        table.add_row(cycles.array, f"{cycles.predicted:,}", *simulated, busy, rate)
+        names = cycles.network, cycles.array
+        table.add_row(*names, f"{cycles.predicted:,}", *simulated, busy, rate)
     output.show(table)
 
 
@@ -138,6 +201,27 @@ def _show_peers(output, comparisons):
             numbers = (each.multipliers, each.products, f"{each.cycles:,}", f"{each.ratio:.1f} x")
             table.add_row(*row, *map(str, numbers), f"{each.frame.predicted:,}", simulated)
         output.show(table)
+
+
+def _show_full_size(output, rows):
+    from ..host.peers import FULL_SIZE_PEERS
+
+    table = output.table(
+        "SqueezeNet at full size", "<network", "<array", "MHz", "frames/s", "multipliers",
+        "frames/s by multiplier and GHz", "block RAMs", "LUTs", "Verilog, s",
+    )  # fmt: skip
+
+    def show(network, array, each, *rest):
+        rates = f"{each.clock_mhz:g}", f"{each.frames_per_second:,.1f}", f"{each.multipliers:,}"
+        table.add_row(network, array, *rates, f"{each.per_multiplier:.1f}", *rest)
+
+    for row in rows:
+        luts = f"{row.luts:,}" if row.luts else ""
+        seconds = f"{row.verilog_seconds:.1f}" if row.verilog_seconds else ""
+        show(row.cycles.network, row.cycles.array, row, f"{row.block_rams:,}", luts, seconds)
+    for peer in FULL_SIZE_PEERS:
+        show("squeezenet1_1", peer.name, peer)
+    output.show(table)
 
 
 def _show_boards(output, boards):
@@ -184,3 +268,12 @@ def _comparison(each):
         "ratio": each.ratio,
         "frame": asdict(each.frame),
     }
+
+
+def _full_size_row(each):
+    """As JSON knows it."""
+    rates = {
+        "frames_per_second": each.frames_per_second,
+        "per_multiplier": each.per_multiplier,
+    }
+    return asdict(each) | rates

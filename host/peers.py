@@ -33,6 +33,20 @@ class Processor:
     frames_per_second: float
 
 
+@dataclass(frozen=True)
+class FullSizePeer:
+    """A published frame rate of SqueezeNet 1.1 at 224x224 with 1000 classes."""
+
+    name: str
+    frames_per_second: float
+    multipliers: int  # DSP blocks
+    clock_mhz: float
+
+    @property
+    def per_multiplier(self) -> float:
+        return per_multiplier(self.frames_per_second, self.multipliers, self.clock_mhz)
+
+
 NNGEN = "NNgen 1.3.4"
 
 PEERS = (
@@ -88,3 +102,13 @@ PROCESSORS = (
     Processor("NUCLEO-H7A3ZI (Cortex-M7, 280 MHz)", "X-CUBE-AI 7.3", 18.6),
     Processor("NUCLEO-L4R5ZI (Cortex-M4, 120 MHz)", "X-CUBE-AI 7.3", 4.4),
 )
+
+FULL_SIZE_PEERS = (
+    FullSizePeer("AMD DPU on a KV260", 336.7, 690, 300),
+    FullSizePeer("AMD DPU on a ZCU102", 1499.6, 2070, 281),
+)
+
+
+def per_multiplier(frames_per_second: float, multipliers: int, clock_mhz: float) -> float:
+    """Frames a second for each hardware multiplier and GHz."""
+    return frames_per_second / (multipliers * clock_mhz / 1000)

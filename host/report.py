@@ -79,15 +79,10 @@ class Report:
         }
 
 
-def load_report(
-    folder: str | Path,
-    data: str | Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Report:
-    """Reads a build's folder, and classifies the labelled pictures in the folder ``data``.
+def load_build(folder: str | Path) -> tuple[BuildSummary, Board, Compiled]:
+    """What was built in a folder, for which board, and its network compiled anew.
 
-    Without one, the shipped network gets the shipped pictures. Raises FirelineError when there is
-    no build, or its files are damaged or do not belong together.
+    Raises FirelineError when there is no build, or its files are damaged or do not belong together.
     """
     folder = Path(folder)
     summary = BuildSummary.read(folder / SUMMARY)
@@ -104,6 +99,21 @@ def load_report(
             f"{folder / NETWORK} is network {identifier}, but {summary.network} was built: "
             "build again"
         )
+    return summary, board, compiled
+
+
+def load_report(
+    folder: str | Path,
+    data: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Reads a build's folder, and classifies the labelled pictures in the folder ``data``.
+
+    Without one, the shipped network gets the shipped pictures. Raises FirelineError when there is
+    no build, or its files are damaged or do not belong together.
+    """
+    summary, board, compiled = load_build(folder)
+    network = compiled.network
     pictures = data or _samples(network)
     return Report(
         summary=summary,
@@ -111,7 +121,7 @@ def load_report(
         compiled=compiled,
         loads=tuple(layer_loads(compiled)),
         resources=resources(compiled.program),
-        floorplan=Floorplan.read(folder / FLOORPLAN),
+        floorplan=Floorplan.read(Path(folder) / FLOORPLAN),
         gallery=pictures
         and make_gallery(network, load_test(pictures, network.architecture), progress),
     )

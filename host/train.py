@@ -119,14 +119,16 @@ def fit(
             save_partial(partial, model, optimizer, description, epoch + 1)
 
 
-def evaluate(model: nn.Module, architecture: Architecture, pictures: Pictures) -> float:
+def evaluate(
+    model: nn.Module, architecture: Architecture, pictures: Pictures, batch: int = 500
+) -> float:
     """The share of the pictures, 0..1, that the network classifies right, in float32."""
     model.eval()
     right = 0
     with torch.inference_mode():
-        for start in range(0, len(pictures), 500):
-            logits = model(normalise(architecture, pictures.pixels[start : start + 500]))
-            labels = torch.as_tensor(pictures.labels[start : start + 500])
+        for start in range(0, len(pictures), batch):
+            logits = model(normalise(architecture, pictures.pixels[start : start + batch]))
+            labels = torch.as_tensor(pictures.labels[start : start + batch])
             right += int((logits.argmax(1) == labels).sum())
     return right / len(pictures)
 

@@ -1,6 +1,7 @@
 """What `fireline bench` measures: accuracy and speed of the references, cycles, boards, peers."""
 
 import dataclasses
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,17 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
+from ..host.architecture import Architecture
 from ..host.build import BuildSummary, build
 from ..host.compile import Compiled, compile_network
 from ..host.dataset import Pictures
-from ..host.design import design
+from ..host.design import deal, design, scale_multipliers
 from ..host.evaluate import evaluate
 from ..host.network import QuantizedNetwork
-from ..host.peers import Peer
+from ..host.peers import Peer, per_multiplier
 from ..host.random_network import random_network
+from ..host.resources import resources
 from ..host.summary import layer_cycles
 from ..hw.boards import Board
 from ..hw.geometry import ArrayShape
+from ..hw.verilog import to_verilog
 from .bench import simulate
 
 Tell = Callable[[str], None]
@@ -35,19 +39,24 @@ class Speed:
     float_images_per_second: float
 
 
-def measure_speed(network: QuantizedNetwork, weights: Path, pictures: Pictures) -> Speed:
-    """Classifies the pictures by the golden model and, in float32, by torch; both warmed up."""
+def measure_speed(
+    network: QuantizedNetwork, pictures: Pictures, weights: Path | None = None, batch: int = 128
+) -> Speed:
+    """Classifies the pictures by the golden model and, in float32, by torch; both warmed up.
+
+    Without `weights`, torch's are random. `batch` pictures are classified at a time.
+    """
     from ..host import train
-    from ..host.model import load_checkpoint
+    from ..host.model import SqueezeNet, load_checkpoint
 
     architecture, few = network.architecture, pictures.labels[:32]
-    model = load_checkpoint(weights, architecture)
+    model = load_checkpoint(weights, architecture) if weights else SqueezeNet(architecture)
     evaluate(network, pictures.pixels[:32], few)
     train.evaluate(model, architecture, Pictures(pictures.pixels[:32], few))
     started = time.perf_counter()
-    accuracy = evaluate(network, pictures.pixels, pictures.labels, batch=128)
+    accuracy = evaluate(network, pictures.pixels, pictures.labels, batch)
     between = time.perf_counter()
-    float_top1 = train.evaluate(model, architecture, pictures)
+    float_top1 = train.evaluate(model, architecture, pictures, batch)
     ended = time.perf_counter()
     count = len(pictures)
     return Speed(
@@ -125,8 +134,7 @@ def compare(
         for layer in peer.network.layers()
         if not peer.counted or layer.name.split("/")[0] in peer.counted
     )
-    shape = (2, peer.network.height, peer.network.width, peer.network.channels)
-    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8) if simulated else None
+    pixels = random_pixels(peer.network, 2) if simulated else None
     return Comparison(
         peer=peer,
         bits=bits,
@@ -136,6 +144,73 @@ def compare(
         cycles=sum(cycles[name] for name in counted),
         frame=measure_cycles(compiled, pixels, tell),
     )
+
+
+@dataclass(frozen=True)
+class FullSize:
+    """A whole SqueezeNet on an array of a board; without a build the clock is the board's own."""
+
+    cycles: Cycles
+    clock_mhz: float
+    multipliers: int  # hardware ones
+    block_rams: int  # without a build as the compiler counts them, those of the link left out
+    luts: int | None  # known of a build only
+    verilog_seconds: float | None  # of the processor, to generate the Verilog file
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.clock_mhz * 1e6 / self.cycles.predicted
+
+    @property
+    def per_multiplier(self) -> float:
+        """Frames a second for each hardware multiplier and GHz."""
+        return per_multiplier(self.frames_per_second, self.multipliers, self.clock_mhz)
+
+
+def measure_full_size(
+    compiled: Compiled,
+    board: Board,
+    summary: BuildSummary | None = None,
+    *,
+    simulated: bool = False,
+    tell: Tell | None = None,
+) -> FullSize:
+    """What a whole network does on a board; `summary` is that of its build, if there is one.
+
+    If it is to be simulated, a frame of noise is, again and again.
+    """
+    pixels = seconds = None
+    if simulated:
+        pixels = random_pixels(compiled.network.architecture, 1)
+        started = processor_seconds()
+        to_verilog(compiled.program)
+        seconds = processor_seconds() - started
+    cycles = measure_cycles(compiled, pixels, tell)
+    if summary:
+        return FullSize(
+            cycles,
+            summary.clock_mhz,
+            summary.multipliers.used,
+            summary.block_rams.used,
+            summary.luts.used,
+            seconds,
+        )
+    dsp, scale_dsp = deal(compiled.program, board.multipliers)
+    used = dsp + (scale_multipliers(compiled.program) if scale_dsp else 0)
+    rams = resources(compiled.program).block_rams
+    return FullSize(cycles, board.clock_mhz, used, rams, None, seconds)
+
+
+def random_pixels(architecture: Architecture, count: int) -> np.ndarray:
+    """Frames of noise, uint8 [count, H, W, C], always the same."""
+    shape = count, architecture.height, architecture.width, architecture.channels
+    return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it waited for."""
+    users = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    return sum(each.ru_utime + each.ru_stime for each in map(resource.getrusage, users))
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from built import leave
 from click.testing import CliRunner
 from fake_board import FakeBoard, babble, deaf
 from fireline import cli
+from fireline.host.compile import compile_network
 from fireline.host.dataset import load_test
 from fireline.host.families import resolve
 from fireline.host.golden import run as golden
 from fireline.host.model import SqueezeNet
 from fireline.host.network import QuantizedNetwork
 from fireline.host.random_network import random_network
+from fireline.hw.geometry import ArrayShape
 from fireline.hw.protocol import Identity
 from PIL import Image
 
@@ -310,10 +313,20 @@ def test_bench(net, weights, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr("fireline.host.shipped.load_network", lambda _: QuantizedNetwork.load(net))
     monkeypatch.setattr("fireline.host.shipped.SAMPLES", {"cifar10": pictures})
     monkeypatch.setattr("fireline.host.shipped.WEIGHTS", {"cifar10": weights})
+    monkeypatch.setattr("fireline.commands.bench.FULL_SIZE_IMAGES", 2)
+    build = tmp_path / "build"
+    build.mkdir()
+    leave(compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4)), build)
     file = tmp_path / "result.json"
-    shown = runs("bench", "--json", file).stdout
+    shown = runs("bench", "--built", build, "--json", file).stdout
     assert "82,409" in shown and "1,078,929" in shown
     result = json.loads(file.read_text())
+    assert result["full_size"]["speed"]["images"] == 2
+    rows = result["full_size"]["networks"]
+    shapes = [(row["cycles"]["network"], row["cycles"]["array"]) for row in rows[:-1]]
+    names, arrays = ("squeezenet1_1", "squeezenet1_0"), ("16x16", "16x32")
+    assert shapes == [(name, array) for name in names for array in arrays]
+    assert (rows[-1]["clock_mhz"], rows[-1]["luts"]) == (50.0, 4321)  # as it was built
     assert result["speed"]["images"] >= 1000
     assert [each["array"] for each in result["cycles"]] == ["8x8", "16x16"]
     fires = [each for each in result["peers"] if each["source_cycles"] == 82_409]

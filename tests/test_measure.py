@@ -1,17 +1,32 @@
 """Measurements on a network so small that they take no time."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from built import summary
 from fireline.host.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
 from fireline.host.dataset import Pictures
+from fireline.host.design import scale_multipliers
 from fireline.host.model import SqueezeNet
 from fireline.host.peers import PEERS, Peer
 from fireline.host.random_network import random_network
+from fireline.host.resources import resources
+from fireline.hw.boards import find_board
 from fireline.hw.geometry import ArrayShape
-from fireline.sim.measure import Cycles, compare, measure_cycles, measure_speed
+from fireline.sim.measure import (
+    Cycles,
+    compare,
+    measure_cycles,
+    measure_full_size,
+    measure_speed,
+    processor_seconds,
+    random_pixels,
+)
 
 STAGES = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 8, 8))
 TINY = Architecture("tiny", 3, 8, 8, PREPROCESSINGS["torchvision"], STAGES, 3)
@@ -24,10 +39,11 @@ def test_speed_of_both_references(tmp_path):
     draw = np.random.default_rng(0)
     pixels = draw.integers(0, 256, (40, 8, 8, 3), np.uint8)
     pictures = Pictures(pixels, draw.integers(0, 3, 40))
-    speed = measure_speed(random_network(TINY, 0), weights, pictures)
-    assert speed.images == 40
-    assert 0 <= speed.golden_top1 <= 1 and 0 <= speed.float_top1 <= 1
-    assert speed.golden_images_per_second > 0 and speed.float_images_per_second > 0
+    for trained in (weights, None):
+        speed = measure_speed(random_network(TINY, 0), pictures, trained, batch=16)
+        assert speed.images == 40
+        assert 0 <= speed.golden_top1 <= 1 and 0 <= speed.float_top1 <= 1
+        assert speed.golden_images_per_second > 0 and speed.float_images_per_second > 0
 
 
 def test_prediction_without_simulation():
@@ -47,10 +63,40 @@ def test_what_is_wrong(simulated, mismatches, wrong):
 
 def test_prediction_and_simulation_agree():
     compiled = compile_network(random_network(TINY, 0), ArrayShape(4, 4))
-    pixels = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), np.uint8)
-    cycles = measure_cycles(compiled, pixels)
+    cycles = measure_cycles(compiled, random_pixels(TINY, 1))
     assert cycles.simulated == cycles.predicted and cycles.mismatches == 0
     assert cycles.cycles_per_second > 0
+
+
+def test_full_size_without_a_build():
+    """The clock is the board's, the rest is what the compiler expects."""
+    compiled = compile_network(random_network(TINY, 0), ArrayShape(4, 4))
+    board = find_board("ulx3s-25f")
+    row = measure_full_size(compiled, board)
+    assert row.frames_per_second == board.clock_mhz * 1e6 / compiled.timing.cycles
+    assert row.multipliers == 8 + scale_multipliers(compiled.program)
+    assert row.block_rams == resources(compiled.program).block_rams
+    assert row.luts is row.verilog_seconds is row.cycles.simulated is None
+
+
+def test_full_size_as_it_was_built():
+    compiled = compile_network(random_network(TINY, 0), ArrayShape(4, 4))
+    row = measure_full_size(compiled, find_board("ulx3s-25f"), summary(compiled))
+    assert (row.clock_mhz, row.multipliers, row.block_rams, row.luts) == (50.0, 8, 5, 4321)
+    assert row.per_multiplier == row.frames_per_second / (8 * 0.05)
+
+
+def test_full_size_simulated():
+    compiled = compile_network(random_network(TINY, 0), ArrayShape(4, 4))
+    row = measure_full_size(compiled, find_board("ulx3s-25f"), simulated=True)
+    assert row.cycles.simulated == compiled.timing.cycles and not row.cycles.wrong
+    assert row.verilog_seconds > 0
+
+
+def test_the_processor_seconds_of_children_count():
+    before = processor_seconds()
+    subprocess.run([sys.executable, "-c", "sum(range(3_000_000))"], check=True)
+    assert processor_seconds() > before + 0.01
 
 
 def test_only_what_the_peer_did_is_counted():

@@ -1,7 +1,7 @@
 """The shapes of others' networks are theirs."""
 
 import pytest
-from fireline.host.peers import PEERS, PROCESSORS
+from fireline.host.peers import FULL_SIZE_PEERS, PEERS, PROCESSORS, per_multiplier
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.network.name)
@@ -16,3 +16,8 @@ def test_our_network_has_the_peers_macs(peer):
 
 def test_rates_are_those_published():
     assert [each.frames_per_second for each in PROCESSORS] == [18.6, 4.4]
+
+
+def test_frames_for_each_multiplier_and_ghz():
+    assert per_multiplier(100.0, 50, 500.0) == 4.0
+    assert [round(peer.per_multiplier, 2) for peer in FULL_SIZE_PEERS] == [1.63, 2.58]
