@@ -14,6 +14,7 @@ from ..errors import FirelineError
 from ..hw.boards import Board, BoardTop, find_board
 from .compile import Compiled
 from .floorplan import Floorplan
+from .netlist import absorb_output_registers
 from .tools import Progress, Step, find_tool, run_step, run_steps
 
 SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
@@ -23,9 +24,12 @@ HIDE_FIELDS = r"rename -hide w:*\[*"
 KEEP_REGISTERS = "proc; select -set kept a:keep %ci1:+[Q]; setattr -set keep 1 @kept"
 """Yosys makes one of equal registers unless the registers, not only their wires, are to be kept."""
 
-FREE_COLLISIONS = "setparam -set COLLISION_X_MASK 1'1 *.activations/t:$memrd_v2 *.skips/t:$memrd_v2"
-"""No word of these memories is read and written at once (`host/timing.py` sees to it), so that
-nothing need stand between the block RAMs and their registers to say what would be read."""
+FREE_COLLISIONS = (
+    "select -set apart r:MEMID=*bank* r:MEMID=*lines; "
+    "setparam -set COLLISION_X_MASK 1'1 @apart t:$memrd_v2 %i"
+)
+"""What is read of these memories in a cycle in which the same word is written is never used, so
+nothing need stand between the block RAMs and their registers to say what it is."""
 
 PLACE_AND_ROUTE = ("--router", "router2", "--timing-allow-fail")
 PACK = ("--compress",)
@@ -198,6 +202,9 @@ def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) ->
     prepare = f"read_rtlil top.il; {HIDE_FIELDS}; {FREE_COLLISIONS}; {KEEP_REGISTERS}"
     script = f"{prepare}; {SYNTHESIS} -top top; write_json top.json"
     run_step(Step("yosys", (yosys, "-p", script)), scratch, progress)
+    design = json.loads((scratch / "top.json").read_text())
+    absorb_output_registers(design["modules"]["top"])
+    (scratch / "top.json").write_text(json.dumps(design))
 
 
 def _place_and_route(

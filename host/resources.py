@@ -13,6 +13,7 @@ from ..errors import FirelineError
 from ..hw.boards import Board
 from ..hw.geometry import Program
 from ..hw.mac_lanes import WeightWord
+from ..hw.ram import banks
 from ..hw.tables import Tables
 from .compile import Compiled
 
@@ -61,12 +62,12 @@ def resources(program: Program) -> Resources:
         _ram("skips", program.skip_words, byte_word),
         _ram("pool columns", program.pool_row_words, byte_word),
         _ram("pool rows", program.pool_words, byte_word),
-        _ram(
+        _memory(
             "pixel rows",
             window.width + 2 * window.padding,
             8 * window.channels * (window.kernel - 1),
         ),
-        _ram("scores", -(-program.classes // program.lanes), 32 * program.lanes),
+        _memory("scores", -(-program.classes // program.lanes), 32 * program.lanes),
     ]
     used = tuple(memory for memory in memories if memory.words and memory.bits)
     return Resources(used, program.array.products // 2)
@@ -103,6 +104,14 @@ def _rom(name: str, words: int, bits: int, count: int = 1) -> MemoryUse:
 
 
 def _ram(name: str, words: int, bits: int) -> MemoryUse:
+    """Bank by bank."""
+    blocks = sum(
+        _memory(name, depth, bits).block_rams for depth, shallow in banks(words) if not shallow
+    )
+    return MemoryUse(name, words, bits, blocks)
+
+
+def _memory(name: str, words: int, bits: int) -> MemoryUse:
     distributed = DISTRIBUTED_COST * -(-words // 16) * -(-bits // 4)
     blocks = block_rams(words, bits) if words and bits else 0
     return MemoryUse(name, words, bits, blocks if BLOCK_RAM_COST * blocks < distributed else 0)

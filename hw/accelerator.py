@@ -4,7 +4,6 @@ from amaranth.hdl import Array, Cat, Module, Mux, ResetInserter, Shape, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.fifo import SyncFIFO
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from .average import Score, ScoreAccumulator
@@ -16,6 +15,7 @@ from .issue import Issue
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
+from .ram import Ram
 from .requantize import ChannelParameters, Requantizer, values_signature
 from .rom import Rom
 from .sequencer import Sequencer
@@ -92,9 +92,7 @@ class Accelerator(wiring.Component):
         weight = WeightWord(array.ci, array.co, program.exponent_bits)
         m.submodules.weights = weights = WeightRom(weight, program.weights)
         m.submodules.lines = lines = LineBuffer(**vars(program.window))
-        m.submodules.activations = activations = Memory(
-            shape=self._word, depth=program.activation_words, init=[]
-        )
+        m.submodules.activations = activations = Ram(self._word, program.activation_words)
         m.submodules.array = macs = MacArray(
             array.ci,
             array.co,
@@ -102,13 +100,13 @@ class Accelerator(wiring.Component):
             exponent_bits=program.exponent_bits,
             dsp=self.dsp,
         )
-        read, self._activations = activations.read_port(), activations
+        self._activations = activations
         size = Shape.cast(self._word).width
         pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = Array(pixels[n * size : (n + 1) * size] for n in range(program.window_words))
         window = delay(m, windows[delay(m, issue.activation_address, 1)], 1)
         control = delay(m, issue.word, Rom.LATENCY - 1, reset_less=False)
-        activation = delay(m, Mux(control.window, window, delay(m, read.data, 1)), 1)
+        activation = delay(m, Mux(control.window, window, activations.data), 1)
         control = delay(m, control, 1, reset_less=False)
         m.d.comb += [
             lines.i.payload.eq(self.pixel.payload),
@@ -116,7 +114,7 @@ class Accelerator(wiring.Component):
             self.pixel.ready.eq(lines.i.ready & ~self._reset),
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
-            read.addr.eq(issue.activation_address),
+            activations.address.eq(issue.activation_address),
             weights.address.eq(issue.rom_address),
             macs.i.weights.eq(weights.pairs),
             macs.i.activations.eq(activation),
@@ -166,17 +164,15 @@ class Accelerator(wiring.Component):
 
     def _build_skip(self, m, drain, requantizer, beat):
         """The skip memory, read a word at a time, used a beat at a time."""
-        m.submodules.skips = self._skips = Memory(
-            shape=self._word, depth=self.program.skip_words, init=[]
-        )
-        read = self._skips.read_port()
+        m.submodules.skips = skips = Ram(self._word, self.program.skip_words)
+        self._skips = skips
         parts = ArrayLayout(
             requantizer.i.skips.shape(), self.program.array.ci // self.program.lanes
         )
         word = Signal(parts)
         m.d.comb += [
-            read.addr.eq(drain.beat.skip_address),
-            word.eq(delay(m, read.data, Rom.LATENCY - 1)),
+            skips.address.eq(drain.beat.skip_address),
+            word.eq(delay(m, skips.data, Rom.LATENCY - Ram.LATENCY)),
             requantizer.i.skips.eq(word[beat.skip_part]),
             requantizer.i.skip.enable.eq(beat.skip),
             requantizer.i.skip.multiplier.eq(beat.skip_multiplier),
@@ -187,22 +183,20 @@ class Accelerator(wiring.Component):
         """Values go back to the memories, pooled or not."""
         m.submodules.store = store = Store(self.program, self.tables)
         wiring.connect(m, self._store_context, store.context)
-        write = self._activations.write_port()
         m.d.comb += [
             store.valid.eq(requantizer.o.valid & ~tag.scores),
             store.values.eq(requantizer.o.values),
             store.word_end.eq(tag.word_end),
             store.row_end.eq(tag.row_end),
-            write.en.eq(store.store),
-            write.addr.eq(store.store_address),
-            write.data.eq(store.data),
+            self._activations.write.eq(store.store),
+            self._activations.write_address.eq(store.store_address),
+            self._activations.write_data.eq(store.data),
         ]
         if self.program.skip_words:
-            keep = self._skips.write_port()
             m.d.comb += [
-                keep.en.eq(store.keep),
-                keep.addr.eq(store.keep_address),
-                keep.data.eq(store.data),
+                self._skips.write.eq(store.keep),
+                self._skips.write_address.eq(store.keep_address),
+                self._skips.write_data.eq(store.data),
             ]
 
     def _build_average(self, m, requantizer, tag, issue):

@@ -125,7 +125,7 @@ class LineBuffer(wiring.Component):
             above = data.ArrayLayout(self.pixel, self.kernel - 1)
             m.submodules.lines = lines = memory.Memory(shape=above, depth=columns.length, init=[])
             write = lines.write_port()
-            read = lines.read_port(transparent_for=[write])  # never at once: cheapest so
+            read = lines.read_port()  # never at once
             m.d.comb += [
                 read.addr.eq(Mux(push, columns.following, columns.position)),  # one cycle ahead
                 column[:-1].eq(read.data),

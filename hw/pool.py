@@ -1,8 +1,11 @@
 """3x3 max pooling with stride 2 in ceil mode, of rows that stream by word by word."""
 
 from amaranth import Module, Mux, Signal, unsigned
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from .delay import delay
+from .ram import Ram
 
 
 class PoolRow(data.StructLayout):
@@ -39,10 +42,10 @@ class RunningMaximum(wiring.Component):
 
     A word at an even place starts its address' maximum anew, one at an odd place raises it; a word
     at a place that ``completes`` sends the maximum so far, itself included, with the ``tag`` that
-    it brought. One word a cycle, at any address; ``latency`` cycles: read, fetch, compare.
+    it brought. One word a cycle, at any address; ``latency`` cycles: read, fetch, choose, compare.
     """
 
-    latency = 3
+    latency = 4
 
     def __init__(self, lanes: int, depth: int, tag=None):
         self.lanes, self.depth = lanes, depth
@@ -61,29 +64,39 @@ class RunningMaximum(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.partial = partial = memory.Memory(shape=self.word, depth=self.depth, init=[])
-        write = partial.write_port()
-        read = partial.read_port(transparent_for=[write])
+        m.submodules.partial = partial = Ram(self.word, self.depth)
         arrived, arriving = Signal(), Signal(self.beat)
+        fetched, fetching = Signal(), Signal(self.beat)
         valid, beat, greater = Signal(), Signal(self.beat), Signal(self.word)
         old = Signal(self.word)
         for lane in range(self.lanes):
             m.d.comb += greater[lane].eq(
                 Mux(old[lane] > beat.word[lane], old[lane], beat.word[lane])
             )
-        same = valid & (beat.address == arriving.address)  # written only now: pass it on
         m.d.comb += [
-            read.addr.eq(self.i.p.address),
-            write.addr.eq(beat.address),
-            write.data.eq(Mux(beat.place.odd, greater, beat.word)),
-            write.en.eq(valid),
+            partial.address.eq(self.i.p.address),
+            partial.write_address.eq(beat.address),
+            partial.write_data.eq(Mux(beat.place.odd, greater, beat.word)),
+            partial.write.eq(valid),
         ]
+        # The three words before are written too late for this one's read: pass on what they leave.
+        before = [
+            (fetched, fetching.address),
+            (valid, beat.address),
+            (delay(m, valid, 1, reset_less=False), delay(m, beat.address, 1)),
+        ]
+        kept = partial.data
+        for cycles, (written, address) in reversed(list(enumerate(before))):
+            same = delay(m, written & (address == arriving.address), 1)
+            kept = Mux(same, delay(m, partial.write_data, cycles), kept)
         m.d.sync += [
             arrived.eq(self.i.valid),
             arriving.eq(self.i.payload),
-            valid.eq(arrived),
-            beat.eq(arriving),
-            old.eq(Mux(same, write.data, read.data)),
+            fetched.eq(arrived),
+            fetching.eq(arriving),
+            valid.eq(fetched),
+            beat.eq(fetching),
+            old.eq(kept),
             self.o.valid.eq(valid & beat.place.completes),
             self.o.p.word.eq(greater),
             *(self.o.p[name].eq(beat[name]) for name in self.tag),

@@ -5,10 +5,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
+from .delay import delay
 from .tables import Tables
 
-FETCH_CYCLES = 3
-"""The least number of cycles between two operations: program memory, layer table, hand-over."""
+FETCH_CYCLES = 4
+"""The least number of cycles between two operations: program memory and its register, layer table,
+hand-over."""
 
 
 class Sequencer(wiring.Component):
@@ -31,14 +33,15 @@ class Sequencer(wiring.Component):
         m.submodules.layers = layers = Memory(
             shape=tables.layer, depth=len(tables.layers), init=tables.layers
         )
-        row, layer = rows.read_port(), layers.read_port()
+        port, layer = rows.read_port(), layers.read_port()
+        row = delay(m, port.data, 1)
         counter = Signal(range(len(tables.rows)))
         age = Signal(range(FETCH_CYCLES))
 
         m.d.comb += [
-            row.addr.eq(counter),
-            layer.addr.eq(row.data.layer),
-            self.o.payload.row.eq(row.data),
+            port.addr.eq(counter),
+            layer.addr.eq(row.layer),
+            self.o.payload.row.eq(row),
             self.o.payload.layer.eq(layer.data),
             self.o.valid.eq(age == FETCH_CYCLES - 1),
         ]

