@@ -3,11 +3,10 @@
 from ..hw.accelerator import Accelerator
 from ..hw.boards import Board, BoardTop
 from ..hw.geometry import Program
+from ..hw.mult18x18d import FACTOR_BITS, Form
 from ..hw.system import identity_of
 from .compile import Compiled
 from .resources import check_fit
-
-FACTOR_BITS = 18  # of a hardware multiplier
 
 
 def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> BoardTop:
@@ -16,20 +15,21 @@ def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> 
     Raises FirelineError if the network does not fit.
     """
     check_fit(compiled, board)
-    dsp, scale_dsp = deal(compiled.program, board.multipliers)
-    core = Accelerator(compiled.program, dsp=dsp, scale_dsp=scale_dsp)
+    dsp, scale_form = deal(compiled.program, board.multipliers)
+    core = Accelerator(compiled.program, dsp=dsp, scale_form=scale_form)
     return BoardTop(board, core, identity_of(compiled.program), clock_mhz)
 
 
-def deal(program: Program, multipliers: int) -> tuple[int, bool]:
-    """How many hardware multipliers the array gets, and whether the requantizer has its own.
+def deal(program: Program, multipliers: int) -> tuple[int, Form]:
+    """How many hardware multipliers the array gets, and what the requantizer's are made of.
 
     The requantizer comes first, then the array, equally many in each lane pair; the rest of its
     products are made of LUTs.
     """
     spare = multipliers - scale_multipliers(program)
     pairs = program.array.co // 2
-    return min(program.array.ci, max(spare, 0) // pairs) * pairs, spare >= 0
+    dsp = min(program.array.ci, max(spare, 0) // pairs) * pairs
+    return dsp, Form.ECP5 if spare >= 0 else Form.LUT
 
 
 def scale_multipliers(program: Program) -> int:

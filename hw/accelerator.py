@@ -15,6 +15,7 @@ from .issue import Issue
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
+from .mult18x18d import Form
 from .ram import Ram
 from .requantize import ChannelParameters, Requantizer, values_signature
 from .rom import Rom
@@ -35,7 +36,7 @@ class Accelerator(wiring.Component):
     `abort` brings everything back to its state after reset, memories aside, which are written
     before they are read. `watch` shows every value as it leaves the requantizer, for tests; left
     open it costs nothing. `dsp` is the number of pair multipliers of the array that are made of
-    hardware multipliers, None for behavioural ones; `scale_dsp`: whether the requantizer has some.
+    hardware multipliers, None for behavioural ones; `scale_form` says what the requantizer's are.
 
     The data path, left to right (all but `issue` never wait)::
 
@@ -45,10 +46,10 @@ class Accelerator(wiring.Component):
                                         score <- average <-----------------------------------------+
     """
 
-    def __init__(self, program: Program, *, dsp: int | None = None, scale_dsp: bool = False):
+    def __init__(self, program: Program, *, dsp: int | None = None, scale_form: Form = Form.PLAIN):
         self.program = program
         self.tables = Tables(program)
-        self.dsp, self.scale_dsp = dsp, scale_dsp
+        self.dsp, self.scale_form = dsp, scale_form
         super().__init__(
             {
                 "pixel": In(stream.Signature(ArrayLayout(8, program.window.channels))),
@@ -142,7 +143,7 @@ class Accelerator(wiring.Component):
             multiplier_bits=program.multiplier_bits,
             shifts=program.shifts,
             skip_shifts=program.skip_shifts,
-            dsp=self.scale_dsp,
+            form=self.scale_form,
         )
         wiring.connect(m, self._drain_context, drain.context)
         wiring.connect(m, requantizer.o, wiring.flipped(self.watch))

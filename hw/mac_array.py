@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
-from .multiplier import Form
+from .mult18x18d import Form
 from .spread import SPREAD_CYCLES, spread
 
 GATHER_CYCLES = 2

@@ -5,7 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
-from .multiplier import Form, PairMultiplier
+from .mult18x18d import Form
+from .multiplier import PairMultiplier
 
 
 def mac_latency(ci: int) -> int:

@@ -1,20 +1,13 @@
 """Two products that share a factor: one 18 x 18 multiplier's worth, or fabric."""
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, signed, unsigned
-from amaranth.lib import enum, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
+from .mult18x18d import Form, mult18x18d
 
 PRODUCT_BITS = 13  # -8 * 255 .. 15 * 255, signed
-
-
-class Form(enum.Enum):
-    """What the products are made of."""
-
-    PLAIN = 0  # behavioural: for simulation, or for whatever the synthesis tool likes
-    ECP5 = 1  # one MULT18X18D, its three register stages in use
-    LUT = 2  # shift and add, which no synthesis tool takes for a multiplication
 
 
 class PairMultiplier(wiring.Component):
@@ -53,7 +46,7 @@ class PairMultiplier(wiring.Component):
         packed = Signal(signed(18))
         product = Signal(signed(36))
         m.d.comb += packed.eq(delay(m, ((self.w1 << PRODUCT_BITS) + self.w0)[:18], 1))
-        m.submodules.dsp = _mult18x18d(packed, delay(m, self.a, 1), product)
+        m.submodules.dsp = mult18x18d(packed, delay(m, self.a, 1), product)
         low = product[:PRODUCT_BITS].as_signed()
         high = product[PRODUCT_BITS:].as_signed()
         return _register(m, low), _register(m, high + (low < 0))
@@ -82,27 +75,3 @@ def _shift_and_add(m, w, a):
     top = Cat(minus, minus, masked(w[3]) ^ minus.replicate(len(a)), minus).as_signed()
     high = _register(m, (Cat(minus, masked(w[2])) + top) >> 1)
     return delay(m, _register(m, low + (high << 2)), 1)
-
-
-def _mult18x18d(a, b, p):
-    """`p = a * b` after three cycles: signed `a`, unsigned `b`, every register on."""
-    registers = {
-        f"p_REG_{place}_{pin}": value
-        for place in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
-        for pin, value in (("CLK", "CLK0"), ("CE", "CE0"), ("RST", "RST0"))
-    }
-    pins = {f"i_A{n}": a[n] if n < len(a) else a[-1] for n in range(18)}
-    pins |= {f"i_B{n}": b[n] if n < len(b) else Const(0, 1) for n in range(18)}
-    pins |= {f"o_P{n}": p[n] for n in range(36)}
-    return Instance(
-        "MULT18X18D",
-        **registers,
-        **pins,
-        i_SIGNEDA=Const(1, 1),
-        i_SIGNEDB=Const(0, 1),
-        i_SOURCEA=Const(0, 1),
-        i_SOURCEB=Const(0, 1),
-        i_CLK0=ClockSignal(),
-        i_CE0=Const(1, 1),
-        i_RST0=Const(0, 1),
-    )

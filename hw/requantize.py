@@ -6,6 +6,7 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
+from .mult18x18d import Form
 from .scale import Scale, index_shape
 
 
@@ -36,7 +37,7 @@ class Requantizer(wiring.Component):
     travels with the sums, so layers may follow each other without a gap; `shift` is an index into
     `shifts`. Without `skip_shifts` there is no skip, nor are there ports for it.
 
-    Latency `LATENCY` cycles, one group of lanes a cycle. `dsp`: see `Scale`.
+    Latency `LATENCY` cycles, one group of lanes a cycle. `form`: see `Scale`.
     """
 
     LATENCY = Scale.LATENCY + 5
@@ -50,14 +51,14 @@ class Requantizer(wiring.Component):
         multiplier_bits: int,
         shifts: tuple[int, ...],
         skip_shifts: tuple[int, ...] = (),
-        dsp: bool = True,
+        form: Form = Form.PLAIN,
     ):
         self.lanes = lanes
         self.value_bits = max(accumulator_bits, bias_bits)
         self.multiplier_bits = multiplier_bits
         self.shifts = shifts
         self.skip_shifts = skip_shifts
-        self.dsp = dsp
+        self.form = form
         parameters = ChannelParameters(bias_bits, multiplier_bits)
         members = {
             "valid": Out(1),
@@ -89,7 +90,7 @@ class Requantizer(wiring.Component):
         x = Signal(self.value_bits, reset_less=True)
         m.d.sync += x.eq(Mux(biased < 0, 0, biased))
         m.submodules[f"scale{lane}"] = scale = Scale(
-            self.value_bits, self.multiplier_bits, self.shifts, dsp=self.dsp
+            self.value_bits, self.multiplier_bits, self.shifts, form=self.form
         )
         m.d.comb += [
             scale.x.eq(x),
@@ -102,7 +103,7 @@ class Requantizer(wiring.Component):
         """The skip's contribution, in time for the sum."""
         if not self.skip_shifts:
             return 0
-        m.submodules[f"skip{lane}"] = scale = Scale(8, 8, self.skip_shifts, dsp=self.dsp)
+        m.submodules[f"skip{lane}"] = scale = Scale(8, 8, self.skip_shifts, form=self.form)
         m.d.comb += [
             scale.x.eq(Mux(self.i.skip.enable, self.i.skips[lane], 0)),
             scale.multiplier.eq(self.i.skip.multiplier),

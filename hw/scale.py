@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
+from .mult18x18d import FACTOR_BITS, MULT18X18D_CYCLES, Form, mult18x18d
 
 
 class Scale(wiring.Component):
@@ -13,18 +14,18 @@ class Scale(wiring.Component):
     `shift` is an index into `shifts`, so that a multiplexer of constant shifts does. The half is
     added when all but the last bit are shifted out, which gives the same and is narrower.
 
-    `dsp`: multiply with `*` (an ECP5 takes one MULT18X18D for each 18 bits of `x`), otherwise with
-    shifts and adds that no tool takes for a multiplication. Latency `LATENCY`, one value a cycle.
+    Of `form` ECP5 it takes one MULT18X18D for each 18 bits of `x`; LUT are shifts and adds that no
+    tool takes for a multiplication. Latency `LATENCY`, one value a cycle.
     """
 
-    MULTIPLY = 4  # cycles; they do for multipliers of up to 16 bits
+    MULTIPLY = MULT18X18D_CYCLES + 1  # cycles; they do for multipliers of up to 16 bits
     LATENCY = MULTIPLY + 2
 
     def __init__(
-        self, value_bits: int, multiplier_bits: int, shifts: tuple[int, ...], *, dsp: bool
+        self, value_bits: int, multiplier_bits: int, shifts: tuple[int, ...], *, form: Form
     ):
         self.shifts = shifts
-        self.dsp = dsp
+        self.form = form
         super().__init__(
             {
                 "x": In(value_bits),
@@ -36,20 +37,29 @@ class Scale(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        product = self._dsp_product(m) if self.dsp else self._lut_product(m)
+        multiply = {Form.PLAIN: self._plain, Form.ECP5: self._ecp5, Form.LUT: self._lut}
+        product = multiply[self.form](m)
         shift = delay(m, self.shift, self.MULTIPLY)
         doubled = Signal(len(self.y), reset_less=True)
         m.d.sync += doubled.eq(Array(product >> (n - 1) for n in self.shifts)[shift])
         m.d.comb += self.y.eq(delay(m, (doubled + 1) >> 1, 1))
         return m
 
-    def _dsp_product(self, m):
-        """Register the factors, multiply by halves, add the halves, wait."""
-        x, multiplier = delay(m, self.x, 1), delay(m, self.multiplier, 1)
-        low, high = (delay(m, half * multiplier, 1) for half in (x[:18], x[18:]))
-        return delay(m, low + (high << 18), self.MULTIPLY - 2)
+    def _plain(self, m):
+        return delay(m, self.x * self.multiplier, self.MULTIPLY)
 
-    def _lut_product(self, m):
+    def _ecp5(self, m):
+        """By halves of `x`, then add these."""
+        products = []
+        for n, half in enumerate((self.x[:FACTOR_BITS], self.x[FACTOR_BITS:])):
+            product = Signal(2 * FACTOR_BITS)
+            if len(half):
+                m.submodules[f"dsp{n}"] = mult18x18d(half, self.multiplier, product)
+            products.append(product)
+        low, high = products
+        return delay(m, low + (high << FACTOR_BITS), 1)
+
+    def _lut(self, m):
         """A tree of adders over the multiplier's bits, a level a cycle."""
         terms = [Mux(bit, self.x, 0) << n for n, bit in enumerate(self.multiplier)]
         for _ in range(self.MULTIPLY):

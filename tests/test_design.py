@@ -3,10 +3,12 @@ from fireline.host.compile import compile_network
 from fireline.host.design import deal, scale_multipliers
 from fireline.host.shipped import load_network
 from fireline.hw.geometry import ArrayShape
+from fireline.hw.mult18x18d import Form
 
 
 @pytest.mark.parametrize(
-    ("spare", "dsp", "scale"), [(-1, 0, False), (0, 0, True), (7, 4, True), (99, 32, True)]
+    ("spare", "dsp", "scale"),
+    [(-1, 0, Form.LUT), (0, 0, Form.ECP5), (7, 4, Form.ECP5), (99, 32, Form.ECP5)],
 )
 def test_the_requantizer_comes_first_and_lane_pairs_share_alike(spare, dsp, scale):
     program = compile_network(load_network("cifar10"), ArrayShape(8, 8)).program

@@ -6,7 +6,8 @@ from collections import deque
 import pytest
 from amaranth.sim import Simulator
 from fireline.hw.mac_array import GATHER_CYCLES, MacArray, multiplier_forms
-from fireline.hw.multiplier import Form, PairMultiplier
+from fireline.hw.mult18x18d import Form
+from fireline.hw.multiplier import PairMultiplier
 from fireline.hw.spread import SPREAD_CYCLES
 
 BITS = 24

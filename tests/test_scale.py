@@ -2,16 +2,17 @@
 
 import pytest
 from amaranth.sim import Simulator
+from fireline.hw.mult18x18d import Form
 from fireline.hw.scale import Scale
 
 
-@pytest.mark.parametrize("dsp", [False, True])
+@pytest.mark.parametrize("form", [Form.PLAIN, Form.LUT])
 @pytest.mark.parametrize(
     ("value_bits", "multiplier_bits", "shifts"),
     [(24, 12, (1, 9, 31)), (8, 8, (4,)), (3, 16, (2, 20)), (26, 1, (1,)), (18, 5, (5, 7))],
 )
-def test_formula(value_bits, multiplier_bits, shifts, dsp):
-    dut = Scale(value_bits, multiplier_bits, shifts, dsp=dsp)
+def test_formula(value_bits, multiplier_bits, shifts, form):
+    dut = Scale(value_bits, multiplier_bits, shifts, form=form)
     most = (1 << value_bits) - 1, (1 << multiplier_bits) - 1
     cases = [
         (x, multiplier, index)

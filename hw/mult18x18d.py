@@ -1,0 +1,47 @@
+"""The hardware multiplier of an ECP5."""
+
+from amaranth.hdl import ClockSignal, Const, Instance, Value
+from amaranth.lib import enum
+
+
+class Form(enum.Enum):
+    """What a product is made of."""
+
+    PLAIN = 0  # behavioural: for simulation, or for whatever the synthesis tool likes
+    ECP5 = 1  # MULT18X18D, its three register stages in use
+    LUT = 2  # shift and add, which no synthesis tool takes for a multiplication
+
+
+MULT18X18D_CYCLES = 3
+FACTOR_BITS = 18
+
+
+def mult18x18d(a, b, p) -> Instance:
+    """`p = a * b` after `MULT18X18D_CYCLES`, every register on: `a` either signed or not, `b` not.
+
+    Amaranth's simulator knows no primitives: simulate something else.
+    """
+    sign = Value.cast(a).shape().signed
+    registers = {
+        f"p_REG_{place}_{pin}": value
+        for place in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
+        for pin, value in (("CLK", "CLK0"), ("CE", "CE0"), ("RST", "RST0"))
+    }
+    pins = {
+        f"i_A{n}": a[n] if n < len(a) else a[-1] if sign else Const(0, 1)
+        for n in range(FACTOR_BITS)
+    }
+    pins |= {f"i_B{n}": b[n] if n < len(b) else Const(0, 1) for n in range(FACTOR_BITS)}
+    pins |= {f"o_P{n}": p[n] for n in range(2 * FACTOR_BITS)}
+    return Instance(
+        "MULT18X18D",
+        **registers,
+        **pins,
+        i_SIGNEDA=Const(sign, 1),
+        i_SIGNEDB=Const(0, 1),
+        i_SOURCEA=Const(0, 1),
+        i_SOURCEB=Const(0, 1),
+        i_CLK0=ClockSignal(),
+        i_CE0=Const(1, 1),
+        i_RST0=Const(0, 1),
+    )
