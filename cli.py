@@ -4,7 +4,7 @@ from importlib import metadata
 
 import click
 
-from .commands import bench, hardware, network, report
+from .commands import bench, explore, hardware, network, report
 from .commands.common import Array, FirelineGroup, Output, command
 
 
@@ -196,6 +196,7 @@ for each in (
     hardware.classify,
     report.report,
     bench.bench,
+    explore.explore,
     boards,
 ):
     main.add_command(each)

@@ -1,10 +1,45 @@
 """Variants of a network: the design space of the SqueezeNet paper's sections 5 and 6."""
 
 import dataclasses
+import itertools
+from dataclasses import dataclass
 
 from ..errors import FirelineError
+from ..hw.geometry import ArrayShape
 from .architecture import Architecture
 from .stage import Bypass, Conv1, Fire, Stage
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is varied; every combination is a point. None stands for the network's own.
+
+    Raises FirelineError for an axis that is empty or names a value twice.
+    """
+
+    squeeze_ratios: tuple[float | None, ...] = (None,)
+    shares_3x3: tuple[float | None, ...] = (None,)
+    bypasses: tuple[Bypass | None, ...] = (None,)
+    arrays: tuple[ArrayShape, ...] = (ArrayShape(8, 8),)
+    bits: tuple[int, ...] = (4,)  # of the weights, 4 or 8; conv1's are always 8
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            values = getattr(self, field.name)
+            if not values or len(set(values)) < len(values):
+                axis = field.name.replace("_", " ")
+                raise FirelineError(f"{axis}: none, or one of them twice; name each once")
+        if not set(self.bits) <= {4, 8}:
+            raise FirelineError(f"bits {', '.join(map(str, self.bits))}: use 4 and 8")
+
+    def variants(self, base: Architecture) -> list[Architecture]:
+        """The networks; FirelineError if one cannot be built."""
+        axes = itertools.product(self.squeeze_ratios, self.shares_3x3, self.bypasses)
+        return [vary(base, *values) for values in axes]
+
+    def points(self) -> tuple[tuple[ArrayShape, int], ...]:
+        """Array and bits of every network's points."""
+        return tuple(itertools.product(self.arrays, self.bits))
 
 
 def vary(
@@ -35,7 +70,7 @@ def vary(
         stages.append(stage)
     name = architecture.name
     for label, value in (("sr", squeeze_ratio), ("share", share_3x3)):
-        name += "" if value is None else f"-{label}{value:g}"
+        name += "" if value is None else f"-{label}{value}"
     name += "" if bypass in (None, Bypass.NONE) else f"-{bypass.value}"
     return dataclasses.replace(architecture, name=name, stages=tuple(stages))
 

@@ -32,6 +32,7 @@ TORCH = {
     "host/quantize.py",
     "host/train.py",
     "host/trainable_conv.py",
+    "host/trial.py",
     "host/walk.py",
     "host/weights.py",
 }

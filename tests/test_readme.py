@@ -15,7 +15,7 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 QUICK = ("summary", "boards", "export", "evaluate", "verilog")
-LONG = {"train", "quantize", "simulate", "build", "flash", "report", "classify", "bench"}
+LONG = {"train", "quantize", "simulate", "build", "flash", "report", "classify", "bench", "explore"}
 
 
 def commands() -> list[list[str]]:

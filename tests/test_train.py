@@ -3,32 +3,20 @@
 import dataclasses
 import io
 
-import numpy as np
 import pytest
 import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host import train as training
-from fireline.host.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
-from fireline.host.dataset import Dataset, Pictures
+from fireline.host.architecture import Preprocessing
 from fireline.host.model import SqueezeNet, load_checkpoint
 from fireline.host.network import QuantizedNetwork
-from fireline.host.train import Recipe, evaluate, train, train_quantized
+from fireline.host.train import evaluate, train, train_quantized
 from fireline.host.weights import read_class_names
 from onnx_networks import Zoo
 from rich.console import Console
-
-TINY = Architecture(
-    "tiny",
-    1,
-    8,
-    8,
-    Preprocessing("grey", 1.0, (128.0,), (64.0,)),
-    (Conv1(4, 3, 1, 1), MaxPool(), Fire(4, 4, 4)),
-    2,
-)
-RECIPE = Recipe(epochs=4, batch=16, learning_rate=0.05)
+from striped import DATA, RECIPE, TINY, stripes
 
 
 @pytest.fixture(autouse=True)
@@ -38,21 +26,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def stripes(count, seed):
-    """Pictures of horizontal (class 0) and vertical (class 1) stripes under noise."""
-    draw = np.random.default_rng(seed)
-    labels = draw.integers(0, 2, count)
-    rows = np.where(np.arange(8) % 2, 200, 50)
-    across = np.broadcast_to(rows[:, None], (8, 8))
-    pixels = np.where(labels[:, None, None], across.T, across) + draw.integers(
-        -40, 40, (count, 8, 8)
-    )
-    return Pictures(pixels.astype(np.uint8)[..., None], labels)
-
-
-DATA = Dataset(stripes(128, 1), stripes(50, 2), ("across", "down"))
 
 
 def quiet():

@@ -1,0 +1,138 @@
+"""A folder in which the design space around a network is explored.
+
+Every result is a file of its own, written whole, so what is there is never measured again, and an
+interrupt leaves nothing by halves.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import FirelineError
+from ..hw.geometry import ArrayShape
+from .architecture import Architecture
+from .dataset import Dataset, Pictures
+from .files import write_whole
+from .recipe import Recipe
+from .trial import Measured, Outcome, Trial
+from .variants import Space
+
+FORMAT = 1  # goes up when the same input gives other results
+DESCRIPTION = "exploration.json"
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Results that have network, recipe and pictures in common; make one with ``begin``."""
+
+    folder: Path
+    base: Architecture
+    recipe: Recipe
+
+    @classmethod
+    def begin(
+        cls, folder: str | Path, base: Architecture, recipe: Recipe, dataset: Dataset
+    ) -> "Exploration":
+        """Begins in a new or empty folder, or goes on in one.
+
+        Raises FirelineError when the folder belongs to another network, recipe or pictures, holds
+        other things, or cannot be written.
+        """
+        folder = Path(folder)
+        own = {
+            "format": FORMAT,
+            "network": base.to_dict(),
+            "recipe": dataclasses.asdict(recipe),
+            "pictures": fingerprint(dataset),
+        }
+        if (folder / DESCRIPTION).exists():
+            found = _read(folder / DESCRIPTION)
+            for what, value in own.items():
+                if found.get(what) != value:
+                    raise FirelineError(
+                        f"{folder}: an exploration with another {what}; choose another folder"
+                    )
+        elif folder.exists() and any(folder.iterdir()):
+            raise FirelineError(f"{folder}: holds other things; choose a new folder")
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / DESCRIPTION, _json(own), "exploration")
+        for part in ("points", "weights"):
+            (folder / part).mkdir(exist_ok=True)
+        return cls(folder, base, recipe)
+
+    def trials(self, space: Space) -> list[Trial]:
+        """What is still to be done for a space, a trial for each network that lacks points."""
+        trials = []
+        for architecture in space.variants(self.base):
+            name, weights = architecture.name, self._weights(architecture.name)
+            lacking = tuple(
+                point for point in space.points() if not self._point(name, *point).exists()
+            )
+            if lacking:
+                trained = weights.read_bytes() if weights.exists() else None
+                trials.append(Trial(architecture, self.recipe, lacking, trained))
+        return trials
+
+    def keep(self, trial: Trial, outcome: Outcome) -> None:
+        """Writes what came of a trial: the weights, then each point."""
+        name = trial.architecture.name
+        write_whole(self._weights(name), outcome.weights, "weights")
+        for point, measured in zip(trial.points, outcome.measured, strict=True):
+            write_whole(self._point(name, *point), _json(dataclasses.asdict(measured)), "result")
+
+    def measured(self) -> list[Measured]:
+        """All that was ever measured here; FirelineError for a damaged file."""
+        results = []
+        for path in sorted((self.folder / "points").glob("*.json")):
+            values = _read(path)
+            if values.keys() != {field.name for field in dataclasses.fields(Measured)}:
+                raise FirelineError(f"{path}: damaged; delete it to measure the point again")
+            results.append(Measured(**values))
+        return results
+
+    def _weights(self, name: str) -> Path:
+        return self.folder / "weights" / f"{name}.safetensors"
+
+    def _point(self, name: str, array: ArrayShape, bits: int) -> Path:
+        return self.folder / "points" / f"{name}_{array}_{bits}bit.json"
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """A digest of all pictures and labels, in hexadecimal."""
+    digest = hashlib.sha256()
+    for pictures in (dataset.train, dataset.test):
+        for array in (pictures.pixels, pictures.labels):
+            digest.update(repr((array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def fewer_to_train_on(dataset: Dataset, count: int, seed: int) -> Dataset:
+    """The dataset with ``count`` of its training pictures, drawn by the seed.
+
+    Raises FirelineError if there are not so many.
+    """
+    if not 2 <= count <= len(dataset.train):
+        raise FirelineError(f"{count} pictures to train on; use 2 to {len(dataset.train)}")
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(dataset.train))[:count])
+    few = Pictures(dataset.train.pixels[chosen], dataset.train.labels[chosen])
+    return dataclasses.replace(dataset, train=few)
+
+
+def _json(values: object) -> bytes:
+    return (json.dumps(values, indent=2) + "\n").encode()
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise FirelineError(f"{path}: damaged; delete it to measure the point again") from error
+    if not isinstance(values, dict):
+        raise FirelineError(f"{path}: damaged; delete it to measure the point again")
+    return values

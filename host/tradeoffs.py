@@ -1,0 +1,101 @@
+"""Accuracy against what it costs, with the Pareto front: a chart and a table."""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from .files import write_whole
+from .trial import Measured
+
+COSTS = {
+    "weight_bytes": "weights in the ROM, bytes",
+    "cycles": "cycles a frame",
+    "block_rams": "block RAMs",
+}
+"""What a point costs: fields of ``Measured``, with their names on the chart."""
+
+COLOURS = ("#2a6f97", "#c8553d", "#4f772d", "#7b4b94", "#b8860b", "#555555")  # by array
+MARKS = {4: "o", 8: "s"}  # by bits
+
+
+def front(points: Sequence[Measured], cost: str) -> list[Measured]:
+    """The points that no other beats, cheapest first: each costs more than the last and is better.
+
+    Of points that are alike in cost and accuracy, the first one counts.
+    """
+    best: list[Measured] = []
+    for point in sorted(points, key=lambda point: (getattr(point, cost), -point.top1)):
+        if not best or point.top1 > best[-1].top1:
+            best.append(point)
+    return best
+
+
+def write_table(points: Sequence[Measured], path: Path) -> None:
+    """All points as CSV."""
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, [field.name for field in dataclasses.fields(Measured)])
+    table.writeheader()
+    table.writerows(dataclasses.asdict(point) for point in points)
+    write_whole(path, text.getvalue().encode(), "table")
+
+
+def draw(points: Sequence[Measured], title: str, path: Path) -> None:
+    """Draws a panel for each cost, as figure 3 of the SqueezeNet paper, in SVG or PNG."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 4.6), layout="constrained")
+    figure.suptitle(title)
+    for axes, cost in zip(figure.subplots(1, len(COSTS), sharey=True), COSTS, strict=True):
+        _panel(axes, points, cost)
+    figure.axes[0].set_ylabel("test pictures right, %")
+    figure.axes[0].legend(frameon=False, fontsize="small", loc="lower right")
+    drawn = io.BytesIO()
+    kind = path.suffix.removeprefix(".")
+    with matplotlib.rc_context({"svg.hashsalt": "", "svg.fonttype": "none"}):  # equal, equal bytes
+        undated = {"Date": None} if kind == "svg" else {}
+        figure.savefig(drawn, format=kind, dpi=120, metadata=undated)
+    write_whole(path, drawn.getvalue(), "chart")
+
+
+def _panel(axes, points: Sequence[Measured], cost: str) -> None:
+    """The points, the front as a line, and the front's names."""
+    from matplotlib.ticker import EngFormatter, LogLocator
+
+    def draw(kind, chosen, **style) -> None:
+        kind(
+            [getattr(each, cost) for each in chosen], [100 * each.top1 for each in chosen], **style
+        )
+
+    best = front(points, cost)
+    draw(axes.step, best, where="post", color="#bbbbbb", zorder=0, label="Pareto front")
+    arrays = sorted({point.array for point in points}, key=_sides)
+    for colour, array in zip(COLOURS * len(arrays), arrays, strict=False):
+        for bits, mark in MARKS.items():
+            own = [point for point in points if (point.array, point.bits) == (array, bits)]
+            style = {"color": colour, "marker": mark, "s": 26, "linewidths": 0}
+            if own:
+                draw(axes.scatter, own, label=f"{array}, {bits} bits", **style)
+    for point in best:
+        axes.annotate(
+            point.network.partition("-")[2] or point.network,
+            (getattr(point, cost), 100 * point.top1),
+            xytext=(4, -9),
+            textcoords="offset points",
+            fontsize=7,
+            color="#444444",
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.minorticks_off()
+    axes.set_xlabel(COSTS[cost])
+    axes.grid(color="#eeeeee")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _sides(array: str) -> tuple[int, ...]:
+    return tuple(map(int, array.split("x")))

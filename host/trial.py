@@ -1,0 +1,104 @@
+"""One network of an exploration: trained for a short while, then measured in every way."""
+
+import io
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from ..hw.geometry import ArrayShape
+from . import train as training
+from .architecture import Architecture
+from .compile import compile_network
+from .dataset import Dataset
+from .evaluate import evaluate
+from .model import load_checkpoint
+from .quantize import quantize
+from .recipe import Recipe
+from .resources import resources
+
+CALIBRATION = 512  # pictures of the training part that scales are fitted to
+BATCH = 128  # pictures at a time through the golden model
+
+ONE_AT_A_TIME = threading.Lock()
+"""Torch has one source of random numbers a process, so trials in threads must not mix."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is to be measured of a network."""
+
+    architecture: Architecture
+    recipe: Recipe
+    points: tuple[tuple[ArrayShape, int], ...]  # array, bits of the weights
+    weights: bytes | None = None  # a safetensors file, if it was trained before
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A point of the design space."""
+
+    network: str
+    array: str
+    bits: int  # of the weights; conv1's are 8
+    parameters: int
+    float_top1: float  # share of the test pictures, 0..1, in float32
+    top1: float  # the same through the golden model
+    weight_bytes: int  # in the ROM, codes and exponents
+    cycles: int  # a frame, frames back to back
+    block_rams: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial: the weights, a safetensors file, and its points in order."""
+
+    weights: bytes
+    measured: tuple[Measured, ...]
+
+
+def run(trial: Trial, dataset: Dataset) -> Outcome:
+    """Trains, unless there are weights, then quantizes, evaluates and compiles.
+
+    It computes in one thread: the same trial and pictures give the same outcome beside any number
+    of others. Raises FirelineError when the training diverges or a network cannot be compiled.
+    """
+    with ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="fireline-") as folder:
+        torch.set_num_threads(1)
+        file = Path(folder) / "trained.safetensors"
+        if trial.weights is None:
+            quiet = Console(file=io.StringIO())
+            training.train(trial.architecture, dataset, file, trial.recipe, quiet)
+        else:
+            file.write_bytes(trial.weights)
+        return Outcome(file.read_bytes(), _measure(trial, file, dataset))
+
+
+def _measure(trial: Trial, file: Path, dataset: Dataset) -> tuple[Measured, ...]:
+    architecture, test = trial.architecture, dataset.test
+    model = load_checkpoint(file, architecture)
+    float_top1 = training.evaluate(model, architecture, test)
+    order = np.random.default_rng(trial.recipe.seed).permutation(len(dataset.train))
+    calibration = dataset.train.pixels[np.sort(order[:CALIBRATION])]
+    measured = {}
+    for bits in dict.fromkeys(bits for _, bits in trial.points):
+        network = quantize(model, calibration, bits)
+        top1 = evaluate(network, test.pixels, test.labels, BATCH).top1
+        for array in [array for array, own in trial.points if own == bits]:
+            compiled = compile_network(network, array)
+            measured[array, bits] = Measured(
+                network=architecture.name,
+                array=str(array),
+                bits=bits,
+                parameters=sum(layer.parameters for layer in architecture.layers()),
+                float_top1=float_top1,
+                top1=top1,
+                weight_bytes=-(-network.weight_bits // 8),
+                cycles=compiled.timing.cycles,
+                block_rams=resources(compiled.program).block_rams,
+            )
+    return tuple(measured[point] for point in trial.points)

@@ -1,0 +1,69 @@
+"""A trial: trained once, measured in every way, the same again."""
+
+import dataclasses
+
+import pytest
+import safetensors.torch
+import torch
+from fireline.errors import FirelineError
+from fireline.host import trial as trials
+from fireline.host.architecture import Preprocessing
+from fireline.host.compile import compile_network
+from fireline.host.model import load_checkpoint
+from fireline.host.quantize import quantize
+from fireline.host.resources import resources
+from fireline.host.train import evaluate
+from fireline.host.trial import Measured, Trial, run
+from fireline.hw.geometry import ArrayShape
+from striped import DATA, RECIPE, TINY
+
+SMALL, LARGE = ArrayShape(4, 4), ArrayShape(8, 8)
+POINTS = ((LARGE, 8), (SMALL, 4), (SMALL, 8))
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return run(Trial(TINY, RECIPE, POINTS), DATA)
+
+
+def test_what_is_measured(outcome, tmp_path):
+    (tmp_path / "w.safetensors").write_bytes(outcome.weights)
+    model = load_checkpoint(tmp_path / "w.safetensors", TINY)
+    for (array, bits), measured in zip(POINTS, outcome.measured, strict=True):
+        network = quantize(model, DATA.train.pixels, bits)  # all: there are fewer than are taken
+        compiled = compile_network(network, array)
+        assert measured == Measured(
+            network="tiny",
+            array=str(array),
+            bits=bits,
+            parameters=sum(layer.parameters for layer in TINY.layers()),
+            float_top1=evaluate(model, TINY, DATA.test),
+            top1=measured.top1,
+            weight_bytes=-(-network.weight_bits // 8),
+            cycles=compiled.timing.cycles,
+            block_rams=resources(compiled.program).block_rams,
+        )
+        assert measured.top1 > 0.95 and measured.float_top1 == 1
+
+
+def test_the_same_again_with_or_without_training(outcome, monkeypatch):
+    again = run(Trial(TINY, RECIPE, POINTS), DATA)
+    assert again.measured == outcome.measured
+    first, second = (safetensors.torch.load(each.weights) for each in (outcome, again))
+    assert all(first[name].equal(second[name]) for name in first | second)
+    monkeypatch.delattr(trials.training, "train")
+    trained = run(Trial(TINY, RECIPE, POINTS[:1], outcome.weights), DATA)
+    assert trained == dataclasses.replace(outcome, measured=outcome.measured[:1])
+
+
+def test_it_computes_in_one_thread(monkeypatch):
+    threads = []
+    monkeypatch.setattr(torch, "set_num_threads", threads.append)
+    run(Trial(TINY, dataclasses.replace(RECIPE, epochs=1), POINTS[:1]), DATA)
+    assert threads == [1]
+
+
+def test_divergence_is_told():
+    wild = dataclasses.replace(TINY, preprocessing=Preprocessing("grey", 1.0, (0.0,), (1e-38,)))
+    with pytest.raises(FirelineError, match="lower the learning rate"):
+        run(Trial(wild, RECIPE, POINTS), DATA)
