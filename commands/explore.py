@@ -58,7 +58,7 @@ class Many(click.ParamType):
 )
 @click.option("--epochs", default=8, show_default=True, help="Passes over the pictures.")
 @click.option("--batch", default=128, show_default=True, help="Pictures a step.")
-@click.option("--pictures", type=int, metavar="N", help="Train on so many of the pictures only.")
+@click.option("--pictures", type=int, metavar="N", help="Train and test on so many pictures only.")
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that have it.")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
@@ -100,7 +100,7 @@ def explore(
           --scheduler tcp://192.168.1.2:8786 -o build/shares
     """
     from ..host.dataset import load_dataset
-    from ..host.explore import Exploration, fewer_to_train_on
+    from ..host.explore import Exploration, fewer_pictures
     from ..host.families import resolve
     from ..host.recipe import Recipe
     from ..host.stage import Bypass
@@ -117,7 +117,7 @@ def explore(
     space.variants(base)
     dataset = load_dataset(data, base, recipe.seed)
     if pictures is not None:
-        dataset = fewer_to_train_on(dataset, pictures, recipe.seed)
+        dataset = fewer_pictures(dataset, pictures, recipe.seed)
     exploration = Exploration.begin(folder, base, recipe, dataset)
     failed = _run(output, exploration, space, dataset, workers or os.cpu_count(), scheduler)
 

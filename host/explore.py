@@ -39,8 +39,8 @@ class Exploration:
     ) -> "Exploration":
         """Begins in a new or empty folder, or goes on in one.
 
-        Raises FirelineError when the folder belongs to another network, recipe or pictures, holds
-        other things, or cannot be written.
+        Raises FirelineError when the folder belongs to another network, recipe or pictures, or
+        holds other things.
         """
         folder = Path(folder)
         own = {
@@ -50,7 +50,7 @@ class Exploration:
             "pictures": fingerprint(dataset),
         }
         if (folder / DESCRIPTION).exists():
-            found = _read(folder / DESCRIPTION)
+            found = _read(folder / DESCRIPTION, "choose another folder")
             for what, value in own.items():
                 if found.get(what) != value:
                     raise FirelineError(
@@ -89,10 +89,11 @@ class Exploration:
         """All that was ever measured here; FirelineError for a damaged file."""
         results = []
         for path in sorted((self.folder / "points").glob("*.json")):
-            values = _read(path)
-            if values.keys() != {field.name for field in dataclasses.fields(Measured)}:
-                raise FirelineError(f"{path}: damaged; delete it to measure the point again")
-            results.append(Measured(**values))
+            remedy = "delete it to measure the point again"
+            try:
+                results.append(Measured(**_read(path, remedy)))
+            except TypeError as error:
+                raise FirelineError(f"{path}: not a result; {remedy}") from error
         return results
 
     def _weights(self, name: str) -> Path:
@@ -112,27 +113,31 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def fewer_to_train_on(dataset: Dataset, count: int, seed: int) -> Dataset:
-    """The dataset with ``count`` of its training pictures, drawn by the seed.
+def fewer_pictures(dataset: Dataset, count: int, seed: int) -> Dataset:
+    """The dataset with no more than ``count`` pictures in each part, drawn by the seed.
 
-    Raises FirelineError if there are not so many.
+    Raises FirelineError if there are not so many to train on.
     """
     if not 2 <= count <= len(dataset.train):
         raise FirelineError(f"{count} pictures to train on; use 2 to {len(dataset.train)}")
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(dataset.train))[:count])
-    few = Pictures(dataset.train.pixels[chosen], dataset.train.labels[chosen])
-    return dataclasses.replace(dataset, train=few)
+    parts = {}
+    for name in ("train", "test"):
+        pictures = getattr(dataset, name)
+        order = np.random.default_rng(seed).permutation(len(pictures))
+        chosen = np.sort(order[:count])
+        parts[name] = Pictures(pictures.pixels[chosen], pictures.labels[chosen])
+    return dataclasses.replace(dataset, **parts)
 
 
 def _json(values: object) -> bytes:
     return (json.dumps(values, indent=2) + "\n").encode()
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path, remedy: str) -> dict[str, object]:
     try:
         values = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise FirelineError(f"{path}: damaged; delete it to measure the point again") from error
+    except (ValueError, RecursionError) as error:
+        raise FirelineError(f"{path}: damaged; {remedy}") from error
     if not isinstance(values, dict):
-        raise FirelineError(f"{path}: damaged; delete it to measure the point again")
+        raise FirelineError(f"{path}: damaged; {remedy}")
     return values

@@ -56,11 +56,18 @@ def test_the_same_again_with_or_without_training(outcome, monkeypatch):
     assert trained == dataclasses.replace(outcome, measured=outcome.measured[:1])
 
 
-def test_it_computes_in_one_thread(monkeypatch):
-    threads = []
+def test_trials_take_turns_in_one_thread_each(monkeypatch):
+    threads, alone = [], []
+    train = trials.training.train
+
+    def watched(*arguments):
+        alone.append(trials.ONE_AT_A_TIME.locked())
+        return train(*arguments)
+
     monkeypatch.setattr(torch, "set_num_threads", threads.append)
+    monkeypatch.setattr(trials.training, "train", watched)
     run(Trial(TINY, dataclasses.replace(RECIPE, epochs=1), POINTS[:1]), DATA)
-    assert threads == [1]
+    assert (threads, alone) == ([1], [True])
 
 
 def test_divergence_is_told():
