@@ -3,8 +3,11 @@
 import csv
 import dataclasses
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from .files import write_whole
 from .trial import Measured
@@ -16,8 +19,10 @@ COSTS = {
 }
 """What a point costs: fields of ``Measured``, with their names on the chart."""
 
-COLOURS = ("#2a6f97", "#c8553d", "#4f772d", "#7b4b94", "#b8860b", "#555555")  # by array
+COLOURS = ("#2a6f97", "#c8553d", "#4f772d", "#7b4b94", "#b8860b")  # by array
+NEUTRAL = "#444444"  # where the array does not matter
 MARKS = {4: "o", 8: "s"}  # by bits
+APART = 40, 10  # points between names, across and up
 
 
 def front(points: Sequence[Measured], cost: str) -> list[Measured]:
@@ -50,8 +55,8 @@ def draw(points: Sequence[Measured], title: str, path: Path) -> None:
     figure.suptitle(title)
     for axes, cost in zip(figure.subplots(1, len(COSTS), sharey=True), COSTS, strict=True):
         _panel(axes, points, cost)
+        axes.legend(frameon=False, fontsize="small", loc="lower right")
     figure.axes[0].set_ylabel("test pictures right, %")
-    figure.axes[0].legend(frameon=False, fontsize="small", loc="lower right")
     drawn = io.BytesIO()
     kind = path.suffix.removeprefix(".")
     with matplotlib.rc_context({"svg.hashsalt": "", "svg.fonttype": "none"}):  # equal, equal bytes
@@ -64,30 +69,28 @@ def _panel(axes, points: Sequence[Measured], cost: str) -> None:
     """The points, the front as a line, and the front's names."""
     from matplotlib.ticker import EngFormatter, LogLocator
 
-    def draw(kind, chosen, **style) -> None:
-        kind(
-            [getattr(each, cost) for each in chosen], [100 * each.top1 for each in chosen], **style
-        )
+    def places(chosen: Sequence[Measured]) -> tuple[list[float], list[float]]:
+        return [getattr(each, cost) for each in chosen], [100 * each.top1 for each in chosen]
 
-    best = front(points, cost)
-    draw(axes.step, best, where="post", color="#bbbbbb", zorder=0, label="Pareto front")
-    arrays = sorted({point.array for point in points}, key=_sides)
-    for colour, array in zip(COLOURS * len(arrays), arrays, strict=False):
-        for bits, mark in MARKS.items():
-            own = [point for point in points if (point.array, point.bits) == (array, bits)]
-            style = {"color": colour, "marker": mark, "s": 26, "linewidths": 0}
-            if own:
-                draw(axes.scatter, own, label=f"{array}, {bits} bits", **style)
-    for point in best:
-        axes.annotate(
-            point.network.partition("-")[2] or point.network,
-            (getattr(point, cost), 100 * point.top1),
-            xytext=(4, -9),
-            textcoords="offset points",
-            fontsize=7,
-            color="#444444",
-        )
     axes.set_xscale("log")
+    best = front(points, cost)
+    axes.step(*places(best), where="post", color="#bbbbbb", zorder=0, label="Pareto front")
+    arrays = sorted({point.array for point in points}, key=_sides)
+    if cost == "weight_bytes":
+        series = {"": (points, NEUTRAL)}
+    else:
+        series = {
+            f"{array}, ": ([point for point in points if point.array == array], colour)
+            for array, colour in zip(arrays, itertools.cycle(COLOURS), strict=False)
+        }
+    for name, (own, colour) in series.items():
+        for bits, mark in MARKS.items():
+            chosen = [point for point in own if point.bits == bits]
+            if chosen:
+                style = {"color": colour, "marker": mark, "s": 26, "linewidths": 0}
+                axes.scatter(*places(chosen), label=f"{name}{bits} bits", **style)
+    axes.margins(x=0.18, y=0.08)
+    _name(axes, best, np.column_stack(places(best)))
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.minorticks_off()
@@ -95,6 +98,24 @@ def _panel(axes, points: Sequence[Measured], cost: str) -> None:
     axes.grid(color="#eeeeee")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _name(axes, best: Sequence[Measured], places: np.ndarray) -> None:
+    """Names the front's points, from the best down, on its empty side and none on another."""
+    taken: list[np.ndarray] = []
+    for point, place in zip(reversed(best), reversed(places), strict=True):
+        shown = axes.transData.transform(place) * 72 / axes.figure.dpi
+        if all((abs(shown - other) > APART).any() for other in taken):
+            taken.append(shown)
+            axes.annotate(
+                point.network.partition("-")[2] or point.network,
+                place,
+                xytext=(-4, 3),
+                textcoords="offset points",
+                horizontalalignment="right",
+                fontsize=7,
+                color=NEUTRAL,
+            )
 
 
 def _sides(array: str) -> tuple[int, ...]:
