@@ -32,6 +32,12 @@ def deal(program: Program, multipliers: int) -> tuple[int, Form]:
     return dsp, Form.ECP5 if spare >= 0 else Form.LUT
 
 
+def multipliers_used(program: Program, multipliers: int) -> int:
+    """How many of the hardware multipliers a design takes."""
+    dsp, scale_form = deal(program, multipliers)
+    return dsp + (scale_multipliers(program) if scale_form is Form.ECP5 else 0)
+
+
 def scale_multipliers(program: Program) -> int:
     """Hardware multipliers of a requantizer that is made of them."""
     value = -(-max(program.accumulator_bits, program.bias_bits) // FACTOR_BITS)

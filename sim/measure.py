@@ -13,7 +13,7 @@ from ..host.architecture import Architecture
 from ..host.build import BuildSummary, build
 from ..host.compile import Compiled, compile_network
 from ..host.dataset import Pictures
-from ..host.design import deal, design, scale_multipliers
+from ..host.design import design, multipliers_used
 from ..host.evaluate import evaluate
 from ..host.network import QuantizedNetwork
 from ..host.peers import Peer, per_multiplier
@@ -195,8 +195,7 @@ def measure_full_size(
             summary.luts.used,
             seconds,
         )
-    dsp, scale_dsp = deal(compiled.program, board.multipliers)
-    used = dsp + (scale_multipliers(compiled.program) if scale_dsp else 0)
+    used = multipliers_used(compiled.program, board.multipliers)
     rams = resources(compiled.program).block_rams
     return FullSize(cycles, board.clock_mhz, used, rams, None, seconds)
 

@@ -1,6 +1,6 @@
 import pytest
 from fireline.host.compile import compile_network
-from fireline.host.design import deal, scale_multipliers
+from fireline.host.design import deal, multipliers_used, scale_multipliers
 from fireline.host.shipped import load_network
 from fireline.hw.geometry import ArrayShape
 from fireline.hw.mult18x18d import Form
@@ -12,4 +12,6 @@ from fireline.hw.mult18x18d import Form
 )
 def test_the_requantizer_comes_first_and_lane_pairs_share_alike(spare, dsp, scale):
     program = compile_network(load_network("cifar10"), ArrayShape(8, 8)).program
-    assert deal(program, scale_multipliers(program) + spare) == (dsp, scale)
+    own = scale_multipliers(program)
+    assert deal(program, own + spare) == (dsp, scale)
+    assert multipliers_used(program, own + spare) == dsp + (own if spare >= 0 else 0)
