@@ -108,14 +108,15 @@ def summary(output: Output, name, array):
 
 
 def _show_sizes(output, sizes, paper):
-    table = output.table("Weights", "<", "bytes", "times smaller")
+    table = output.table("Weights", "<", "bytes", "MB", "times smaller")
     for form, size in zip(("float32", "in the ROM", "entropy-coded"), sizes.values(), strict=True):
         if size is not None:
-            table.add_row(form, f"{size:,}", f"{sizes['float32'] / size:.1f}")
+            ratio = f"{sizes['float32'] / size:.1f}"
+            table.add_row(form, f"{size:,}", f"{size / 2**20:.2f}", ratio)
     table.add_section()
     for form, megabytes in paper.items():
         ratio = f"{paper['float32'] / megabytes:.1f}"
-        table.add_row(f"the paper's SqueezeNet, {form}", f"{megabytes:g} MB", ratio)
+        table.add_row(f"the paper's SqueezeNet, {form}", "", f"{megabytes:g}", ratio)
     output.show(table)
 
 
