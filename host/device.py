@@ -19,11 +19,27 @@ from ..hw.protocol import (
     WINDOW,
     Identity,
     Kind,
+    MemoryState,
 )
 from .frames import Frame, FrameFinder
 
 BAUD = 2_000_000
 POLL_SECONDS = 0.002
+UNSETTLED = (MemoryState.TESTING, MemoryState.CHECKING)
+REFUSALS = {
+    MemoryState.TESTING: "is still testing its memory: wait a little",
+    MemoryState.FAULT: "has no sound SDRAM, its test failed at power-up: switch it off and on, or "
+    "use another board, or a network whose classifier fits on the chip",
+    MemoryState.EMPTY: "has no weights for its classifier yet: load them first",
+    MemoryState.LOADING: "has not got all weights of its classifier: load them again",
+    MemoryState.CHECKING: "is still checking its weights: wait a little",
+    MemoryState.WRONG: "read back other weights than those it was built for: load those of the "
+    "very network of its bitstream; if they were, its memory is faulty",
+    MemoryState.CORRUPT: "found its weights changed while it computed, so there are no scores: "
+    "load them again; if that does not last, its memory is faulty",
+}
+"""Why there are no scores, and what to do about it."""
+
 OPEN_ERRORS = {
     errno.ENOENT: "it is not there: plug the board in and name its port, often /dev/ttyUSB0",
     errno.EACCES: "you may not open it: join the group dialout, or ask whoever owns the machine",
@@ -95,7 +111,8 @@ class Device:
     ) -> np.ndarray:
         """Sends one image, uint8 ``[height, width, channels]``; returns the scores, uint32.
 
-        ``progress`` is called with the bytes that the board has, and all.
+        ``progress`` is called with the bytes that the board has, and all. A board that needs
+        weights must have them, see `load_weights`.
         """
         identity = self.identify()
         expected = (identity.height, identity.width, identity.channels)
@@ -105,12 +122,55 @@ class Device:
                 f"not {_size(pixels.shape)} of {pixels.dtype}: resize the image"
             )
         self._ask(Kind.START)
-        self._send_image(pixels.tobytes(), progress or (lambda sent, total: None))
+        self._send_chunks("image", pixels.tobytes(), progress)
         return self._fetch_scores(identity.classes)
 
-    def _send_image(self, image: bytes, progress: Callable[[int, int], None]):
+    def needs_weights(self) -> bool:
+        """Whether there are weights to be loaded before anything can be classified.
+
+        Raises FirelineError if the board cannot take them.
+        """
+        if not self.identify().weight_bytes:
+            return False
+        state = self._memory()
+        if state is MemoryState.FAULT:
+            self._refuse(state)
+        return state is not MemoryState.READY
+
+    def load_weights(
+        self, weights: bytes, progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Loads the classifier's weights, which the board then checks and keeps until power-off.
+
+        ``progress`` is called with the bytes that the board has, and all.
+        """
+        expected = self.identify().weight_bytes
+        if len(weights) != expected:
+            raise FirelineError(
+                f"the board at {self.port} takes {expected} bytes of weights, not {len(weights)}: "
+                "flash the bitstream that was built from this network"
+            )
+        self._ask(Kind.LOAD)
+        self._send_chunks("weights", weights, progress)
+        state = self._memory()
+        if state is not MemoryState.READY:
+            self._refuse(state)
+
+    def _memory(self) -> MemoryState:
+        """The state of the board's memory, once a test or a check is over."""
+        until = time.monotonic() + self.deadline
+        while True:
+            state = MemoryState(self._ask(Kind.MEMORY).data[0])
+            if state not in UNSETTLED or time.monotonic() > until:
+                return state
+            time.sleep(POLL_SECONDS)
+
+    def _refuse(self, state: MemoryState) -> NoReturn:
+        raise FirelineError(f"the board at {self.port} {REFUSALS[state]}")
+
+    def _send_chunks(self, what: str, content: bytes, progress: Callable[[int, int], None] | None):
         """Sends the chunks, up to `WINDOW` ahead of the answers; one by one after a loss."""
-        chunks = [image[at : at + CHUNK_BYTES] for at in range(0, len(image), CHUNK_BYTES)]
+        chunks = [content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES)]
         taken, sent, window = 0, 0, WINDOW
         until = time.monotonic() + self.patience
         while taken < len(chunks):
@@ -124,9 +184,10 @@ class Device:
                 sent = max(sent, taken)  # more than was sent again: the first try had arrived
                 window = min(window + 1, WINDOW)
                 until = time.monotonic() + self.patience
-                progress(min(taken * CHUNK_BYTES, len(image)), len(image))
+                if progress:
+                    progress(min(taken * CHUNK_BYTES, len(content)), len(content))
             elif time.monotonic() > until:
-                self._give_up("while the image was sent", answer)
+                self._give_up(f"while the {what} was sent", answer)
             elif answer is None or answer.kind is Kind.BROKEN:
                 sent, window = taken, 1
 
@@ -149,7 +210,10 @@ class Device:
         return np.frombuffer(encoded, dtype="<u4", count=classes).astype(np.uint32)
 
     def _ask(self, kind: Kind, data: bytes = b"") -> Frame:
-        """Sends a request until its own answer comes."""
+        """Sends a request until its own answer comes.
+
+        Raises FirelineError if the board's memory is not fit for it.
+        """
         self._sequence = (self._sequence + 1) % 256
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
@@ -158,6 +222,8 @@ class Device:
             while answer := self._receive(again - time.monotonic()):
                 if (answer.kind, answer.sequence) == (kind | Kind.ANSWER, self._sequence):
                     return answer
+                if (answer.kind, answer.sequence) == (Kind.STATE, self._sequence):
+                    self._refuse(MemoryState(answer.data[0]))
                 if answer.kind is Kind.BROKEN:
                     break
         self._give_up(f"when asked for {kind.name}", answer)

@@ -21,6 +21,7 @@ from .protocol import (
     WINDOW,
     Identity,
     Kind,
+    MemoryState,
 )
 
 BUFFER_BYTES = 2048  # one block RAM
@@ -60,6 +61,8 @@ class RequestReceiver(wiring.Component):
 
     ``arrived`` pulses with each request; a frame that is broken, or of no known kind, is a request
     of kind BROKEN. After the bytes of `chunk`, ``keep`` or ``drop`` says what to do with them.
+    ``loading`` says that they are weights, which only a board with `weights` takes; ``load`` pulses
+    when they are to come.
 
     Latency:    none, combinational
     Throughput: one byte a cycle
@@ -73,6 +76,12 @@ class RequestReceiver(wiring.Component):
     arrived: Out(1)
     wanted: Out(8)
     abort: Out(1)
+    load: Out(1)
+    loading: Out(1)
+
+    def __init__(self, weights: bool = False):
+        self.weights = weights
+        super().__init__()
 
     def elaborate(self, platform):
         m = Module()
@@ -114,9 +123,14 @@ class RequestReceiver(wiring.Component):
                 with m.Case(Kind.CHUNK):
                     m.d.comb += self.keep.eq(is_wanted)
                     m.d.sync += self.wanted.eq(self.wanted + is_wanted)
-                with m.Case(Kind.START):
-                    m.d.sync += [self.wanted.eq(0), abort_left.eq(ABORT_CYCLES)]
-                with m.Case(Kind.HELLO, Kind.RESULT):
+                with m.Case(Kind.START, *([Kind.LOAD] if self.weights else [])):
+                    m.d.comb += self.load.eq(header.kind != Kind.START)
+                    m.d.sync += [
+                        self.wanted.eq(0),
+                        self.loading.eq(self.load),
+                        abort_left.eq(ABORT_CYCLES),
+                    ]
+                with m.Case(Kind.HELLO, Kind.RESULT, *([Kind.MEMORY] if self.weights else [])):
                     pass
                 with m.Default():
                     m.d.comb += self.request.kind.eq(Kind.BROKEN)
@@ -197,7 +211,8 @@ class ScoreStore(wiring.Component):
 class Replier(wiring.Component):
     """Requests in, the bytes of their answers out; a newer request takes an unanswered one's place.
 
-    ``roomy`` allows the answer to a chunk.
+    ``roomy`` allows the answer to a chunk. If there are weights to be loaded, the state of their
+    ``memory`` is the answer to what needs them, until it is READY.
 
     Latency:    1 cycle to the first byte
     Throughput: one byte each 2 cycles
@@ -208,6 +223,7 @@ class Replier(wiring.Component):
     wanted: In(8)
     roomy: In(1)
     done: In(1)
+    memory: In(MemoryState)
     part: Out(8)
     place: Out(ScorePlace)
     byte: In(8)
@@ -233,6 +249,11 @@ class Replier(wiring.Component):
                     m.d.sync += left.eq(IDENTITY_BYTES)
                 with m.If((newest.kind == Kind.RESULT) & self.done):
                     m.d.sync += left.eq(SCORE_BYTES * SCORES_PER_PART)
+                if self.identity.weight_bytes:
+                    needs = (newest.kind == Kind.START) | (newest.kind == Kind.RESULT)
+                    refused = needs & (self.memory != MemoryState.READY)
+                    with m.If(refused | (newest.kind == Kind.MEMORY)):
+                        m.d.sync += [current.kind.eq(Kind.MEMORY), left.eq(1)]
                 with m.If(waiting & (self.roomy | (newest.kind != Kind.CHUNK))):
                     m.d.sync += waiting.eq(0)
                     m.next = "KIND"
@@ -254,6 +275,8 @@ class Replier(wiring.Component):
                 m.d.comb += [o.valid.eq(1), o.p.byte.eq(self.byte), o.p.last.eq(left == 1)]
                 with m.If(current.kind == Kind.HELLO):
                     m.d.comb += o.p.byte.eq(identity[self.place.as_value()])
+                with m.Elif(current.kind == Kind.MEMORY):
+                    m.d.comb += o.p.byte.eq(self.memory)
                 with m.If(o.ready):
                     m.d.sync += [left.eq(left - 1), self.place.eq(self.place.as_value() + 1)]
                     m.next = "FETCH"
@@ -267,6 +290,9 @@ class Replier(wiring.Component):
 class Link(wiring.Component):
     """The whole link: the serial line's bytes on one side, the core's streams on the other.
 
+    If the identity has weights to be loaded, there are `load` and `weights`, as `StreamedWeights`
+    takes them, and `memory`, its state.
+
     ``abort`` brings the core back to its initial state for `ABORT_CYCLES`. While the core is slower
     than the line, it is the host that waits: nothing is ever lost in between.
 
@@ -276,22 +302,27 @@ class Link(wiring.Component):
 
     def __init__(self, identity: Identity):
         self.identity = identity
-        super().__init__(
-            {
-                "i": In(stream.Signature(8)),
-                "o": Out(stream.Signature(8)),
-                "pixel": Out(stream.Signature(data.ArrayLayout(8, identity.channels))),
-                "score": In(stream.Signature(SCORE)),
-                "abort": Out(1),
-                "status": Out(LinkStatus),
+        ports = {
+            "i": In(stream.Signature(8)),
+            "o": Out(stream.Signature(8)),
+            "pixel": Out(stream.Signature(data.ArrayLayout(8, identity.channels))),
+            "score": In(stream.Signature(SCORE)),
+            "abort": Out(1),
+            "status": Out(LinkStatus),
+        }
+        if identity.weight_bytes:
+            ports |= {
+                "load": Out(1),
+                "weights": Out(stream.Signature(8)),
+                "memory": In(MemoryState),
             }
-        )
+        super().__init__(ports)
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.decoder = decoder = COBSDecoder()
         m.submodules.checker = checker = FrameChecker()
-        m.submodules.receiver = receiver = RequestReceiver()
+        m.submodules.receiver = receiver = RequestReceiver(bool(self.identity.weight_bytes))
         m.submodules.replier = replier = Replier(self.identity)
         m.submodules.appender = appender = CheckAppender()
         m.submodules.encoder = encoder = COBSEncoder(REPLY_DEPTH)
@@ -306,7 +337,7 @@ class Link(wiring.Component):
         connect(m, decoder.o, checker.i)
         connect(m, checker.o, receiver.i)
         connect(m, receiver.chunk, buffer.i)
-        connect(m, buffer.o, packer.i)
+        self._build_chunks(m, receiver, buffer.o, packer.i, replier)
         connect(m, packer.o, flipped(self.pixel))
 
         connect(m, flipped(self.score), scores.i)
@@ -330,3 +361,21 @@ class Link(wiring.Component):
             self.status.done.eq(scores.done),
         ]
         return m
+
+    def _build_chunks(self, m, receiver, chunks, pixels, replier):
+        """What is kept of chunks is pixels, or weights, or nothing, of pixels without weights."""
+        if not self.identity.weight_bytes:
+            connect(m, chunks, pixels)
+            return
+        m.d.comb += [
+            self.load.eq(receiver.load),
+            replier.memory.eq(self.memory),
+            pixels.payload.eq(chunks.payload),
+            self.weights.payload.eq(chunks.payload),
+        ]
+        with m.If(receiver.loading):
+            m.d.comb += [self.weights.valid.eq(chunks.valid), chunks.ready.eq(self.weights.ready)]
+        with m.Elif(self.memory == MemoryState.READY):
+            m.d.comb += [pixels.valid.eq(chunks.valid), chunks.ready.eq(pixels.ready)]
+        with m.Else():
+            m.d.comb += chunks.ready.eq(1)

@@ -11,6 +11,8 @@ and closed by a zero byte. The host asks, the board answers; numbers have their 
 |            |            | of the image     |               | one wanted |                    |
 | RESULT     | any        | number of a part | SCORES        | the same   | 16 scores; none    |
 |            |            |                  |               |            | while still at work|
+| LOAD       | any        |                  | LOADING       | the same   |                    |
+| MEMORY     | any        |                  | STATE         | the same   | `MemoryState`      |
 | (broken)   |            |                  | BROKEN        | next chunk |                    |
 
 START clears everything: a half-received image, a half-computed frame, the last scores; chunks are
@@ -18,6 +20,12 @@ then numbered from 0 (modulo 256). The board hands a chunk to the core only when
 one that it wants next; every other chunk changes nothing, and is answered all the same. TAKEN waits
 until there is room for `WINDOW` more chunks, so the host may send that many ahead of the answers.
 A RESULT may be asked again and again, until the next START.
+
+A board whose classifier's weights lie in external memory knows LOAD and MEMORY, too. LOAD clears
+everything as START does, but the chunks after it are the weights; with the last of them the board
+reads all of them back and checks them. Weights stay until the next LOAD, or power-off. Unless they
+are there and right, START and RESULT are answered by STATE: there are no scores, and chunks of an
+image are taken and forgotten.
 
 Only the newest frame is answered: a host that gets no answer in time asks again. So does one that
 gets BROKEN: a frame arrived whose check failed, or that no board of this version understands.
@@ -28,12 +36,12 @@ import struct
 from dataclasses import astuple, dataclass
 from typing import ClassVar, Self
 
-VERSION = 1
+VERSION = 2
 CHUNK_BYTES = 240
 WINDOW = 4
 SCORES_PER_PART = 16
 SCORE_BYTES = 4
-IDENTITY_BYTES = 12
+IDENTITY_BYTES = 18
 
 
 class Kind(enum.IntEnum):
@@ -44,11 +52,15 @@ class Kind(enum.IntEnum):
     START = 0x02
     CHUNK = 0x03
     RESULT = 0x04
+    LOAD = 0x06
+    MEMORY = 0x07
     IDENTITY = 0x81
     STARTED = 0x82
     TAKEN = 0x83
     SCORES = 0x84
     BROKEN = 0x85
+    LOADING = 0x86
+    STATE = 0x87
 
 
 class MemoryState(enum.IntEnum):
@@ -73,8 +85,11 @@ class Identity:
     height: int
     channels: int
     classes: int
+    weight_bytes: int = 0  # to be loaded into external memory
+    ci: int = 0  # of the array: the order of the weights hangs on it
+    co: int = 0
 
-    FORMAT: ClassVar[str] = "<BIHHBH"
+    FORMAT: ClassVar[str] = "<BIHHBHIBB"
 
     def to_bytes(self) -> bytes:
         """The data of an IDENTITY: the version of the protocol, then the fields."""

@@ -99,7 +99,7 @@ class GroupReader(wiring.Component):
     """The words of an image in SDRAM, from the first to the last, again and again.
 
     `group_wanted`, seen while the reader is idle, makes it send exactly one group on `o`, whose
-    consumer must be ready throughout (`o.ready` is not looked at); the last word of the group
+    consumer is always ready; the last word of the group
     comes `schedule.group_cycles - 1` cycles later, always, and one cycle after that the reader is
     idle again. After the last group comes the first. `restart`, for as many cycles as one likes,
     ends all that is under way and begins with the first word of the image.
@@ -122,7 +122,7 @@ class GroupReader(wiring.Component):
             {
                 "group_wanted": In(1),
                 "restart": In(1),
-                "o": Out(stream.Signature(WORD_BITS)),
+                "o": Out(stream.Signature(WORD_BITS, always_ready=True)),
                 "passed": Out(1),
                 "intact": Out(1),
                 "request": Out(stream.Signature(request_layout(geometry))),

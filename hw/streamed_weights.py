@@ -32,7 +32,7 @@ class StreamedWeights(wiring.Component):
                 "i": In(stream.Signature(8)),
                 "restart": In(1),
                 "group_wanted": In(1),
-                "o": Out(stream.Signature(WORD_BITS)),
+                "o": Out(stream.Signature(WORD_BITS, always_ready=True)),
                 "state": Out(MemoryState, init=MemoryState.TESTING),
             }
         )

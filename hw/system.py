@@ -2,12 +2,14 @@
 
 from amaranth.hdl import Module, ResetSignal, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..errors import FirelineError
 from .geometry import Program
 from .link import Link
 from .protocol import Identity
+from .sdram_controller import PINS
+from .streamed_weights import StreamedWeights
 from .uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
 
 BAUD = 2_000_000  # every even number of MHz divides by it, and USB bridges make it exactly
@@ -46,18 +48,23 @@ def divisor_of(clock_mhz: float, baud: int) -> int:
 class SerialSystem(wiring.Component):
     """Serial line, link and core: ``rx -> receiver -> link -> core -> link -> transmitter -> tx``.
 
-    ``core`` has the accelerator's ports: `pixel`, `score` and `abort`.
+    ``core`` has the accelerator's ports: `pixel`, `score` and `abort`. If its classifier's weights
+    are streamed, there are ``weights`` between link and core, and their `memory` pins.
     """
 
-    rx: In(1, init=1)
-    tx: Out(1, init=1)
-    lights: Out(Lights)
-
-    def __init__(self, core: wiring.Component, identity: Identity, divisor: int):
+    def __init__(
+        self,
+        core: wiring.Component,
+        identity: Identity,
+        divisor: int,
+        weights: StreamedWeights | None = None,
+    ):
         self.core = core
         self.identity = identity
         self.divisor = divisor
-        super().__init__()
+        self.weights = weights
+        ports = {"rx": In(1, init=1), "tx": Out(1, init=1), "lights": Out(Lights)}
+        super().__init__(ports | ({"memory": Out(PINS)} if weights else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -75,6 +82,18 @@ class SerialSystem(wiring.Component):
             self.tx.eq(transmitter.tx),
             core.abort.eq(link.abort | ResetSignal(allow_reset_less=True)),
         ]
+
+        if self.weights:
+            m.submodules.weights = weights = self.weights
+            connect(m, link.weights, weights.i)
+            connect(m, weights.o, core.head)
+            connect(m, weights.pins, flipped(self.memory))
+            m.d.comb += [
+                weights.load.eq(link.load),
+                weights.restart.eq(link.abort),
+                weights.group_wanted.eq(core.group_wanted),
+                link.memory.eq(weights.state),
+            ]
 
         heartbeat = Signal(HEARTBEAT_BITS)
         m.d.sync += heartbeat.eq(heartbeat + 1)

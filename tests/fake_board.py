@@ -9,7 +9,7 @@ import tty
 from collections.abc import Callable
 
 from fireline.host.frames import Frame, FrameFinder
-from fireline.hw.protocol import SCORES_PER_PART, Identity, Kind
+from fireline.hw.protocol import SCORES_PER_PART, Identity, Kind, MemoryState
 
 
 class FakeBoard:
@@ -18,7 +18,10 @@ class FakeBoard:
     def __init__(self, identity: Identity, line: Callable[[bytes], bytes] = bytes):
         self.identity = identity
         self.to_board = self.to_host = line
-        self.pixels = b""
+        self.pixels = self.weights = b""
+        self.expected = None  # weights; any, when None
+        self.memory = MemoryState.TESTING if identity.weight_bytes else MemoryState.READY
+        self.after_test = MemoryState.EMPTY
         self.wanted = 0
         self.busy_polls = 2
         self.unplug_after_chunks = None
@@ -66,7 +69,21 @@ class FakeBoard:
         self._terminal = self._controller = None
 
     def answer(self, frame: Frame) -> Frame | None:
+        if frame.kind in (Kind.START, Kind.RESULT) and self.memory is not MemoryState.READY:
+            return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
         match frame.kind:
+            case Kind.LOAD:
+                self.weights, self.wanted, self.memory = b"", 0, MemoryState.LOADING
+                return Frame(Kind.LOADING, frame.sequence)
+            case Kind.MEMORY:
+                return Frame(Kind.STATE, frame.sequence, bytes([self._memory_now()]))
+            case Kind.CHUNK if self.memory is MemoryState.LOADING:
+                if frame.sequence == self.wanted:
+                    self.weights += frame.data
+                    self.wanted = (self.wanted + 1) % 256
+                    if len(self.weights) == self.identity.weight_bytes:
+                        self.memory = MemoryState.CHECKING
+                return Frame(Kind.TAKEN, self.wanted)
             case Kind.HELLO:
                 return Frame(Kind.IDENTITY, frame.sequence, self.identity.to_bytes())
             case Kind.START:
@@ -86,6 +103,16 @@ class FakeBoard:
                 data = b"".join(score.to_bytes(4, "little") for score in part)
                 return Frame(Kind.SCORES, frame.sequence, data)
         return None
+
+    def _memory_now(self) -> MemoryState:
+        """Its state, and what comes after it."""
+        now = self.memory
+        if now is MemoryState.TESTING:
+            self.memory = self.after_test
+        elif now is MemoryState.CHECKING:
+            right = self.expected in (None, self.weights)
+            self.memory = MemoryState.READY if right else MemoryState.WRONG
+        return now
 
 
 def noisy(rate: float, seed: int) -> Callable[[bytes], bytes]:

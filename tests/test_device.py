@@ -2,16 +2,19 @@
 
 import os
 import pty
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from fake_board import FakeBoard, babble, deaf, noisy
 from fireline.errors import FirelineError
 from fireline.host.device import Device
-from fireline.hw.protocol import Identity
+from fireline.hw.protocol import Identity, MemoryState
 
 SMALL = Identity(network=0x1234ABCD, width=24, height=20, channels=3, classes=20)
 LARGE = Identity(network=0x00000001, width=224, height=224, channels=3, classes=1000)
+STREAMED = replace(SMALL, weight_bytes=1000)
+WEIGHTS = bytes(range(250)) * 4
 PATIENCE = {"timeout": 0.1, "patience": 0.4}
 
 
@@ -122,7 +125,7 @@ def test_wrong_network_and_wrong_size():
 def test_other_version(monkeypatch):
     with FakeBoard(SMALL) as board, Device(board.port) as device:
         monkeypatch.setattr("fireline.host.device.VERSION", 9)
-        assert "version 1" in told(device.identify)
+        assert "version 2" in told(device.identify)
 
 
 def test_echoing_port_is_no_board():
@@ -133,3 +136,80 @@ def test_echoing_port_is_no_board():
     finally:
         os.close(terminal)
         os.close(controller)
+
+
+def test_weights_are_loaded_once_and_kept():
+    steps = []
+    with FakeBoard(STREAMED) as board:
+        with Device(board.port, timeout=5) as device:
+            assert device.needs_weights()
+            device.load_weights(WEIGHTS, lambda sent, total: steps.append((sent, total)))
+            assert board.weights == WEIGHTS and steps[-1] == (1000, 1000)
+        with Device(board.port, timeout=5) as device:
+            assert not device.needs_weights()
+            assert device.classify(picture(STREAMED)).tolist() == board.scores()
+
+
+def test_noise_costs_time_only_when_weights_are_loaded():
+    with (
+        FakeBoard(STREAMED, noisy(0.003, 5)) as board,
+        Device(board.port, timeout=0.05, patience=20) as device,
+    ):
+        device.load_weights(WEIGHTS)
+        assert board.weights == WEIGHTS
+
+
+def test_board_without_external_memory_needs_no_weights():
+    with FakeBoard(SMALL) as board, Device(board.port) as device:
+        assert not device.needs_weights()
+
+
+@pytest.mark.parametrize(
+    "state, advice",
+    [
+        (MemoryState.EMPTY, "load them first"),
+        (MemoryState.LOADING, "load them again"),
+        (MemoryState.WRONG, "of the very network of its bitstream"),
+        (MemoryState.CORRUPT, "there are no scores: load them again"),
+        (MemoryState.FAULT, "switch it off and on"),
+        (MemoryState.TESTING, "wait a little"),
+        (MemoryState.CHECKING, "wait a little"),
+    ],
+)
+def test_frame_without_weights(state, advice):
+    with FakeBoard(STREAMED) as board, Device(board.port) as device:
+        board.memory = state
+        assert advice in told(lambda: device.classify(picture(STREAMED)))
+
+
+def test_weights_that_break_amid_a_frame():
+    with FakeBoard(STREAMED) as board, Device(board.port) as device:
+        device.load_weights(WEIGHTS)
+        spoil = lambda sent, total: setattr(board, "memory", MemoryState.CORRUPT)  # noqa: E731
+        assert "no scores" in told(lambda: device.classify(picture(STREAMED), spoil))
+
+
+def test_memory_fault():
+    with FakeBoard(STREAMED) as board, Device(board.port) as device:
+        board.after_test = MemoryState.FAULT
+        assert "no sound SDRAM" in told(device.needs_weights)
+
+
+def test_weights_of_another_network():
+    with FakeBoard(STREAMED) as board, Device(board.port) as device:
+        assert "takes 1000 bytes of weights, not 999" in told(
+            lambda: device.load_weights(WEIGHTS[1:])
+        )
+        board.expected = WEIGHTS[::-1]
+        assert "other weights than those" in told(lambda: device.load_weights(WEIGHTS))
+        assert device.needs_weights()
+
+
+def test_power_cut_amid_the_weights():
+    def cut(sent, total):
+        if sent > 400:
+            board.memory, board.wanted = MemoryState.EMPTY, 0
+
+    with FakeBoard(STREAMED) as board, Device(board.port, **PATIENCE) as device:
+        assert "weights" in told(lambda: device.load_weights(WEIGHTS, cut))
+        assert device.needs_weights()

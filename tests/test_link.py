@@ -1,22 +1,36 @@
 """The board's end of the link against a model in a few lines, through all kinds of broken lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth.sim import Simulator
 from fireline.host.frames import Frame, FrameFinder
 from fireline.hw.link import BUFFER_BYTES, Link
-from fireline.hw.protocol import CHUNK_BYTES, SCORES_PER_PART, WINDOW, Identity, Kind
+from fireline.hw.protocol import (
+    CHUNK_BYTES,
+    SCORES_PER_PART,
+    WINDOW,
+    Identity,
+    Kind,
+    MemoryState,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 IDENTITY = Identity(network=0xC0FFEE42, width=4, height=2, channels=3, classes=20)
+STREAMED = replace(IDENTITY, weight_bytes=4096)
 SCORES = [(7 << 24) + 1000 * n for n in range(IDENTITY.classes)]
 
 
 @dataclass
 class Model:
-    """What the link should do: the answers to each line, and the pixels for the core."""
+    """What the link should do: the answers to each line, and the pixels for the core.
 
+    With a memory, chunks may be weights.
+    """
+
+    memory: MemoryState | None = None
+    weights: bytes = b""
+    loading: bool = False
     wanted: int = 0
     pixels: bytes = b""
     open_frame: bytes = b""
@@ -34,15 +48,29 @@ class Model:
         return answers
 
     def answer_whole(self, frame: Frame) -> Frame:
+        ready = self.memory in (None, MemoryState.READY)
         match frame.kind:
             case Kind.HELLO:
-                return Frame(Kind.IDENTITY, frame.sequence, IDENTITY.to_bytes())
+                identity = IDENTITY if self.memory is None else STREAMED
+                return Frame(Kind.IDENTITY, frame.sequence, identity.to_bytes())
             case Kind.START:
-                self.wanted, self.pixels = 0, b""
-                return Frame(Kind.STARTED, frame.sequence)
+                self.wanted, self.pixels, self.loading = 0, b"", False
+                if ready:
+                    return Frame(Kind.STARTED, frame.sequence)
+                return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
+            case Kind.LOAD if self.memory is not None:
+                self.wanted, self.pixels, self.weights, self.loading = 0, b"", b"", True
+                return Frame(Kind.LOADING, frame.sequence)
+            case Kind.MEMORY if self.memory is not None:
+                return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
+            case Kind.RESULT if not ready:
+                return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
             case Kind.CHUNK:
                 if frame.sequence == self.wanted:
-                    self.pixels += frame.data
+                    if self.loading:
+                        self.weights += frame.data
+                    elif ready:
+                        self.pixels += frame.data
                     self.wanted = (self.wanted + 1) % 256
                 return Frame(Kind.TAKEN, self.wanted)
             case Kind.RESULT:
@@ -57,9 +85,10 @@ class Bench:
     Several bytes go in without a pause, so that only answers are awaited, never the link.
     """
 
-    def __init__(self):
-        self.dut = Link(IDENTITY)
-        self.answers, self.pixels = bytearray(), bytearray()
+    def __init__(self, memory: MemoryState | None = None):
+        self.memory = memory
+        self.dut = Link(IDENTITY if memory is None else STREAMED)
+        self.answers, self.pixels, self.weights = bytearray(), bytearray(), bytearray()
         self.core_takes = True
         self.quiet = 0
 
@@ -81,6 +110,19 @@ class Bench:
                 self.pixels.clear()
             elif valid and ready:
                 self.pixels += bytes(pixel)
+
+    async def loader(self, ctx):
+        dut = self.dut
+        ctx.set(dut.memory, self.memory)
+        ctx.set(dut.weights.ready, 1)
+        while True:
+            _, _, valid, byte, load = await ctx.tick().sample(
+                dut.weights.valid, dut.weights.payload, dut.load
+            )
+            if load:
+                self.weights.clear()
+            elif valid:
+                self.weights.append(byte)
 
     async def send(self, ctx, line: bytes):
         for byte in line:
@@ -118,6 +160,8 @@ class Bench:
         simulator.add_testbench(script)
         simulator.add_testbench(self.host, background=True)
         simulator.add_testbench(self.core, background=True)
+        if self.memory is not None:
+            simulator.add_testbench(self.loader, background=True)
         simulator.run()
 
 
@@ -140,7 +184,7 @@ def damage(line: bytes, kind: str, place: int, byte: int) -> bytes:
 CHUNK = st.builds(lambda n, data: ("chunk", n, data), st.integers(-1, 2), st.binary(max_size=20))
 OTHER = st.builds(
     lambda kind, n: ("frame", Frame(kind, n)),
-    st.sampled_from([Kind.HELLO, Kind.START, Kind.RESULT, Kind.TAKEN]),
+    st.sampled_from([Kind.HELLO, Kind.START, Kind.RESULT, Kind.TAKEN, Kind.LOAD, Kind.MEMORY]),
     st.integers(0, 255),
 )
 NOISE = st.builds(lambda noise: ("noise", noise), st.binary(max_size=20))
@@ -151,10 +195,13 @@ DAMAGE = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.tuples(CHUNK | CHUNK | OTHER | NOISE, DAMAGE), min_size=1, max_size=12))
-def test_any_line_at_all(steps):
-    bench, model = Bench(), Model()
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(CHUNK | CHUNK | OTHER | NOISE, DAMAGE), min_size=1, max_size=12),
+    st.none() | st.just(MemoryState.READY) | st.sampled_from(MemoryState),
+)
+def test_any_line_at_all(steps, memory):
+    bench, model = Bench(memory), Model(memory)
 
     async def script(ctx):
         for step, hurt in steps:
@@ -174,6 +221,7 @@ def test_any_line_at_all(steps):
             assert len(answers) <= len(expected)
             whole_pixels = len(model.pixels) // IDENTITY.channels * IDENTITY.channels
             assert bench.pixels == model.pixels[:whole_pixels]
+            assert bench.weights == model.weights
 
     bench.run(script)
 
@@ -286,5 +334,32 @@ def test_chunk_right_behind_a_start_is_refused_whole():
         answers = await bench.exchange(ctx, line)
         assert answers[-1] == Frame(Kind.BROKEN, 0)
         assert bench.pixels == b""
+
+    bench.run(script)
+
+
+def test_weights_and_then_pixels():
+    bench = Bench(MemoryState.READY)
+
+    async def script(ctx):
+        for kind, answer in ((Kind.LOAD, Kind.LOADING), (Kind.START, Kind.STARTED)):
+            assert await bench.exchange(ctx, Frame(kind, 9).encode()) == [Frame(answer, 9)]
+            line = Frame(Kind.CHUNK, 0, b"abcdef").encode()
+            assert await bench.exchange(ctx, line) == [Frame(Kind.TAKEN, 1)]
+        assert bench.weights == bench.pixels == b"abcdef"
+
+    bench.run(script)
+
+
+def test_scores_of_corrupt_weights_are_not_given():
+    bench = Bench(MemoryState.READY)
+
+    async def script(ctx):
+        await bench.give_scores(ctx, SCORES)
+        (answer,) = await bench.exchange(ctx, Frame(Kind.RESULT, 1, b"\0").encode())
+        assert len(answer.data) == 4 * SCORES_PER_PART
+        ctx.set(bench.dut.memory, MemoryState.CORRUPT)
+        (answer,) = await bench.exchange(ctx, Frame(Kind.RESULT, 2, b"\1").encode())
+        assert answer == Frame(Kind.STATE, 2, bytes([MemoryState.CORRUPT]))
 
     bench.run(script)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
     sides=st.tuples(st.integers(1, 65535), st.integers(1, 65535)),
     channels=st.integers(1, 255),
     classes=st.integers(1, 65535),
+    weight_bytes=st.integers(0, 2**32 - 1),
 )
-def test_identity_there_and_back(network, sides, channels, classes):
-    identity = Identity(network, *sides, channels, classes)
+def test_identity_there_and_back(network, sides, channels, classes, weight_bytes):
+    identity = Identity(network, *sides, channels, classes, weight_bytes, ci=16, co=32)
     encoded = identity.to_bytes()
     assert len(encoded) == protocol.IDENTITY_BYTES
     assert encoded[0] == protocol.VERSION
@@ -27,6 +28,8 @@ def test_answers_are_their_requests_with_a_bit():
         Kind.START: Kind.STARTED,
         Kind.CHUNK: Kind.TAKEN,
         Kind.RESULT: Kind.SCORES,
+        Kind.LOAD: Kind.LOADING,
+        Kind.MEMORY: Kind.STATE,
         Kind.BROKEN: Kind.BROKEN,
     }
     assert all(request | Kind.ANSWER == answer for request, answer in pairs.items())
