@@ -130,12 +130,7 @@ class Device:
 
         Raises FirelineError if the board cannot take them.
         """
-        if not self.identify().weight_bytes:
-            return False
-        state = self._memory()
-        if state is MemoryState.FAULT:
-            self._refuse(state)
-        return state is not MemoryState.READY
+        return bool(self.identify().weight_bytes) and self._memory() is not MemoryState.READY
 
     def load_weights(
         self, weights: bytes, progress: Callable[[int, int], None] | None = None
@@ -150,6 +145,7 @@ class Device:
                 f"the board at {self.port} takes {expected} bytes of weights, not {len(weights)}: "
                 "flash the bitstream that was built from this network"
             )
+        self._memory()
         self._ask(Kind.LOAD)
         self._send_chunks("weights", weights, progress)
         state = self._memory()
@@ -157,10 +153,15 @@ class Device:
             self._refuse(state)
 
     def _memory(self) -> MemoryState:
-        """The state of the board's memory, once a test or a check is over."""
+        """The state of the board's memory, once a test or a check is over.
+
+        Raises FirelineError if the board has no memory that works.
+        """
         until = time.monotonic() + self.deadline
         while True:
             state = MemoryState(self._ask(Kind.MEMORY).data[0])
+            if state is MemoryState.FAULT:
+                self._refuse(state)
             if state not in UNSETTLED or time.monotonic() > until:
                 return state
             time.sleep(POLL_SECONDS)

@@ -4,6 +4,8 @@ import enum
 import math
 from dataclasses import dataclass
 
+from ..errors import FirelineError
+
 BURST_WORDS = 8
 """Words of every read and every write."""
 
@@ -15,6 +17,8 @@ AUTO_PRECHARGE = 10
 CAS_LATENCY = 3
 POWER_UP_REFRESHES = 8
 MODE_REGISTER = CAS_LATENCY << 4 | (BURST_WORDS.bit_length() - 1)
+
+SLOWEST_MHZ = 20.0
 
 
 class Command(enum.IntEnum):
@@ -68,6 +72,7 @@ class SdramTiming:
     -75: AS4C, IS42S, MT48LC, W9825G), so that all of them are served.
     """
 
+    ck: float = 7.0  # clock cycle
     power_up: float = 200_000.0
     rcd: float = 21.0  # activate to read or write
     rp: float = 21.0  # precharge to activate or refresh
@@ -96,7 +101,7 @@ class SdramCycles:
 
     @classmethod
     def of(cls, timing: SdramTiming, clock_mhz: float) -> "SdramCycles":
-        """Raises ValueError for a clock at which bursts in consecutive banks would not fit."""
+        """Raises FirelineError for a clock too fast for the chip, or too slow for its refreshes."""
 
         def cycles(nanoseconds: float) -> int:
             return math.ceil(nanoseconds * clock_mhz / 1000 - 1e-9)
@@ -105,12 +110,12 @@ class SdramCycles:
         written = rcd + BURST_WORDS + max(2, cycles(timing.wr))
         rest = max(cycles(timing.rc), cycles(timing.ras) + rp, written + rp)
         interval = math.floor(timing.refresh * clock_mhz / 1000) - max(rest, rfc) - 4
-        if (
-            rcd >= BURST_WORDS
-            or max(cycles(timing.rrd), rest / 4) > BURST_WORDS
-            or interval < 4 * max(rest, rfc)
-        ):
-            raise ValueError(f"an SDRAM of these timings does not run at {clock_mhz:g} MHz")
+        flows = rcd < BURST_WORDS and max(cycles(timing.rrd), rest / 4) <= BURST_WORDS
+        if cycles(timing.ck) > 1 or interval < 4 * max(rest, rfc) or not flows:
+            raise FirelineError(
+                f"the board's SDRAM does not run at {clock_mhz:g} MHz: "
+                f"choose a clock between {SLOWEST_MHZ:g} and {1000 / timing.ck:.0f} MHz"
+            )
         return cls(
             power_up=cycles(timing.power_up),
             rcd=max(1, rcd),

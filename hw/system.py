@@ -8,7 +8,9 @@ from ..errors import FirelineError
 from .geometry import Program
 from .link import Link
 from .protocol import Identity
+from .sdram import SdramCycles, SdramGeometry, SdramTiming
 from .sdram_controller import PINS
+from .sdram_reader import ImageGeometry
 from .streamed_weights import StreamedWeights
 from .uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
 
@@ -32,6 +34,15 @@ def identity_of(program: Program) -> Identity:
     return Identity(
         program.identifier, window.width, window.height, window.channels, program.classes
     )
+
+
+def streamed_weights(image: ImageGeometry, clock_mhz: float) -> StreamedWeights:
+    """The memory system of every board that has an SDRAM.
+
+    Raises FirelineError if the memory does not run at the clock.
+    """
+    cycles = SdramCycles.of(SdramTiming(), clock_mhz)
+    return StreamedWeights(SdramGeometry(), cycles, image)
 
 
 def divisor_of(clock_mhz: float, baud: int) -> int:

@@ -60,7 +60,7 @@ class Receiver {
     unsigned bits_ = 0;
 };
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {  // the divisor, and plus arguments for the models
     int divisor = atoi(arguments[1]);
     int controller, terminal;
     termios raw;
@@ -75,6 +75,7 @@ int main(int, char** arguments) {
     fflush(stdout);
 
     VerilatedContext context;
+    context.commandArgs(count, arguments);
     Vboard board(&context);
     Sender sender(divisor);
     Receiver receiver(divisor);

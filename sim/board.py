@@ -4,22 +4,30 @@ import hashlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
 from amaranth.back import verilog
+from amaranth.hdl import Module
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect
 
 from ..errors import FirelineError
 from ..hw.protocol import Identity
-from ..hw.system import SerialSystem
+from ..hw.sdram import SdramGeometry, SdramTiming
+from ..hw.sdram_reader import ImageGeometry
+from ..hw.system import SerialSystem, streamed_weights
+from .sdram import SOURCE, SimulatedSdram, model_source
 from .verilator import CACHE, MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator
 
 NAME = "board"
 DIVISOR = 4
 """Clock cycles a bit: the least, for a real board's 25 would make most of the cycles idle ones."""
+
+CLOCK_MHZ = 100.0
+"""What the memory's model takes a cycle for."""
 
 OPTIONS = (
     *("--cc", "--exe", "--build", "--build-jobs", "0", "-O3", "-Wno-fatal", "-LDFLAGS", "-lutil"),
@@ -27,22 +35,59 @@ OPTIONS = (
 )
 
 
+class SimulatedBoard(wiring.Component):
+    """A core with its serial line and, for an ``image`` of weights, a chip that holds them."""
+
+    rx: In(1, init=1)
+    tx: Out(1, init=1)
+
+    def __init__(
+        self, core: wiring.Component, identity: Identity, image: ImageGeometry | None, divisor: int
+    ):
+        self.weights = streamed_weights(image, CLOCK_MHZ) if image else None
+        self.system = SerialSystem(core, identity, divisor, self.weights)
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.system = system = self.system
+        m.d.comb += [system.rx.eq(self.rx), self.tx.eq(system.tx)]
+        if self.weights:
+            m.submodules.chip = chip = SimulatedSdram(SdramGeometry(), SdramTiming(), CLOCK_MHZ)
+            connect(m, system.memory, chip.pins)
+        return m
+
+
 @contextmanager
 def simulated_board(
-    core: wiring.Component, identity: Identity, *, divisor: int = DIVISOR, cache: Path = CACHE
+    core: wiring.Component,
+    identity: Identity,
+    *,
+    image: ImageGeometry | None = None,
+    faults: Sequence[str] = (),
+    divisor: int = DIVISOR,
+    cache: Path = CACHE,
 ) -> Iterator[str]:
-    """Runs a core with its serial line in Verilator; yields the name of its serial port."""
-    system = SerialSystem(core, identity, divisor)
-    text = verilog.convert(system, name=NAME, emit_src=False, strip_internal_attrs=True)
-    with running(compile_board(text, cache.expanduser()), divisor) as port:
+    """Runs a core with its serial line in Verilator; yields the name of its serial port.
+
+    ``image`` is that of weights which are streamed. ``faults`` are arguments of the memory's model,
+    without the plus sign.
+    """
+    board = SimulatedBoard(core, identity, image, divisor)
+    text = verilog.convert(board, name=NAME, emit_src=False, strip_internal_attrs=True)
+    sources = {"board.v": text} | ({SOURCE: model_source()} if image else {})
+    with running(compile_board(sources, cache.expanduser()), divisor, faults) as port:
         yield port
 
 
 @contextmanager
-def running(program: Path, divisor: int = DIVISOR) -> Iterator[str]:
+def running(program: Path, divisor: int = DIVISOR, faults: Sequence[str] = ()) -> Iterator[str]:
     """Runs a compiled board; yields the name of its serial port."""
     process = subprocess.Popen(
-        [program, str(divisor)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [program, str(divisor), *(f"+{fault}" for fault in faults)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with process:
         try:
@@ -56,20 +101,22 @@ def running(program: Path, divisor: int = DIVISOR) -> Iterator[str]:
             process.kill()
 
 
-def compile_board(text: str, cache: Path) -> Path:
-    """The program that simulates this Verilog, compiled unless ``cache`` has it already."""
+def compile_board(sources: dict[str, str], cache: Path) -> Path:
+    """The program that simulates Verilog files, {name: text}, unless ``cache`` has it already."""
     main = resources.files(__package__).joinpath("board.cpp").read_text()
     verilator = find_verilator()
-    key = hashlib.sha256("\0".join((text, main, str(verilator), *OPTIONS)).encode()).hexdigest()
+    key = hashlib.sha256(
+        "\0".join((*sources.values(), main, str(verilator), *OPTIONS)).encode()
+    ).hexdigest()
     finished = cache / key[:32]
     if not finished.is_dir():
         try:
             cache.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=cache) as name:
                 folder = Path(name)
-                (folder / "board.v").write_text(text)
-                (folder / "board.cpp").write_text(main)
-                _verilate(verilator, folder)
+                for file, text in (sources | {"board.cpp": main}).items():
+                    (folder / file).write_text(text)
+                _verilate(verilator, folder, [*sources, "board.cpp"])
                 (folder / "build").rename(finished)
         except OSError as error:
             raise FirelineError(
@@ -78,8 +125,8 @@ def compile_board(text: str, cache: Path) -> Path:
     return finished / f"V{NAME}"
 
 
-def _verilate(verilator: Path, folder: Path) -> None:
-    command = [verilator, *OPTIONS, "--top-module", NAME, "--Mdir", "build", "board.v", "board.cpp"]
+def _verilate(verilator: Path, folder: Path, files: list[str]) -> None:
+    command = [verilator, *OPTIONS, "--top-module", NAME, "--Mdir", "build", *files]
     environment = {name: value for name, value in os.environ.items() if name != "VERILATOR_ROOT"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:

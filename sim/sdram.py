@@ -39,6 +39,7 @@ class SimulatedSdram(wiring.Component):
             p_ROWS=geometry.rows,
             p_COLUMNS=geometry.columns,
             p_PERIOD=round(1e6 / self.clock_mhz),
+            p_T_CK3=round(1000 * timing.ck),
             p_MRD_CYCLES=timing.mrd_cycles,
             **{f"p_T_{name.upper()}": round(1000 * getattr(timing, name)) for name in times},
             i_clk=ClockSignal(),

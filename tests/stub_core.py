@@ -1,5 +1,7 @@
 """A core of the accelerator's ports that takes little time: a class's score is a sum of pixels."""
 
+from array import array
+
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -8,17 +10,24 @@ from fireline.hw.protocol import Identity
 
 
 class StubCore(wiring.Component):
-    """The score of class n is the sum, modulo 2^32, of every byte times (pixel number + n + 1)."""
+    """The score of class n is the sum, modulo 2^32, of every byte times (pixel number + n + 1).
+
+    If it has weights, each of their words is added once to every score.
+    """
 
     def __init__(self, identity: Identity):
         self.identity = identity
-        super().__init__(
-            {
-                "pixel": In(stream.Signature(data.ArrayLayout(8, identity.channels))),
-                "score": Out(stream.Signature(SCORE)),
-                "abort": In(1),
+        ports = {
+            "pixel": In(stream.Signature(data.ArrayLayout(8, identity.channels))),
+            "score": Out(stream.Signature(SCORE)),
+            "abort": In(1),
+        }
+        if identity.weight_bytes:
+            ports |= {
+                "head": In(stream.Signature(16, always_ready=True)),
+                "group_wanted": Out(1),
             }
-        )
+        super().__init__(ports)
 
     def elaborate(self, platform):
         m, top = Module(), Module()
@@ -28,6 +37,12 @@ class StubCore(wiring.Component):
         weighted, plain = Signal(32), Signal(32)
         total = sum(self.pixel.payload[n] for n in range(identity.channels))
         score = weighted + plain * (index + 1)
+
+        words = Signal(range(identity.weight_bytes // 2 + 1), init=identity.weight_bytes // 2)
+        if identity.weight_bytes:
+            m.d.comb += self.group_wanted.eq((number == pixels) & (words != 0))
+            with m.If(self.head.valid):
+                m.d.sync += [words.eq(words - 1), weighted.eq(weighted + self.head.payload)]
 
         with m.If(number != pixels):
             m.d.comb += self.pixel.ready.eq(1)
@@ -39,22 +54,24 @@ class StubCore(wiring.Component):
                 ]
         with m.Else():
             m.d.comb += [
-                self.score.valid.eq(1),
+                self.score.valid.eq(words == 0),
                 self.score.p.score.eq(score),
                 self.score.p.last.eq(index == classes - 1),
             ]
-            with m.If(self.score.ready):
+            with m.If(self.score.valid & self.score.ready):
                 m.d.sync += index.eq(Mux(self.score.p.last, 0, index + 1))
                 with m.If(self.score.p.last):
                     m.d.sync += [number.eq(0), weighted.eq(0), plain.eq(0)]
+                    m.d.sync += words.eq(words.init)
         top.submodules.core = ResetInserter(self.abort)(m)
         return top
 
 
-def stub_scores(identity: Identity, pixels) -> list[int]:
+def stub_scores(identity: Identity, pixels, weights: bytes = b"") -> list[int]:
     """What the core gives for ``[height, width, channels]``."""
+    words = sum(array("H", weights))
     sums = pixels.reshape(-1, identity.channels).sum(axis=1).tolist()
     return [
-        sum(total * (number + n + 1) for number, total in enumerate(sums)) % 2**32
+        (words + sum(total * (number + n + 1) for number, total in enumerate(sums))) % 2**32
         for n in range(identity.classes)
     ]

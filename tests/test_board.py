@@ -1,20 +1,30 @@
 """The whole simulated board, and the runtime that real boards are talked to with."""
 
 import time
+import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.device import Device
+from fireline.host.frames import Frame
 from fireline.hw.accelerator import Accelerator
-from fireline.hw.protocol import Identity
+from fireline.hw.protocol import Identity, Kind
+from fireline.hw.sdram_reader import ImageGeometry
 from fireline.hw.system import identity_of
 from fireline.sim.board import compile_board, simulated_board
 from small import TINY, compiled, pictures
 from stub_core import StubCore, stub_scores
 
 IDENTITY = Identity(network=0xABCD1234, width=40, height=30, channels=3, classes=100)
+
+
+WEIGHTS = np.random.default_rng(9).bytes(3 * 2 * 40)
+IMAGE = ImageGeometry(groups=3, group_words=40, check=zlib.crc32(WEIGHTS))
+STREAMED = replace(IDENTITY, weight_bytes=len(WEIGHTS))
+SLOW = {"timeout": 5, "patience": 30}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +39,7 @@ def picture(seed: int) -> np.ndarray:
 def test_images_through_the_whole_board(cache):
     with (
         simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port,
-        Device(port, timeout=5, patience=30) as device,
+        Device(port, **SLOW) as device,
     ):
         assert device.identify() == IDENTITY
         for seed in range(3):
@@ -43,7 +53,7 @@ def test_the_real_accelerator_equals_the_golden_model(cache):
     core, identity = Accelerator(job.program), identity_of(job.program)
     with (
         simulated_board(core, identity, cache=cache) as port,
-        Device(port, timeout=5, patience=30) as device,
+        Device(port, **SLOW) as device,
     ):
         device.check_network(job.program.identifier)
         scores = [device.classify(image) for image in images]
@@ -52,11 +62,11 @@ def test_the_real_accelerator_equals_the_golden_model(cache):
 
 def test_a_new_program_finds_the_board_in_the_middle_of_an_image(cache):
     with simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port:
-        with Device(port, timeout=5, patience=30) as device:
+        with Device(port, **SLOW) as device:
             leave = lambda sent, total: device.close()  # noqa: E731
             with pytest.raises(FirelineError, match="went away"):
                 device.classify(picture(0), leave)
-        with Device(port, timeout=5, patience=30) as device:
+        with Device(port, **SLOW) as device:
             device._serial.write(b"\x05half a frame" * 20)
             image = picture(1)
             assert device.classify(image).tolist() == stub_scores(IDENTITY, image)
@@ -64,7 +74,7 @@ def test_a_new_program_finds_the_board_in_the_middle_of_an_image(cache):
 
 def test_unplugged_in_the_middle_of_an_image(cache):
     with simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port:
-        device = Device(port, timeout=5, patience=30)
+        device = Device(port, **SLOW)
         device.identify()
     with device, pytest.raises(FirelineError, match="went away"):
         device.classify(picture(0))
@@ -73,7 +83,7 @@ def test_unplugged_in_the_middle_of_an_image(cache):
 def test_a_board_that_fell_asleep_wakes_up(cache):
     with (
         simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port,
-        Device(port, timeout=5, patience=30) as device,
+        Device(port, **SLOW) as device,
     ):
         device.identify()
         time.sleep(2)
@@ -82,6 +92,74 @@ def test_a_board_that_fell_asleep_wakes_up(cache):
 
 def test_verilog_that_does_not_compile_is_told_in_one_line(cache):
     with pytest.raises(FirelineError, match="compiling the simulated board") as error:
-        compile_board("module board; nonsense endmodule", cache)
+        compile_board({"board.v": "module board; nonsense endmodule"}, cache)
     assert "\n" not in str(error.value)
     assert not any(path.name == "Vboard" for path in cache.glob("tmp*/**"))
+
+
+def streamed_board(cache, *faults):
+    core = StubCore(STREAMED)
+    return simulated_board(core, STREAMED, image=IMAGE, faults=faults, cache=cache)
+
+
+def test_weights_are_loaded_once_and_used_for_every_image(cache):
+    with streamed_board(cache) as port:
+        with Device(port, **SLOW) as device:
+            assert device.identify() == STREAMED
+            assert device.needs_weights()
+            with pytest.raises(FirelineError, match="load them first"):
+                device.classify(picture(0))
+            device.load_weights(WEIGHTS)
+        with Device(port, **SLOW) as device:
+            assert not device.needs_weights()
+            for seed in range(3):
+                image = picture(seed)
+                assert device.classify(image).tolist() == stub_scores(STREAMED, image, WEIGHTS)
+
+
+def test_weights_of_another_network_and_then_the_right_ones(cache):
+    with streamed_board(cache) as port, Device(port, **SLOW) as device:
+        with pytest.raises(FirelineError, match="other weights than those"):
+            device.load_weights(WEIGHTS[::-1])
+        with pytest.raises(FirelineError, match="other weights than those"):
+            device.classify(picture(0))
+        device.load_weights(WEIGHTS)
+        assert device.classify(picture(1)).tolist() == stub_scores(STREAMED, picture(1), WEIGHTS)
+
+
+def test_a_load_that_was_broken_off(cache):
+    with streamed_board(cache) as port:
+        with Device(port, **SLOW) as device:
+            assert device.needs_weights()
+            device._ask(Kind.LOAD)
+            device._send(Frame(Kind.CHUNK, 0, WEIGHTS[:100]))
+        with Device(port, **SLOW) as device:
+            with pytest.raises(FirelineError, match="has not got all weights"):
+                device.classify(picture(0))
+            device.load_weights(WEIGHTS)
+            image = picture(2)
+            assert device.classify(image).tolist() == stub_scores(STREAMED, image, WEIGHTS)
+
+
+@pytest.mark.parametrize("fault", ["sdram_absent", "sdram_stuck_dq=3", "sdram_stuck_address=12"])
+def test_board_with_faulty_memory_says_so(cache, fault):
+    with streamed_board(cache, fault) as port, Device(port, **SLOW) as device:
+        for call in (device.needs_weights, lambda: device.classify(picture(0))):
+            with pytest.raises(FirelineError, match="no sound SDRAM"):
+                call()
+        with pytest.raises(FirelineError, match="no sound SDRAM"):
+            device.load_weights(WEIGHTS)
+
+
+def test_word_that_breaks_while_frames_are_computed_never_makes_a_class(cache):
+    """The first word of burst 4: two reads by the test, one by the check, one a frame."""
+    with (
+        streamed_board(cache, "sdram_wrong_word=8", "sdram_wrong_read=4") as port,
+        Device(port, **SLOW) as device,
+    ):
+        device.load_weights(WEIGHTS)
+        assert device.classify(picture(0)).tolist() == stub_scores(STREAMED, picture(0), WEIGHTS)
+        for _ in range(2):
+            with pytest.raises(FirelineError, match="there are no scores"):
+                device.classify(picture(1))
+        assert device.needs_weights()
