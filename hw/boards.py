@@ -12,7 +12,9 @@ from ..errors import FirelineError
 from .clock import PLL, pll_settings
 from .geometry import ArrayShape
 from .protocol import Identity
-from .system import BAUD, SerialSystem, divisor_of
+from .sdram_pads import CLOCK_LEAD, SdramPads
+from .sdram_reader import ImageGeometry
+from .system import BAUD, SerialSystem, divisor_of, streamed_weights
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ class BoardTop(Elaboratable):
     """A core on a board: its clock, its serial line, its lights.
 
     ``clock_mhz`` (the board's own when not given) is rounded down to what the PLL can make; the
-    attribute of that name says what came of it.
+    attribute of that name says what came of it. With an ``image``, the core's classifier gets its
+    weights from the board's SDRAM. Raises FirelineError for a clock that does not suit.
     """
 
     def __init__(
@@ -85,20 +88,23 @@ class BoardTop(Elaboratable):
         identity: Identity,
         clock_mhz: float | None = None,
         baud: int = BAUD,
+        image: ImageGeometry | None = None,
     ):
         self.board = board
         self.baud = baud
         self.settings = pll_settings(board.oscillator_mhz, clock_mhz or board.clock_mhz)
         self.clock_mhz = self.settings.output_mhz
         core = DomainRenamer("core")(core)
-        self.system = SerialSystem(core, identity, divisor_of(self.clock_mhz, baud))
+        self.weights = streamed_weights(image, self.clock_mhz) if image else None
+        divisor = divisor_of(self.clock_mhz, baud)
+        self.system = SerialSystem(core, identity, divisor, self.weights)
 
     def elaborate(self, platform):
         m = Module()
         m.domains.sync = sync = ClockDomain()
         # The core has no reset but its own abort: one net instead of two joined by a gate.
         m.domains.core = core = ClockDomain(reset_less=True)
-        m.submodules.pll = pll = PLL(self.settings)
+        m.submodules.pll = pll = PLL(self.settings, CLOCK_LEAD if self.weights else 0)
         m.submodules.reset = ResetSynchronizer(~pll.locked, domain="sync")
         m.submodules.system = system = self.system
         uart = platform.request("uart", dir={"rx": "-", "tx": "-", "rts": "-", "dtr": "-"})
@@ -114,6 +120,11 @@ class BoardTop(Elaboratable):
             system.rx.eq(rx_pin.i),
             tx_pin.o.eq(system.tx),
         ]
+        if self.weights:
+            m.domains.sdram = sdram = ClockDomain(reset_less=True)
+            m.submodules.sdram = pads = SdramPads()
+            m.d.comb += sdram.clk.eq(pll.ahead)
+            wiring.connect(m, system.memory, pads.pins)
         for number, light in enumerate(system.lights.as_value()):
             led = platform.request("led", number, dir="-")
             m.submodules[f"led{number}"] = led_pin = io.Buffer("o", led)

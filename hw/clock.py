@@ -71,26 +71,41 @@ def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
 class PLL(wiring.Component):
     """An oscillator's clock in, the core's clock out; ``locked`` once it is steady.
 
+    ``ahead`` is the same clock again, so many nanoseconds ahead as were asked for, in steps of the
+    oscillator inside, if any.
+
     Place and route derive the constraint on the new clock from the oscillator's.
     """
 
     oscillator: In(1)
     clock: Out(1)
+    ahead: Out(1)
     locked: Out(1)
 
-    def __init__(self, settings: PLLSettings):
+    def __init__(self, settings: PLLSettings, lead: float = 0):
         self.settings = settings
+        self.lead_steps = round(lead * settings.oscillator_mhz / 1000)
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
         settings = self.settings
+        phase = (settings.output_divider - 1) // 2
+        second = {}
+        if self.lead_steps:
+            second = {
+                "p_CLKOS_DIV": settings.output_divider,
+                "p_CLKOS_CPHASE": phase + settings.output_divider - self.lead_steps,
+                "p_CLKOS_FPHASE": 0,
+                "p_CLKOS_ENABLE": "ENABLED",
+                "o_CLKOS": self.ahead,
+            }
         m.submodules.pll = Instance(
             "EHXPLLL",
             p_CLKI_DIV=settings.input_divider,
             p_CLKFB_DIV=settings.feedback_divider,
             p_CLKOP_DIV=settings.output_divider,
-            p_CLKOP_CPHASE=(settings.output_divider - 1) // 2,
+            p_CLKOP_CPHASE=phase,
             p_CLKOP_FPHASE=0,
             p_CLKOP_ENABLE="ENABLED",
             p_FEEDBK_PATH="CLKOP",
@@ -117,5 +132,6 @@ class PLL(wiring.Component):
             i_ENCLKOP=0,
             o_CLKOP=self.clock,
             o_LOCK=self.locked,
+            **second,
         )
         return m

@@ -1,9 +1,12 @@
 """The boards' tables against the tools' own, and the top on each board."""
 
+from dataclasses import replace
+
 import pytest
 from fireline.errors import FirelineError
 from fireline.hw.boards import BOARDS, BoardTop, find_board
 from fireline.hw.protocol import Identity
+from fireline.hw.sdram_reader import ImageGeometry
 from stub_core import StubCore
 
 IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10)
@@ -20,6 +23,19 @@ def test_top_elaborates_with_every_pin_placed(board):
     for pin in ("M1", "L4", "G2"):
         assert f'SITE "{pin}"' in constraints
     assert top.clock_mhz <= board.clock_mhz
+
+
+def test_top_with_streamed_weights_uses_the_sdram():
+    board = find_board("ulx3s-85f")
+    identity = replace(IDENTITY, weight_bytes=160)
+    top = BoardTop(board, StubCore(identity), identity, image=ImageGeometry(2, 40, 0))
+    plan = board.platform().prepare(top, "top", emit_src=False)
+    for pin in ("F19", "T20", "G19", "J16", "J17"):
+        assert f'SITE "{pin}"' in plan.files["top.lpf"]
+    netlist = plan.files["top.il"]
+    assert netlist.count("cell \\IFS1P3DX") == 16 and netlist.count("cell \\ODDRX1F") == 1
+    plain = board.platform().prepare(BoardTop(board, StubCore(IDENTITY), IDENTITY), "top")
+    assert "CLKOS" not in plain.files["top.il"] and 'SITE "F19"' not in plain.files["top.lpf"]
 
 
 def test_each_array_suits_its_board():

@@ -1,8 +1,11 @@
 """The PLL's settings against its data sheet."""
 
+import re
+
 import pytest
+from amaranth.back import rtlil
 from fireline.errors import FirelineError
-from fireline.hw.clock import pll_settings
+from fireline.hw.clock import PLL, pll_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,3 +47,16 @@ def test_impossible_clocks_are_refused_in_one_line(output_mhz):
     with pytest.raises(FirelineError, match="the PLL cannot make") as error:
         pll_settings(25.0, output_mhz)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("output_mhz", [50, 62.5, 80, 100])
+def test_second_clock_is_ahead_by_what_was_asked_for(output_mhz):
+    settings = pll_settings(25.0, output_mhz)
+    pll = PLL(settings, 5.0)
+    step = 1000 / settings.oscillator_mhz
+    assert abs(pll.lead_steps * step - 5.0) <= step / 2 < 1.3
+    text = rtlil.convert(pll)
+    delay = settings.output_divider - pll.lead_steps
+    phases = [int(re.search(rf"{clock}_CPHASE (\d+)", text)[1]) for clock in ("CLKOP", "CLKOS")]
+    assert phases[1] - phases[0] == delay
+    assert "CLKOS" not in rtlil.convert(PLL(settings))

@@ -7,7 +7,8 @@ from amaranth.sim import Simulator
 from fireline.errors import FirelineError
 from fireline.host.frames import Frame, FrameFinder
 from fireline.hw.protocol import Identity, Kind
-from fireline.hw.system import SerialSystem, divisor_of
+from fireline.hw.sdram_reader import ImageGeometry
+from fireline.hw.system import SerialSystem, divisor_of, streamed_weights
 from fireline.hw.uart import UARTReceiver, UARTTransmitter
 from stub_core import StubCore, stub_scores
 
@@ -62,4 +63,11 @@ def test_divisor(clock_mhz, divisor):
 def test_clock_that_makes_no_baud_rate_is_refused_in_one_line(clock_mhz):
     with pytest.raises(FirelineError, match="cannot make 2000000 baud") as error:
         divisor_of(clock_mhz, 2_000_000)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("clock_mhz", [150, 5])
+def test_clock_that_does_not_suit_the_sdram_is_refused_in_one_line(clock_mhz):
+    with pytest.raises(FirelineError, match=f"SDRAM does not run at {clock_mhz} MHz") as error:
+        streamed_weights(ImageGeometry(1, 8, 0), clock_mhz)
     assert "\n" not in str(error.value)
