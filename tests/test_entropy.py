@@ -85,6 +85,8 @@ def test_a_known_stream():
     # a 0 is "0", a 1 is "10", a 2 is "11": 0 10 11 0 (00)
     assert stream([0, 1, 2, 0]) == with_check(bytes([2, 0x12, 0x20, 0b01011000]))
     assert stream([7] * 1000) == with_check(bytes([7, 0, 0, 0, 0]))
+    with pytest.raises(FirelineError, match="not a table of Huffman codes"):
+        decode(with_check(bytes([7, 0, 0, 0, 0, 1])), 1000)
 
 
 @given(any_symbols, st.data())

@@ -4,11 +4,12 @@ import math
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import Bypass, Fire
+from fireline.host.architecture import Bypass, Conv1, Fire
 from fireline.host.families import resolve
 from fireline.host.variants import vary
 from hypothesis import given
 from hypothesis import strategies as st
+from small import fire, network
 
 CIFAR10 = resolve("cifar10")
 
@@ -23,11 +24,19 @@ def test_nothing_asked_for_nothing_changed():
 
 def test_a_bypass_is_simple_where_channels_agree():
     simple, complex = (vary(CIFAR10, bypass=Bypass(name)) for name in ("simple", "complex"))
-    kinds = [[fire.bypass.value for fire in fires(each)] for each in (simple, complex)]
+    kinds = [[own.bypass.value for own in fires(each)] for each in (simple, complex)]
     assert kinds[0] == ["none", "simple", "none", "none", "simple", "none"]
     assert kinds[1] == ["complex", "simple", "complex", "complex", "simple", "complex"]
     assert (simple.name, complex.name) == ("cifar10-simple", "cifar10-complex")
     assert vary(complex, bypass=Bypass.NONE).stages == CIFAR10.stages
+
+
+def test_a_narrower_fire_needs_a_complex_bypass():
+    narrowing = network(Conv1(12, 3, 1, 1), fire(4, 4, 4), fire(4, 4, 4))
+    assert [each.bypass.value for each in fires(vary(narrowing, bypass=Bypass.COMPLEX))] == [
+        "complex",
+        "simple",
+    ]
 
 
 def test_ratios_change_the_widths_inside_a_fire_only():
@@ -45,12 +54,12 @@ def test_ratios_change_the_widths_inside_a_fire_only():
 )
 def test_the_papers_design_space_is_buildable_and_as_wide(ratio, share, bypass):
     varied = vary(CIFAR10, ratio, share, bypass)
-    for fire, original in zip(fires(varied), fires(CIFAR10), strict=True):
-        assert fire.channels == original.channels
+    for own, original in zip(fires(varied), fires(CIFAR10), strict=True):
+        assert own.channels == original.channels
         if ratio is not None:
-            assert math.isclose(fire.squeeze, ratio * fire.channels, abs_tol=0.5)
+            assert math.isclose(own.squeeze, ratio * own.channels, abs_tol=0.5)
         if share is not None:
-            assert math.isclose(fire.expand3x3, share * fire.channels, abs_tol=0.5)
+            assert math.isclose(own.expand3x3, share * own.channels, abs_tol=0.5)
 
 
 @pytest.mark.parametrize(
