@@ -1,6 +1,7 @@
 """The commands that make and judge quantized networks."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from .common import NET, Output, command
 if TYPE_CHECKING:
     from ..host.architecture import Architecture
     from ..host.network import QuantizedNetwork
+    from ..host.quantize import StageResult
 
 
 @command
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     "-o", "file", metavar="FILE", required=True, help="The weights, or the NET, to write."
 )
 @click.option("--from", "initial", metavar="FILE", help="Start from these weights.")
-@click.option("--quantized", is_flag=True, help="Train on with integers in the loop; write a NET.")
 @click.option(
-    "--weight-bits", metavar="4|8|FILE", default="4", help="With --quantized; see quantize."
+    "--quantize", "quantized", is_flag=True, help="Train on with integers in the loop; write a NET."
+)
+@click.option(
+    "--weight-bits", metavar="4|8|FILE", default="4", help="With --quantize; see the command."
 )
 @click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 8]")
 @click.option("--batch", default=128, show_default=True, help="Pictures a step.")
@@ -39,13 +43,13 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     After an interrupt, the same command goes on where it was. DIR is CIFAR-10, or has a sub-folder
     a class, or has such folders in train and test (or val); without a test folder a tenth is held
     out. With --from the network is tuned, with a new classifier if the number of classes is
-    another. With --quantized it is trained as the hardware computes, and written as a NET.
+    another. With --quantize it is trained as the hardware computes, and written as a NET.
 
     \b
     Examples:
       fireline train --arch cifar10 --data cifar-10 -o cifar10.safetensors
       fireline train --arch cifar10 --data cifar-10 --from cifar10.safetensors \\
-          --quantized -o cifar10.fireline
+          --quantize -o cifar10.fireline
       fireline train --arch my.toml --data photos --from squeezenet1_1.pth -o mine.safetensors
     """
     from dataclasses import asdict, replace
@@ -90,8 +94,12 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     type=click.Choice(["fast", "full"]),
     default="fast",
     show_default=True,
-    help="full: train the integers on to agree with float.",
+    help="full: with training, up to two hours for SqueezeNet on two cores.",
 )
+@click.option("--without", metavar="STAGE", multiple=True, help="Leave a stage out; repeatable.")
+@click.option("--epochs", default=60, show_default=True, help="Of distillation, with full.")
+@click.option("--bfloat16", is_flag=True, help="Train faster on processors that have it.")
+@click.option("--seed", default=0, show_default=True)
 @click.option("--board", metavar="BOARD", help="Refuse what does not fit that board.")
 @click.option("--rom-kbits", type=int, metavar="N", help="Refuse weights beyond N times 1024 bits.")
 @click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
@@ -102,16 +110,28 @@ def quantize(
     preprocess,
     calibration,
     weight_bits,
-    effort,
     board,
     rom_kbits,
     file,
+    **settings,
 ):
     """Round a trained network to the hardware's integers.
 
     Weights get 4 bits (conv1's 8), or all of them 8, or what a TOML or JSON FILE says by layer:
-    lines such as "fire*/squeeze" = 8. Scales are fitted to the pictures of --calibration, and with
-    --effort full, which takes minutes, everything is.
+    lines such as "fire*/squeeze" = 8. All is fitted to the pictures of --calibration; an eighth of
+    them is held back to show how near each stage comes to the float network. The stages are, in
+    this order,
+
+    \b
+      equalization     channels and weights share their ranges more evenly
+      squared-error    scales that cut off what costs less than it gains
+      biases           means of the sums as in float
+      error-feedback   later weights make up for what earlier ones lose
+      blocks           every Fire is trained to give float's map       (full)
+      learned-scales   maps' scales and biases are trained             (full)
+      distillation     all is trained to give float's classes          (full)
+
+    An interrupted distillation goes on when the same command is given again.
 
     \b
     Examples:
@@ -120,7 +140,7 @@ def quantize(
       fireline quantize --arch squeezenet1_1 --weights squeezenet1_1.pth \\
           --calibration photos --weight-bits 8 -o squeezenet1_1.fireline
     """
-    from dataclasses import replace
+    from dataclasses import asdict, replace
 
     from ..host.dataset import load_calibration
     from ..host.families import resolve
@@ -131,15 +151,29 @@ def quantize(
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = _weight_bits(architecture, weight_bits)
     pictures = load_calibration(calibration, architecture)
-    from ..host.distill import distill
+    from ..host import quantize as quantization
     from ..host.model import load_checkpoint
-    from ..host.quantize import quantize as round_to_integers
     from ..host.weights import read_class_names
 
+    chosen = quantization.Settings(**settings)
     model = load_checkpoint(weights, architecture)
-    make = distill if effort == "full" else round_to_integers
-    with output.progress("quantizing") as report:
-        network = make(model, pictures, bits, progress=report)
+    results = []
+
+    def log(result: quantization.StageResult) -> None:
+        output.say(_stage_line(result, results[-1] if results else None))
+        results.append(result)
+
+    partial = Path(file).with_name(Path(file).name + ".partial")
+    with output.steps() as tell:
+        network = quantization.quantize(
+            model,
+            pictures,
+            bits,
+            chosen,
+            log,
+            lambda stage, share: tell(stage, f"{share:.0%}"),
+            partial,
+        )
     network = replace(network, class_names=read_class_names(weights))
     kbits = network.weight_bits / 1024
     if rom_kbits is not None and kbits > rom_kbits:
@@ -150,13 +184,18 @@ def quantize(
     if board:
         _check_board(network, board)
     network.save(file)
-    chosen = {name: conv.bits for name, conv in network.convs.items()}
     output.say(
         f"{file}: {architecture.name}, fitted to {len(pictures)} pictures, "
         f"{kbits:,.0f} kbits of weights"
     )
     output.result(
-        {"file": file, "images": len(pictures), "weight_bits": chosen, "rom_kbits": kbits}
+        {
+            "file": file,
+            "images": len(pictures),
+            "weight_bits": {name: conv.bits for name, conv in network.convs.items()},
+            "rom_kbits": kbits,
+            "stages": [asdict(result) for result in results],
+        }
     )
 
 
@@ -226,6 +265,18 @@ def _weight_bits(architecture: "Architecture", text: str) -> dict[str, int]:
     from ..host.weight_bits import layer_bits, read_weight_bits
 
     return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
+
+
+def _stage_line(result: "StageResult", before: "StageResult | None") -> str:
+    """What a stage reached, and how much more that is than before."""
+    now = result.fidelity
+    gain = f" ({now.decibels - before.fidelity.decibels:+.1f})" if before else ""
+    more = f" ({100 * (now.same - before.fidelity.same):+.1f})" if before else ""
+    undone = ", undone: no nearer to float" if result.undone else ""
+    return (
+        f"{result.stage:15} {now.decibels:5.1f} dB{gain:8} {100 * now.same:5.1f} % same class"
+        f"{more:8} {result.seconds:6.0f} s{undone}"
+    )
 
 
 def _check_board(network: "QuantizedNetwork", name: str) -> None:

@@ -21,6 +21,7 @@ class Statistics:
     """Of the maps that are rounded, and of the inputs and sums of the convolutions."""
 
     samples: dict[str, np.ndarray]  # by map ("conv1", "fire2/squeeze", "fire2"): float32, >= 0
+    peaks: dict[str, torch.Tensor]  # by map: the greatest value of each channel, [channels]
     moments: dict[str, np.ndarray]  # by layer: mean square of each input channel, [cin]
     means: dict[str, torch.Tensor]  # by layer: mean of a picture's sums with bias, [N, cout]
 
@@ -31,16 +32,23 @@ def measure(
     """Runs the network on pixels uint8 [N, H, W, C]; a map's greatest value is in its samples.
 
     ``progress`` is told how many pictures are done. Raises FirelineError when there are none, or
-    their shape is not the network's.
+    their shape is not the network's, or a value of a map is not finite.
     """
     _check(network.architecture, pixels)
     samples, squares, means = defaultdict(list), defaultdict(list), defaultdict(list)
+    peaks = defaultdict(list)
     generator = torch.Generator().manual_seed(0)
 
     def keep(name: str, y: torch.Tensor) -> torch.Tensor:
         count = min(SAMPLES * len(y) // len(pixels) + 1, y.numel())
         drawn = torch.randint(y.numel(), (count,), generator=generator)
         samples[name] += [y.flatten()[drawn], y.max().view(1)]
+        peaks[name].append(y.amax((0, 2, 3)))
+        if not torch.isfinite(peaks[name][-1]).all():
+            raise FirelineError(
+                f"layer {name}: its values exceed float32 on the calibration pictures; "
+                "check the weights and --preprocess"
+            )
         return y
 
     def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
@@ -61,6 +69,7 @@ def measure(
                 progress(done)
     return Statistics(
         samples={name: torch.cat(values).numpy() for name, values in samples.items()},
+        peaks={name: torch.stack(values).amax(0) for name, values in peaks.items()},
         moments={name: torch.cat(values).mean(0).numpy() for name, values in squares.items()},
         means={name: torch.cat(values) for name, values in means.items()},
     )

@@ -27,6 +27,20 @@ class FoldedNetwork:
         sums = functional.conv2d(x, self.weights[layer.name], None, layer.stride)
         return sums + self.biases[layer.name].view(-1, 1, 1)
 
+    def rectified(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
+        """A convolution's output, as ``walk`` wants it."""
+        return self.convolve(layer, x).relu_()
+
+    def join(self, name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
+        """A Fire's output, as ``walk`` wants it."""
+        return expanded if skipped is None else expanded + skipped
+
+    def to(self, device: torch.device) -> "FoldedNetwork":
+        """The same network there."""
+        weights = {name: weight.to(device) for name, weight in self.weights.items()}
+        biases = {name: bias.to(device) for name, bias in self.biases.items()}
+        return FoldedNetwork(self.architecture, weights, biases)
+
 
 def fold(model: SqueezeNet) -> FoldedNetwork:
     """The model as it is in evaluation mode, exact but for float32."""
@@ -54,7 +68,7 @@ def pad(architecture: Architecture, layer: Layer, x: torch.Tensor) -> torch.Tens
     sides = [layer.padding] * 4
     if layer.kind is not LayerKind.CONV1:
         return functional.pad(x, sides)
-    border = torch.tensor(pad_value(architecture), dtype=x.dtype).view(-1, 1, 1)
+    border = x.new_tensor(pad_value(architecture)).view(-1, 1, 1)
     return functional.pad(x - border, sides) + border
 
 

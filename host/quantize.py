@@ -1,255 +1,147 @@
-"""From a trained network to integers, at once or with training in between."""
+"""From a trained network to integers: the stages of post-training quantization, one by one."""
 
-import math
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import torch
-from torch import nn
 
-from .architecture import Architecture, Layer, LayerKind
-from .calibrate import Statistics, batches, measure
-from .fold import FoldedNetwork, fold, pad, pad_value
+from ..errors import FirelineError
+from .fold import fold
 from .model import SqueezeNet
-from .network import (
-    CODES,
-    QuantizedNetwork,
-    Skip,
-    bypassed_fires,
-    input_segments,
-    layer_maximum,
-)
-from .rounding import activation_scale, weight_scales
-from .trainable_conv import TrainableConv, round_through
-from .walk import fire_name, walk
+from .network import QuantizedNetwork
+from .post_training.biases import correct_biases
+from .post_training.blocks import reconstruct_blocks
+from .post_training.distill import distill
+from .post_training.equalize import equalize
+from .post_training.error_feedback import error_feedback
+from .post_training.fidelity import Fidelity, fidelity, logits
+from .post_training.learned_scales import learn_scales
+from .post_training.settings import EFFORTS, FAST, Settings
+from .post_training.squared_error import squared_error
+from .post_training.work import Report, Work
+from .quantized_training import QuantizedTraining
 from .weight_bits import layer_bits
 
-HEADROOM = 1.5  # of the classifier's range over what calibration shows
-PIXEL_SCALE = (
-    1 / 64
-)  # what a pixel of 1 stands for, so that conv1's weights are learned like others
-SCALE_RATE = 0.01  # relative change of a map's scale when its parameter changes by 1
-Report = Callable[[int, int], None]  # how many of how many steps are done
+HELD_BACK = 8  # every so manieth picture is not learned from but measured with
+LEAST_PICTURES = 8
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of the pipeline."""
+
+    name: str
+    effort: str  # the least that has it: "fast" or "full"
+    trains: bool  # if so, it is undone when it ends further from float than it began
+    run: Callable[[Work, Report], None]
+
+
+STAGES = (
+    Stage("equalization", "fast", False, equalize),
+    Stage("squared-error", "fast", False, squared_error),
+    Stage("biases", "fast", False, correct_biases),
+    Stage("error-feedback", "fast", False, error_feedback),
+    Stage("blocks", "full", True, reconstruct_blocks),
+    Stage("learned-scales", "full", True, learn_scales),
+    Stage("distillation", "full", True, distill),
+)
+"""In their order; before them weights are rounded to nearest, with scales that cut nothing off."""
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage left behind."""
+
+    stage: str  # "rounding" before the first
+    fidelity: Fidelity  # on the pictures that were held back
+    seconds: float
+    undone: bool = False
+
+
+def stages(settings: Settings) -> list[Stage]:
+    """Those that are to run. Raises FirelineError when one to be left out does not exist."""
+    names = [stage.name for stage in STAGES]
+    for name in settings.without:
+        if name not in names:
+            raise FirelineError(f"no stage is called {name!r}; use {', '.join(names)}")
+    efforts = EFFORTS[: EFFORTS.index(settings.effort) + 1]
+    return [s for s in STAGES if s.effort in efforts and s.name not in settings.without]
+
+
+Log = Callable[[StageResult], None]
+Progress = Callable[[str, float], None]  # a stage, and the share of it that is done
 
 
 def quantize(
     model: SqueezeNet,
     calibration: np.ndarray,
     bits: Mapping[str, int] | int = 4,
-    exponent_max: int = 1,
-    multiplier_bits: int = 8,
-    progress: Report | None = None,
+    settings: Settings = FAST,
+    log: Log | None = None,
+    progress: Progress | None = None,
+    partial: Path | None = None,
 ) -> QuantizedNetwork:
-    """Rounds a trained network to integers, with scales that fit the calibration pictures.
+    """Rounds a trained network to integers that agree with it on calibration pictures.
 
-    ``calibration`` is uint8 [N, H, W, C]; ``bits`` are those of ``layer_bits``; groups of 4-bit
-    weights have exponents 0..exponent_max (at most 3), multipliers ``multiplier_bits`` (at most
-    12). Raises FirelineError for bad bits, or pictures that are none or of another shape.
+    ``calibration`` is uint8 [N, H, W, C], without labels; every eighth picture is held back for
+    what ``log`` is told after each stage. ``bits`` are those of ``layer_bits``. With the file
+    ``partial`` an interrupted distillation goes on; it is removed at the end. Raises FirelineError
+    for bad bits, pictures that are too few, all the same or of another shape, and weights that no
+    integers can stand for.
     """
-    training = QuantizedTraining(model, calibration, bits, exponent_max, multiplier_bits, progress)
-    return training.network()
+    network = post_training(model, calibration, bits, settings, log, progress, partial).network()
+    if partial:
+        partial.unlink(missing_ok=True)
+    return network
 
 
-class QuantizedTraining(nn.Module):
-    """A network that computes the hardware's integers and can be trained.
-
-    Learned are weights, biases and the scale of every map, which is the learned step size of Esser
-    et al., "Learned Step Size Quantization", ICLR 2020. Multipliers, shifts and exponents stay as
-    they were fitted at the start, where biases are corrected as in Nagel et al., "Data-Free
-    Quantization through Weight Equalization and Bias Correction", ICCV 2019.
-
-    In evaluation mode every integer is the golden model's. In training, values are float32 (or
-    bfloat16 under autocast) and may differ in the last place.
-    """
-
-    def __init__(
-        self,
-        model: SqueezeNet,
-        calibration: np.ndarray,
-        bits: Mapping[str, int] | int = 4,
-        exponent_max: int = 1,
-        multiplier_bits: int = 8,
-        progress: Report | None = None,
-    ) -> None:
-        """Takes and raises what ``quantize`` does."""
-        super().__init__()
-        self.architecture = model.architecture
-        self.reads = _input_maps(self.architecture)
-        chosen = layer_bits(self.architecture, bits)
-        steps = len(calibration) + len(chosen)
-        report = progress or (lambda done, total: None)
-        folded = fold(model)
-        statistics = measure(folded, calibration, lambda done: report(done, steps))
-        self.scales = _fit_scales(folded, statistics, self.reads, chosen, multiplier_bits)
-        self.convs = nn.ModuleDict()
-        for done, layer in enumerate(_convolutions(self.architecture), len(calibration) + 1):
-            read, written = self._scales(layer)
-            weight = folded.weights[layer.name]
-            if layer.kind is LayerKind.CONV1:
-                weight = weight / PIXEL_SCALE
-            segments = input_segments(self.architecture, layer)
-            fit = weight_scales(
-                weight.permute(0, 2, 3, 1).reshape(len(weight), -1, sum(segments)).numpy(),
-                np.resize(statistics.moments[layer.name], sum(segments)),
-                float(written.detach() / read.detach()),
-                chosen[layer.name],
-                segments,
-                exponent_max,
-                multiplier_bits,
-            )
-            self.convs[layer.name] = TrainableConv(
-                layer.name,
-                weight,
-                folded.biases[layer.name],
-                fit,
-                chosen[layer.name],
-                segments,
-                layer_maximum(layer),
-            )
-            report(done, steps)
-        self._correct_biases(statistics, calibration)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalised pixels [N, C, H, W] to logits [N, classes]: scores in units of float's."""
-        return self.scores(_pixels(self.architecture, x)) * self.score_scale()
-
-    def scores(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Pixels 0..255, RGB or grey, float [N, C, H, W] to scores [N, classes]."""
-        x = walk(self.architecture, pixels, self._convolve, self._join)
-        return x.sum((2, 3), dtype=None if self.training else torch.float64)
-
-    def score_scale(self) -> torch.Tensor:
-        """The float logit that a score of 1 stands for."""
-        average = self.architecture.layers()[-1]
-        pixels = average.input_height * average.input_width
-        return self.scales[self.architecture.layers()[-2].name]() / pixels
-
-    def network(self) -> QuantizedNetwork:
-        """The integers as they are now."""
-        with torch.no_grad():
-            return QuantizedNetwork(
-                architecture=self.architecture,
-                pad_value=pad_value(self.architecture),
-                convs={
-                    layer.name: self.convs[layer.name].quantized(*self._scales(layer))
-                    for layer in _convolutions(self.architecture)
-                },
-                skips={name: self._skip(name) for name in bypassed_fires(self.architecture)},
-                score_scale=float(self.score_scale()),
-            )
-
-    def _scales(self, layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of the map that the layer reads, and of the one that it writes."""
-        read = self.reads[layer.name]
-        read_scale = self.scales[read]() if read else torch.tensor(PIXEL_SCALE)
-        return read_scale, self.scales[_output_map(layer)]()
-
-    def _convolve(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
-        conv = self.convs[layer.name]
-        x = pad(self.architecture, layer, x)
-        return conv.requantize(conv.sums(x, layer.stride, *self._scales(layer)))
-
-    def _join(
-        self, name: str, expanded: torch.Tensor, skipped: torch.Tensor | None
-    ) -> torch.Tensor:
-        if skipped is None:
-            return expanded
-        multiplier, shift = self._skip_factor(name)
-        return (expanded + round_through(skipped * (multiplier * 2.0**-shift))).clamp(max=255)
-
-    def _skip_factor(self, fire: str) -> tuple[torch.Tensor, int]:
-        """Multiplier, an integer, and shift that bring what a bypass adds to the Fire's scale."""
-        bypass = f"{fire}/bypass"
-        source = bypass if bypass in self.scales else self.reads[f"{fire}/squeeze"]
-        factor = self.scales[source]() / self.scales[fire]()
-        shift = min(max(math.floor(math.log2(255 / factor.item())), 1), 15)
-        return round_through(factor * 2**shift).clamp(0, 255), shift
-
-    def _skip(self, fire: str) -> Skip:
-        multiplier, shift = self._skip_factor(fire)
-        return Skip(int(multiplier), shift)
-
-    def _correct_biases(self, statistics: Statistics, calibration: np.ndarray) -> None:
-        """Gives each channel's sums the mean that they have in float, layer after layer.
-
-        The classes all get the same correction: their own would favour those of the pictures.
-        """
-        batch = next(batches(self.architecture, calibration))
-
-        def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
-            conv, (read, written) = self.convs[layer.name], self._scales(layer)
-            sums = conv.sums(pad(self.architecture, layer, x), layer.stride, read, written)
-            found = sums.mean((0, 2, 3)) * conv.ratio * written
-            error = statistics.means[layer.name][: len(batch)].mean(0) - found
-            conv.bias += error.mean() if layer.kind is LayerKind.CLASSIFIER else error
-            return self._convolve(layer, x)
-
-        self.eval()
-        with torch.no_grad():
-            walk(self.architecture, batch, convolve, self._join)
-
-
-class MapScale(nn.Module):
-    """The value that 1 stands for in a map: a learned factor on what was fitted."""
-
-    def __init__(self, value: float) -> None:
-        super().__init__()
-        self.register_buffer("fitted", torch.tensor(value, dtype=torch.float32))
-        self.change = nn.Parameter(torch.zeros(()))
-
-    def forward(self) -> torch.Tensor:
-        return self.fitted * torch.exp(SCALE_RATE * self.change)
-
-
-def _fit_scales(
-    folded: FoldedNetwork,
-    statistics: Statistics,
-    reads: Mapping[str, str],
-    bits: Mapping[str, int],
-    multiplier_bits: int,
-) -> nn.ModuleDict:
-    """A scale for every map, great enough that no multiplier has to exceed its bits."""
-    values: dict[str, float] = {"": 1.0}
-    for layer in _convolutions(folded.architecture):
-        name = _output_map(layer)
-        samples = statistics.samples[name]
-        if layer.kind is LayerKind.CLASSIFIER:
-            fitted = HEADROOM * float(samples.max()) / layer_maximum(layer)
+def post_training(
+    model: SqueezeNet,
+    calibration: np.ndarray,
+    bits: Mapping[str, int] | int = 4,
+    settings: Settings = FAST,
+    log: Log | None = None,
+    progress: Progress | None = None,
+    partial: Path | None = None,
+) -> QuantizedTraining:
+    """What ``quantize`` makes integers of, to be trained on."""
+    chosen = layer_bits(model.architecture, bits)
+    _check(calibration)
+    log, progress = log or (lambda result: None), progress or (lambda stage, share: None)
+    held = np.arange(len(calibration)) % HELD_BACK == HELD_BACK - 1
+    started = time.perf_counter()
+    work = Work(
+        fold(model),
+        calibration[~held],
+        chosen,
+        settings,
+        partial,
+    )
+    wanted = logits(work.folded, calibration[held])
+    found = fidelity(work.student, calibration[held], wanted)
+    log(StageResult("rounding", found, time.perf_counter() - started))
+    for stage in stages(settings):
+        started = time.perf_counter()
+        before = {name: value.clone() for name, value in work.student.state_dict().items()}
+        stage.run(work, lambda share, name=stage.name: progress(name, share))
+        reached = fidelity(work.student, calibration[held], wanted)
+        undone = stage.trains and not reached.divergence < found.divergence
+        if undone:
+            work.student.load_state_dict(before)
         else:
-            fitted = activation_scale(samples, layer_maximum(layer))
-        unit = float(folded.weights[layer.name].abs().max()) / CODES[bits[layer.name]][1]
-        least = unit * values[reads[layer.name]] * 2 / ((1 << multiplier_bits) - 1)
-        values[name] = max(fitted, least, values.get(name, 0.0)) or 1.0
-    return nn.ModuleDict({name: MapScale(value) for name, value in values.items() if name})
+            found = reached
+        seconds = time.perf_counter() - started
+        log(StageResult(stage.name, reached, seconds, undone))
+    return work.student.eval()
 
 
-def _input_maps(architecture: Architecture) -> dict[str, str]:
-    """By layer, the map that it reads ("fire2", also through a pool), "" for the pixels."""
-    reads, entering, stage = {}, "", -1
-    written = ""
-    for layer in _convolutions(architecture):
-        if layer.stage != stage:
-            entering, stage = written, layer.stage
-        expands = layer.kind in (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
-        reads[layer.name] = f"{fire_name(layer)}/squeeze" if expands else entering
-        written = fire_name(layer)
-    return reads
-
-
-def _output_map(layer: Layer) -> str:
-    """The map that a layer writes: both expands of a Fire write the Fire's."""
-    expands = layer.kind in (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
-    return fire_name(layer) if expands else layer.name
-
-
-def _convolutions(architecture: Architecture) -> list[Layer]:
-    return [layer for layer in architecture.layers() if layer.is_convolution]
-
-
-def _pixels(architecture: Architecture, x: torch.Tensor) -> torch.Tensor:
-    """The pixels 0..255, RGB or grey, of what the network sees, [N, C, H, W]."""
-    preprocessing = architecture.preprocessing
-    mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
-    std = torch.tensor(preprocessing.std).view(-1, 1, 1)
-    pixels = ((x.float() * std + mean) / preprocessing.scale).round().clamp(0, 255)
-    return pixels.flip(1) if preprocessing.order == "bgr" else pixels
+def _check(pictures: np.ndarray) -> None:
+    if len(pictures) < LEAST_PICTURES:
+        raise FirelineError(
+            f"calibration: {len(pictures)} pictures are too few; use {LEAST_PICTURES} at the very "
+            "least, and a few hundred for a good result"
+        )
+    if np.all(pictures == pictures.flat[0]) or np.all(pictures == pictures[:1]):
+        raise FirelineError("calibration: all pictures are the same; use different ones")

@@ -27,11 +27,16 @@ class WeightScales:
         return self.multiplier * 2.0**-self.shift * unit
 
 
-def activation_scale(values: np.ndarray, maximum: int = 255) -> float:
-    """The scale that rounds non-negative values to 0..maximum with the least squared error."""
+def activation_scale(values: np.ndarray, maximum: int = 255, clip: bool = True) -> float:
+    """The scale that rounds non-negative values to 0..maximum with the least squared error.
+
+    Without ``clip`` it is the one with which no value is cut off.
+    """
     top = float(values.max(initial=0.0))
     if top <= 0.0:
         return 1.0
+    if not clip:
+        return top / maximum
     scales = top / maximum * np.geomspace(0.25, 1.0, STEPS)
     errors = [
         np.square(values - scale * np.clip(np.round(values / scale), 0, maximum)).sum()
@@ -48,12 +53,14 @@ def weight_scales(
     segments: Sequence[int],
     exponent_max: int = 1,
     multiplier_bits: int = 8,
+    clip: bool = True,
 ) -> WeightScales:
     """Multipliers, shift and exponents of the least squared error.
 
     ``weights`` are [cout, taps, cin], cin in the order of the segments; an error counts as much as
     its input channel's ``importance`` [cin] says. ``unit`` is the output's scale over the input's.
-    The shift is as great as ``multiplier_bits`` (at most 12) allow for the greatest scale.
+    The shift is as great as ``multiplier_bits`` (at most 12) allow for the greatest scale. Without
+    ``clip`` scales are such that no weight is cut off, and only exponents are chosen by error.
     """
     exponent_max = exponent_max if bits == 4 else 0
     groups = _grouped(weights, segments)
@@ -62,13 +69,15 @@ def weight_scales(
     widest = np.where(top > 0, top, top.max() or 1.0) / (CODES[bits][1] << exponent_max)
     greatest = (1 << multiplier_bits) - 1
 
-    factors = np.geomspace(0.6, 1.05 * 2**exponent_max, STEPS)
+    factors = np.geomspace(0.6, 1.05 * 2**exponent_max, STEPS) if clip else [1.0]
     best = _least_error(groups, weighting, [widest * f for f in factors], bits, exponent_max)
     shift = math.floor(math.log2(greatest * unit / best.max()))
     shift = min(max(shift, 1), 31)
     step = 2.0**-shift * unit  # the scale of multiplier 1
 
     near = [np.round(best / step * f) for f in np.linspace(0.85, 1.15, 13)]
+    if not clip:
+        near = [np.ceil(best / step)]
     scales = [np.clip(multiplier, 1, greatest) * step for multiplier in near]
     best = _least_error(groups, weighting, scales, bits, exponent_max)
     errors = _group_errors(groups, weighting, best, bits, exponent_max)

@@ -56,23 +56,34 @@ class TrainableConv(nn.Module):
         input_scale: torch.Tensor,
         output_scale: torch.Tensor,
     ) -> torch.Tensor:
-        """Of products, with bias: padded [N, cin, H, W] to [N, cout, H', W'].
+        """Of products, with bias: padded [N, cin, H, W] to [N, cout, H', W'], exact.
 
-        In evaluation mode float64 is used where float32 would not be exact.
+        float64 where float32 would not be.
         """
         weight, bias = self.integers(input_scale, output_scale)
-        if not self.training:
-            bound = 255 * weight.abs().sum((1, 2, 3)) + bias.abs()
-            if bound.max() >= 1 << 24:
-                x, weight, bias = x.double(), weight.double(), bias.double()
+        bound = 255 * weight.abs().sum((1, 2, 3)) + bias.abs()
+        if bound.max() >= 1 << 24:
+            x, weight, bias = x.double(), weight.double(), bias.double()
         return functional.conv2d(x, weight, None, stride) + bias.view(-1, 1, 1)
 
     def requantize(self, sums: torch.Tensor) -> torch.Tensor:
-        """``min(floor(max(sums, 0) * ratio + 1/2), maximum)``, float32; exact in evaluation."""
-        ratio = self.ratio
+        """``min(floor(max(sums, 0) * ratio + 1/2), maximum)``, exact in evaluation mode."""
+        y = sums.double().relu() * self.ratio.double().view(-1, 1, 1)
+        return torch.floor(y + 0.5).clamp(max=self.maximum).float()
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        stride: int,
+        input_scale: torch.Tensor,
+        output_scale: torch.Tensor,
+    ) -> torch.Tensor:
+        """The layer's output, of the padded input, exact in evaluation mode."""
         if not self.training:
-            sums, ratio = sums.double(), ratio.double()
-        return round_through(sums.relu() * ratio.view(-1, 1, 1)).clamp(max=self.maximum).float()
+            return self.requantize(self.sums(x, stride, input_scale, output_scale))
+        weight, bias = self.integers(input_scale, output_scale)
+        sums = functional.conv2d(x, weight, None, stride)
+        return _Requantize.apply(sums, bias, self.ratio, self.maximum)
 
     def quantized(self, input_scale: torch.Tensor, output_scale: torch.Tensor) -> QuantizedConv:
         """The integers as the hardware has them."""
@@ -105,3 +116,27 @@ class _RoundThrough(torch.autograd.Function):
     @staticmethod
     def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:
         return gradient
+
+
+class _Requantize(torch.autograd.Function):
+    """Bias and requantization in a few passes over memory, which is what bounds training.
+
+    Rounding passes gradients as if it were not there; what is cut off passes none.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: object, sums: torch.Tensor, bias: torch.Tensor, ratio: torch.Tensor, maximum: int
+    ) -> torch.Tensor:
+        exact = torch.addcmul((bias * ratio).view(-1, 1, 1), sums, ratio.view(-1, 1, 1))
+        y = exact.clamp(0, maximum)
+        ctx.save_for_backward(y == exact, ratio)
+        y.add_(0.5).floor_()
+        return y.to(sums.dtype) if maximum <= 256 else y  # bfloat16 has integers up to 256
+
+    @staticmethod
+    def backward(ctx: object, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        inside, ratio = ctx.saved_tensors
+        gradient = gradient * inside
+        bias = gradient.sum((0, 2, 3), dtype=torch.float32) * ratio
+        return gradient * ratio.view(-1, 1, 1).to(gradient.dtype), bias, None, None

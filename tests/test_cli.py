@@ -192,7 +192,7 @@ def test_train_quantize_and_train_quantized(arch, pictures, tmp_path):
     assert "epoch 2: loss" in shown
     rounding = ("--arch", arch, "--weights", float_file, "--calibration", pictures)
     runs("quantize", *rounding, "-o", network_file)
-    runs("train", *common, "-o", tuned_file, *short, "--from", float_file, "--quantized")
+    runs("train", *common, "-o", tuned_file, *short, "--from", float_file, "--quantize")
     for file in (network_file, tuned_file):
         network = QuantizedNetwork.load(file)
         assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
@@ -200,7 +200,7 @@ def test_train_quantize_and_train_quantized(arch, pictures, tmp_path):
     budget = (*rounding, "-o", tmp_path / "c.fireline", "--rom-kbits")
     assert "more than 1;" in complains(*("quantize", *budget), 1)
     assert not (tmp_path / "c.fireline").exists()
-    runs("quantize", *budget, 4, "--board", "ulx3s-25f", "--effort", "full")
+    runs("quantize", *budget, 4, "--board", "ulx3s-25f", "--effort", "full", "--epochs", 1)
     bits = tmp_path / "bits.toml"
     bits.write_text('"fire2/*" = 8\n')
     runs("quantize", *rounding, "-o", network_file, "--weight-bits", bits)
@@ -633,6 +633,6 @@ def test_nothing_to_report(tmp_path):
 
 
 def test_training_quantized_needs_weights(arch, pictures, tmp_path):
-    options = ("--arch", arch, "--data", pictures, "-o", tmp_path / "x.fireline", "--quantized")
+    options = ("--arch", arch, "--data", pictures, "-o", tmp_path / "x.fireline", "--quantize")
     assert "--from" in complains("train", *options)
     assert "epochs is 0" in complains("train", *options, "--epochs", 0)

@@ -1,62 +1,101 @@
 """Distillation brings the integers nearer to the float network."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
-from fireline.host import golden
-from fireline.host.architecture import Architecture
-from fireline.host.distill import distill
-from fireline.host.model import normalise
-from fireline.host.quantize import quantize
-from fireline.host.stage import Conv1, Fire, MaxPool
-from strategies import preprocessing
-from torch.nn import functional
-from torch_networks import draw_model, draw_pixels
+from fireline.errors import FirelineError
+from fireline.host.post_training import distill as distillation
+from fireline.host.post_training.biases import correct_biases
+from fireline.host.post_training.distill import distill
+from fireline.host.post_training.settings import FAST
+from post_training import PIXELS, fresh_fidelity, ignore, small_work
 
-SMALL = Architecture(
-    "small", 3, 12, 12, preprocessing(3), (Conv1(16, 3, 1, 1), MaxPool(), Fire(8, 16, 16)), 5
-)
-PIXELS = draw_pixels(SMALL, 32)
+SHORT = dataclasses.replace(FAST, epochs=4)
 
 
-def divergence(model, network) -> float:
-    """Of the integers' classes from the float network's."""
-    with torch.no_grad():
-        wanted = functional.log_softmax(model(normalise(SMALL, PIXELS)), 1)
-    logits = torch.from_numpy(golden.run(network, PIXELS) * network.score_scale)
-    found = functional.log_softmax(logits.float(), 1)
-    return float(functional.kl_div(found, wanted, reduction="batchmean", log_target=True))
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_it_comes_nearer_to_float(bfloat16):
+    work = small_work(settings=dataclasses.replace(FAST, epochs=40, bfloat16=bfloat16))
+    correct_biases(work, ignore)
+    before, told = fresh_fidelity(work), []
+    distill(work, told.append)
+    assert fresh_fidelity(work).divergence < 0.7 * before.divergence
+    assert told == sorted(told) and told[-1] == 1.0
 
 
-@pytest.fixture(scope="module")
-def model():
-    """A network that is sure of its classes, so that rounding can hurt."""
-    model = draw_model(SMALL, batch_norm=True)
-    with torch.no_grad():
-        model.classifier[1].weight *= 20
-    return model
+class Interrupted(Exception):
+    pass
 
 
-def test_it_agrees_better_than_rounding_alone(model):
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    rounded, told = quantize(model, PIXELS), []
-    trained = distill(
-        model, PIXELS, epochs=15, learning_rate=5e-4, progress=lambda *steps: told.append(steps)
+def test_an_interrupted_one_goes_on(tmp_path):
+    """It ends with the very same weights."""
+    whole, work = small_work(settings=SHORT), small_work(settings=SHORT)
+    distill(whole, ignore)
+    work.partial = tmp_path / "net.partial"
+
+    def interrupt(share):
+        if share > 0.6:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        distill(work, interrupt)
+    rest, again = [], small_work(settings=SHORT)
+    again.partial = work.partial
+    distill(again, rest.append)
+    assert min(rest) > 0.5
+    for name, value in whole.student.state_dict().items():
+        assert torch.equal(value, again.student.state_dict()[name]), name
+
+
+def test_another_distillation_is_not_gone_on_with(tmp_path):
+    work = small_work(settings=SHORT)
+    work.partial = tmp_path / "net.partial"
+    distill(work, ignore)
+    for other, what in (
+        (small_work(settings=dataclasses.replace(SHORT, seed=1)), "settings"),
+        (small_work(settings=SHORT, bits=8), "bits"),
+        (small_work(settings=SHORT, pixels=PIXELS[:40]), "pictures"),
+    ):
+        other.partial = work.partial
+        with pytest.raises(FirelineError, match=f"begun with another {what}"):
+            distill(other, ignore)
+
+
+def test_seeds_differ():
+    first, second = (small_work(settings=dataclasses.replace(SHORT, seed=seed)) for seed in (0, 1))
+    distill(first, ignore)
+    distill(second, ignore)
+    assert not np.array_equal(
+        first.student.convs["conv5"].weight.detach(), second.student.convs["conv5"].weight.detach()
     )
-    assert divergence(model, trained) < 0.8 * divergence(model, rounded)
-    assert told[-1] == (30, 30) and len(told) == 30
-    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_it_is_never_worse(model):
-    rounded, trained = quantize(model, PIXELS), distill(model, PIXELS, epochs=1, learning_rate=1.0)
-    assert all(
-        np.array_equal(rounded.convs[n].codes, trained.convs[n].codes) for n in rounded.convs
-    )
+def test_maps_count(monkeypatch):
+    """With more weight on the maps they end nearer to float's."""
+    from fireline.host.walk import walk
 
+    def error(features):
+        monkeypatch.setattr(distillation, "FEATURES", features)
+        work = small_work(settings=dataclasses.replace(FAST, epochs=20))
+        distill(work, ignore)
+        maps = {}
 
-def test_equal_seeds_make_equal_networks(model):
-    first, second = (distill(model, PIXELS, 8, epochs=2, seed=3) for _ in range(2))
-    for name, conv in first.convs.items():
-        assert conv.bits == 8
-        assert np.array_equal(conv.codes, second.convs[name].codes)
+        def keep(name, expanded, skipped):
+            maps[name] = work.folded.join(name, expanded, skipped)
+            return maps[name]
+
+        def compare(name, expanded, skipped):
+            y = work.student.join(name, expanded, skipped)
+            errors.append(float((y * work.student.scales[name]() - maps[name]).square().mean()))
+            return y
+
+        errors = []
+        x = torch.from_numpy(PIXELS).permute(0, 3, 1, 2).float()
+        with torch.no_grad():
+            walk(work.folded.architecture, x, work.folded.rectified, keep)
+            walk(work.folded.architecture, x, work.student.convolve, compare)
+        return sum(errors)
+
+    assert error(50.0) < error(0.0)

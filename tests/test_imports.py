@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
     path
-    for folder in (".", "commands", "hw", "hw/fire", "host", "sim")
+    for folder in (".", "commands", "hw", "hw/fire", "host", "host/post_training", "sim")
     for path in (ROOT / folder).glob("*.py")
 )
 FRONT_DOOR = {"cli", "commands"}
@@ -25,11 +25,20 @@ TORCH = {
     "host/augment.py",
     "host/calibrate.py",
     "host/dataset.py",
-    "host/distill.py",
     "host/fold.py",
     "host/model.py",
     "host/partial.py",
+    "host/post_training/biases.py",
+    "host/post_training/blocks.py",
+    "host/post_training/distill.py",
+    "host/post_training/equalize.py",
+    "host/post_training/error_feedback.py",
+    "host/post_training/fidelity.py",
+    "host/post_training/training.py",
+    "host/post_training/views.py",
+    "host/post_training/work.py",
     "host/quantize.py",
+    "host/quantized_training.py",
     "host/train.py",
     "host/trainable_conv.py",
     "host/trial.py",

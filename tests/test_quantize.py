@@ -6,178 +6,163 @@ import pytest
 import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.architecture import Architecture
+from fireline.host import quantize as pipeline
 from fireline.host.dataset import load_calibration, load_test
 from fireline.host.families import family
 from fireline.host.model import load_checkpoint, normalise
-from fireline.host.quantize import QuantizedTraining, quantize
-from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from strategies import architectures, preprocessing
-from torch.nn import functional
+from fireline.host.post_training.settings import FAST, Settings
+from fireline.host.quantize import STAGES, quantize, stages
+from post_training import FRESH, PIXELS, SMALL, small_model
+from strategies import preprocessing
 from torch_networks import draw_model, draw_pixels
 
-STAGES = (
-    Conv1(16, 3, 1, 1),
-    MaxPool(),
-    Fire(8, 8, 8, Bypass.SIMPLE),
-    Fire(8, 12, 20, Bypass.COMPLEX),
-)
-SMALL = Architecture("small", 3, 13, 12, preprocessing(3), STAGES, 5)
-PIXELS = draw_pixels(SMALL, 16)
+FULL = Settings(effort="full", epochs=2)
 
 
 @pytest.fixture(scope="module")
 def model():
-    return draw_model(SMALL, batch_norm=True)
+    return small_model()
 
 
-def channels_first(pixels: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
-
-
-def signal_to_noise(model, network) -> float:
-    """Of the logits, in dB."""
+def same(model, network) -> float:
+    """How often the class is float's."""
     with torch.no_grad():
-        logits = model(normalise(SMALL, PIXELS)).double().numpy()
-    error = golden.run(network, PIXELS) * network.score_scale - logits
-    return 10 * np.log10(np.square(logits).sum() / np.square(error).sum())
+        classes = model(normalise(SMALL, FRESH)).argmax(1).numpy()
+    return np.mean(golden.classify(golden.run(network, FRESH)) == classes)
 
 
-def test_8_bits_are_close_to_float(model):
-    assert signal_to_noise(model, quantize(model, PIXELS, 8)) > 33
+@pytest.mark.parametrize("bits, least", [(8, 0.96), (4, 0.8)])
+def test_classes_are_kept(model, bits, least):
+    assert same(model, quantize(model, PIXELS, bits)) >= least
 
 
-@pytest.mark.parametrize("exponent_max", [0, 1, 3])
-def test_4_bits_are_close(model, exponent_max):
-    assert signal_to_noise(model, quantize(model, PIXELS, 4, exponent_max)) > 18
+def test_the_log(model):
+    """Every stage in its order, and each of the fast ones together gains."""
+    results, told = [], set()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    quantize(model, PIXELS, 4, FULL, results.append, lambda stage, share: told.add(stage))
+    assert [result.stage for result in results] == ["rounding", *(s.name for s in STAGES)]
+    assert results[4].fidelity.decibels > results[0].fidelity.decibels + 5
+    assert {"biases", "error-feedback", "blocks", "learned-scales", "distillation"} <= told
+    assert all(result.seconds > 0 for result in results)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-@settings(max_examples=10, deadline=None)
-@given(architectures(), st.sampled_from([4, 8]), st.booleans())
-def test_evaluation_computes_the_golden_integers(architecture, bits, batch_norm):
-    model, pixels = draw_model(architecture, batch_norm), draw_pixels(architecture)
-    training = QuantizedTraining(model, pixels, bits)
-    network = training.network()
-    with torch.no_grad():
-        scores = training.scores(channels_first(pixels))
-        logits = training(normalise(architecture, pixels))
-    expected = golden.run(network, pixels)
-    assert np.array_equal(scores.numpy(), expected)
-    assert np.allclose(logits.numpy(), expected * network.score_scale, rtol=1e-6)
+@pytest.mark.parametrize("settings", [FAST, FULL], ids=["fast", "full"])
+def test_equal_seeds_make_equal_files(model, settings, tmp_path):
+    for name in ("a", "b"):
+        quantize(model, PIXELS, 4, settings).save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_training_mode_differs_by_rounding_only(model):
-    training = QuantizedTraining(model, PIXELS, 4)
-    exact = training.scores(channels_first(PIXELS))
-    training.train()
-    assert torch.allclose(training.scores(channels_first(PIXELS)).double(), exact, rtol=2e-3)
+def test_stages_can_be_left_out(model):
+    names = [stage.name for stage in STAGES]
+    assert [stage.name for stage in stages(FULL)] == names
+    assert [stage.name for stage in stages(FAST)] == names[:4]
+    for name in names:
+        some = dataclasses.replace(FULL, without=(name,))
+        assert [stage.name for stage in stages(some)] == [n for n in names if n != name]
+    results = []
+    quantize(model, PIXELS, 4, dataclasses.replace(FAST, without=tuple(names)), results.append)
+    assert [result.stage for result in results] == ["rounding"]
+    with pytest.raises(FirelineError, match="no stage is called 'rounding'; use equalization,"):
+        quantize(model, PIXELS, 4, dataclasses.replace(FAST, without=("rounding",)))
 
 
-def test_sums_beyond_24_bits_are_exact(model):
-    training = QuantizedTraining(model, PIXELS, 8)
-    with torch.no_grad():
-        training.convs["fire2/squeeze"].bias += 1e5 * training.scales["conv1"]()
-        scores = training.scores(channels_first(PIXELS))
-    assert training.network().convs["fire2/squeeze"].bias.max() > 1 << 24
-    assert np.array_equal(scores.numpy(), golden.run(training.network(), PIXELS))
-
-
-def test_training_learns_and_stays_exact(model):
-    """Weights and scales all move, and the integers follow."""
-    training = QuantizedTraining(model, PIXELS, 4)
-    labels = torch.arange(16) % 5
-    before = {name: value.clone() for name, value in training.named_parameters()}
-    optimizer = torch.optim.Adam(training.parameters(), lr=3e-3)
-    losses = []
-    training.train()
-    for _ in range(20):
-        loss = functional.cross_entropy(training(normalise(SMALL, PIXELS)), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.8 * losses[0]
-    for name, value in training.named_parameters():
-        assert not torch.equal(value, before[name]), name
-    training.eval()
-    with torch.no_grad():
-        scores = training.scores(channels_first(PIXELS))
-    assert np.array_equal(scores.numpy(), golden.run(training.network(), PIXELS))
-
-
-def test_gradient_of_a_scale(model):
-    """The straight-through gradient is that of the loss, rounding smoothed out."""
-    training = QuantizedTraining(model, PIXELS, 8)
-    training.train()
-    x, change = normalise(SMALL, PIXELS), training.scales["fire2"].change
-
-    def loss():
-        return training(x).sum()
-
-    loss().backward()
-    values = []
-    for step in np.linspace(-20, 20, 41):  # 20 are 20 %
+def test_training_that_makes_it_worse_is_undone(model, monkeypatch):
+    def spoil(work, report):
         with torch.no_grad():
-            change.fill_(step)
-            values.append(loss().item())
-    assert abs(change.grad.item()) < 40 * np.std(values)
+            for conv in work.student.convs.values():
+                conv.weight.neg_()
+
+    spoiling = dataclasses.replace(STAGES[-1], run=spoil)
+    monkeypatch.setattr(pipeline, "STAGES", (*STAGES[:4], spoiling))
+    results = []
+    spoiled = quantize(model, PIXELS, 4, FULL, results.append)
+    assert results[-1].undone and not results[-2].undone
+    fast = quantize(model, PIXELS, 4, FAST)
+    assert np.array_equal(golden.run(spoiled, FRESH), golden.run(fast, FRESH))
 
 
-def test_a_state_is_restored(model):
-    first, second = (QuantizedTraining(model, PIXELS, 4) for _ in range(2))
-    with torch.no_grad():
-        for value in first.parameters():
-            value += 0.01 * torch.randn(value.shape)
-    second.load_state_dict(first.state_dict())
-    a, b = first.network(), second.network()
-    assert np.array_equal(golden.run(a, PIXELS), golden.run(b, PIXELS))
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_run_goes_on(model, tmp_path):
+    """To the same integers; the file that it went on from is gone."""
+    partial, whole = tmp_path / "net.partial", quantize(model, PIXELS, 4, FULL)
+
+    def interrupt(stage, share):
+        if stage == "distillation" and share > 0.6:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        quantize(model, PIXELS, 4, FULL, None, interrupt, partial)
+    assert partial.exists()
+    resumed = quantize(model, PIXELS, 4, FULL, partial=partial)
+    assert not partial.exists()
+    assert np.array_equal(golden.run(resumed, FRESH), golden.run(whole, FRESH))
 
 
 def test_bits_by_layer(model):
     network = quantize(model, PIXELS, {"fire*/squeeze": 8})
-    assert {conv.name: conv.bits for conv in network.convs.values() if conv.bits == 8} == {
-        "conv1": 8,
-        "fire2/squeeze": 8,
-        "fire3/squeeze": 8,
+    assert {conv.name for conv in network.convs.values() if conv.bits == 8} == {
+        "conv1",
+        "fire2/squeeze",
+        "fire3/squeeze",
+        "fire4/squeeze",
     }
-
-
-def test_biases_are_corrected(model, monkeypatch):
-    """The means of the sums are float's, layer after layer."""
-    corrected = signal_to_noise(model, quantize(model, PIXELS, 4, exponent_max=0))
-    monkeypatch.setattr(QuantizedTraining, "_correct_biases", lambda *_: None)
-    assert corrected > signal_to_noise(model, quantize(model, PIXELS, 4, exponent_max=0))
-
-
-def test_progress_is_told(model):
-    calls = []
-    quantize(model, PIXELS, progress=lambda *done: calls.append(done))
-    assert calls[0] == (16, 25) and calls[-1] == (25, 25)
 
 
 def test_a_network_that_says_nothing():
     """All outputs zero: scales still exist."""
     model = draw_model(SMALL, batch_norm=False)
     with torch.no_grad():
-        for name in ("conv1", "fire2/squeeze", "conv4"):
+        for name in ("conv1", "fire2/squeeze", "conv5"):
             model.conv(name).weight.zero_()
             model.conv(name).bias.fill_(-1.0)
-    network = quantize(model, PIXELS)
+    network = quantize(model, PIXELS, 4, FULL)
     assert golden.run(network, PIXELS).max() == 0
 
 
+def test_dead_and_exploding_channels():
+    """One channel of a squeeze is always zero, one a million times the others."""
+    model = small_model()
+    with torch.no_grad():
+        norm = model.norm("fire4/squeeze")
+        norm.weight[0], norm.bias[0] = 0.0, -1.0
+        norm.weight[1] *= 1e6
+        norm.bias[1] *= 1e6
+        for expand in ("fire4/expand1x1", "fire4/expand3x3"):
+            model.conv(expand).weight[:, 1] *= 1e-6
+    assert same(model, quantize(model, PIXELS, 8)) >= 0.8
+
+
+def test_values_beyond_float32():
+    model = small_model()
+    with torch.no_grad():
+        model.conv("fire3/squeeze").weight *= 1e38
+        model.norm("fire3/squeeze").weight *= 1e30
+    with pytest.raises(FirelineError, match="fire3/squeeze: its values exceed float32"):
+        quantize(model, PIXELS)
+
+
 def test_bad_pictures_and_bits_are_refused(model):
-    with pytest.raises(FirelineError, match="calibration: 0 pictures"):
+    with pytest.raises(FirelineError, match="0 pictures are too few"):
         quantize(model, PIXELS[:0])
+    with pytest.raises(FirelineError, match="7 pictures are too few; use 8"):
+        quantize(model, PIXELS[:7])
+    with pytest.raises(FirelineError, match="all pictures are the same"):
+        quantize(model, PIXELS[:1].repeat(20, 0))
+    with pytest.raises(FirelineError, match="uint8 \\(12, 13, 3\\); network small needs"):
+        quantize(model, PIXELS.swapaxes(1, 2))
     with pytest.raises(FirelineError, match="use 4 or 8"):
         quantize(model, PIXELS, 5)
 
 
 def test_grey_pictures():
     architecture = dataclasses.replace(SMALL, channels=1, preprocessing=preprocessing(1))
-    model, pixels = draw_model(architecture, True), draw_pixels(architecture)
+    model, pixels = draw_model(architecture, True), draw_pixels(architecture, 16)
     network = quantize(model, pixels, 8)
     with torch.no_grad():
         logits = model(normalise(architecture, pixels)).numpy()
@@ -189,16 +174,16 @@ SHARED = Path(__file__).parents[2] / "shared"  # material beside the repository,
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="weights and photos are not there")
-@pytest.mark.parametrize(("bits", "least"), [(8, 0.95), (4, 0.6)])
+@pytest.mark.parametrize(("bits", "least"), [(8, 0.95), (4, 0.85)])
 def test_imagenet_photos_keep_their_classes(bits, least):
     """SqueezeNet 1.1: how often the class is float's."""
     architecture = family("squeezenet1_1")
     model = load_checkpoint(SHARED / "weights" / "squeezenet1_1.pth", architecture)
-    calibration = load_calibration(SHARED / "photos" / "calibration", architecture, limit=64)
+    calibration = load_calibration(SHARED / "photos" / "calibration", architecture)
     pixels = load_test(SHARED / "photos" / "evaluation", architecture).pixels[::2]
     network = quantize(model, calibration, bits)
+    batches = np.array_split(pixels, 10)
     with torch.inference_mode():
-        batches = np.array_split(pixels, 10)
         classes = torch.cat([model(normalise(architecture, batch)) for batch in batches]).argmax(1)
     found = np.concatenate([golden.classify(golden.run(network, batch)) for batch in batches])
     assert np.mean(found == classes.numpy()) >= least

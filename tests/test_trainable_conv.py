@@ -49,8 +49,8 @@ def test_sums_beyond_24_bits_are_exact_in_evaluation(training):
     weight, bias = torch.full((1, 1, 1, 1), 2.0**-17), torch.tensor([16842750 * 2.0**-17])
     conv = TrainableConv("fire2/squeeze", weight, bias, fit, 8, (1,), 255).train(training)
     with torch.no_grad():
-        sums = conv.sums(torch.ones(1, 1, 1, 1), 1, torch.ones(()), torch.ones(()))
-        assert conv.requantize(sums).item() == (129 if training else 128)
+        found = conv(torch.ones(1, 1, 1, 1), 1, torch.ones(()), torch.ones(()))
+    assert found.item() == (129 if training else 128)
 
 
 def test_ratios_are_exact_in_evaluation():
@@ -63,6 +63,33 @@ def test_ratios_are_exact_in_evaluation():
     sums = torch.full((1, 1, 1, 1), float(below))
     assert conv.eval().requantize(sums).item() == 200
     assert conv.requantize(sums + 1).item() == 201
+
+
+def test_gradients_are_those_without_rounding():
+    """Where nothing is cut off; where something is, there is none."""
+    conv = draw_conv(16, 1e4).train()
+    x = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 20, 5, 5))).float()
+    weights = torch.from_numpy(np.random.default_rng(2).normal(0, 1, (4, 8, 3, 3))).float()
+    inputs = (x.requires_grad_(), conv.weight, conv.bias)
+    found = torch.autograd.grad((conv(x, 1, *SCALES) * weights).sum(), inputs)
+    weight, bias = conv.integers(*SCALES)
+    sums = torch.nn.functional.conv2d(x, weight) + bias.view(-1, 1, 1)
+    smooth = (sums * conv.ratio.view(-1, 1, 1)).clamp(0, 255)
+    assert 0.1 < float(((smooth > 0) & (smooth < 255)).float().mean()) < 0.9
+    wanted = torch.autograd.grad((smooth * weights).sum(), inputs)
+    for one, other in zip(found, wanted, strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(other.abs().max()))
+
+
+def test_bfloat16_keeps_activations():
+    conv = draw_conv(16, 1e4).train()
+    x = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 20, 5, 5))).float()
+    with torch.no_grad():
+        exact = conv(x, 1, *SCALES)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = conv(x, 1, *SCALES)
+    assert found.dtype == torch.bfloat16 and torch.equal(found, found.round())
+    assert (found.float() - exact).abs().max() <= 2
 
 
 def test_a_bias_beyond_32_bits_is_cut():

@@ -1,0 +1,39 @@
+"""Views of pictures: crops, mirrored and mixed, so that a few hundred pictures go a long way."""
+
+import torch
+from torch.nn import functional
+
+AREA = (0.25, 1.0)  # of the picture, that a crop shows
+ASPECT = (3 / 4, 4 / 3)  # of a crop
+MIXED = 0.3  # share of the batches in which pictures are mixed
+SIDES = (160, 192, 224)  # that pictures of 224 pixels are scaled to; others in proportion
+SMALL = 64  # pixels: pictures below that keep their size
+
+
+def draw_views(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Of pictures uint8 [N, H, W, C], one view each: float [N, C, h, w] of integers 0..255.
+
+    Every view is a random crop, scaled to one size for the whole batch and mirrored every other
+    time; in some batches it is blended with its neighbour, as in Zhang et al., "mixup: Beyond
+    Empirical Risk Minimization", ICLR 2018. That needs no labels: float says what it sees.
+    """
+    x = pixels.permute(0, 3, 1, 2).float()
+    side = SIDES[int(torch.randint(len(SIDES), (), generator=generator))] / SIDES[-1]
+    height, width = (s if s < SMALL else round(s * side) for s in x.shape[2:])
+    x = torch.cat([_crop(picture[None], height, width, generator) for picture in x])
+    if torch.rand((), generator=generator) < MIXED:
+        share = torch.rand(len(x), 1, 1, 1, generator=generator)
+        x = torch.lerp(x, x.roll(1, 0), share)
+    return x.round().clamp(0, 255)
+
+
+def _crop(x: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+    area, aspect, top, left, mirror = torch.rand(5, generator=generator).tolist()
+    area = AREA[0] + (AREA[1] - AREA[0]) * area
+    aspect = (ASPECT[0] * (ASPECT[1] / ASPECT[0]) ** aspect) ** 0.5
+    rows = max(1, min(round(x.shape[2] * area**0.5 / aspect), x.shape[2]))
+    columns = max(1, min(round(x.shape[3] * area**0.5 * aspect), x.shape[3]))
+    top, left = round(top * (x.shape[2] - rows)), round(left * (x.shape[3] - columns))
+    x = x[:, :, top : top + rows, left : left + columns]
+    x = functional.interpolate(x, (height, width), mode="bilinear", antialias=True)
+    return x.flip(3) if mirror < 0.5 else x

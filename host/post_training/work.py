@@ -1,0 +1,76 @@
+"""What the stages of post-training quantization work on."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..calibrate import measure
+from ..fold import FoldedNetwork
+from ..quantized_training import QuantizedTraining
+from .settings import Settings
+
+Report = Callable[[float], None]  # the share of a stage that is done, 0..1
+
+
+class Work:
+    """A float network, the integers that are to agree with it, and pictures to learn from.
+
+    A stage takes it and changes it: ``folded`` may be rewritten into other weights that compute the
+    same function, and ``student``, the integers, is what it improves.
+    """
+
+    def __init__(
+        self,
+        folded: FoldedNetwork,
+        pixels: np.ndarray,
+        bits: Mapping[str, int],
+        settings: Settings,
+        partial: Path | None = None,
+    ) -> None:
+        """``pixels`` are uint8 [N, H, W, C], ``bits`` those of every layer.
+
+        An interrupted distillation goes on from the file ``partial``, if there is to be one.
+        Begins with rounding to nearest, see ``start``.
+        """
+        self.pixels, self.bits, self.settings, self.partial = pixels, bits, settings, partial
+        self.learn_scales = False  # whether training moves the maps' scales, too
+        self.start(folded)
+
+    def start(self, folded: FoldedNetwork) -> None:
+        """Rounds a float network to nearest, with scales that cut nothing off."""
+        self.folded = folded
+        self.statistics = measure(folded, self.pixels)
+        self.round(clip=False)
+
+    def round(self, clip: bool) -> None:
+        """Rounds the float network to nearest; ``clip`` as in QuantizedTraining."""
+        self.student = QuantizedTraining(
+            self.folded,
+            self.statistics,
+            self.bits,
+            self.settings.exponent_max,
+            self.settings.multiplier_bits,
+            clip,
+        )
+
+    def description(self) -> dict[str, str]:
+        """What a distillation depends on, for its partial file."""
+        return {
+            "settings": json.dumps(dataclasses.asdict(self.settings)),
+            "network": json.dumps(self.folded.architecture.to_dict()),
+            "bits": json.dumps(self.bits),
+            "weights": _digest(*self.folded.weights.values(), *self.folded.biases.values()),
+            "pictures": _digest(torch.from_numpy(self.pixels)),
+        }
+
+
+def _digest(*tensors: torch.Tensor) -> str:
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,60 @@
+"""A small network on which post-training quantization takes a moment, with both kinds of bypass."""
+
+import numpy as np
+import torch
+from fireline.host.architecture import Architecture
+from fireline.host.fold import fold
+from fireline.host.model import SqueezeNet
+from fireline.host.post_training.fidelity import Fidelity, fidelity, logits
+from fireline.host.post_training.settings import FAST, Settings
+from fireline.host.post_training.work import Work
+from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.weight_bits import layer_bits
+from strategies import preprocessing
+from torch_networks import draw_model, draw_pixels
+
+SMALL = Architecture(
+    "small",
+    3,
+    13,
+    12,
+    preprocessing(3),
+    (
+        Conv1(16, 3, 1, 1),
+        MaxPool(),
+        Fire(8, 8, 8, Bypass.SIMPLE),
+        Fire(8, 12, 20, Bypass.COMPLEX),
+        Fire(8, 16, 16),
+    ),
+    5,
+)
+PIXELS = draw_pixels(SMALL, 64)
+FRESH = draw_pixels(SMALL, 96)[64:]  # pictures that nothing learns from
+
+
+def small_model(sure: float = 20.0) -> SqueezeNet:
+    """A network that is sure of its classes, so that rounding can hurt."""
+    model = draw_model(SMALL, batch_norm=True)
+    with torch.no_grad():
+        model.classifier[1].weight *= sure
+    return model
+
+
+def small_work(
+    model: SqueezeNet | None = None,
+    pixels: np.ndarray = PIXELS,
+    bits: int = 4,
+    settings: Settings = FAST,
+) -> Work:
+    """Rounded to nearest."""
+    model = model or small_model()
+    return Work(fold(model), pixels, layer_bits(model.architecture, bits), settings)
+
+
+def fresh_fidelity(work: Work) -> Fidelity:
+    """On pictures that nothing learns from."""
+    return fidelity(work.student, FRESH, logits(work.folded, FRESH))
+
+
+def ignore(share: float) -> None:
+    """A report that nobody reads."""

@@ -1,0 +1,61 @@
+import torch
+from fireline.host.fold import fold
+from fireline.host.post_training.equalize import LIMIT, equalize, equalized
+from fireline.host.post_training.fidelity import logits
+from post_training import PIXELS, ignore, small_model, small_work
+
+
+def uneven_model():
+    """Channels of a squeeze with very different ranges, and one that is always zero."""
+    model = small_model(sure=1.0)
+    squeeze, norm = model.conv("fire4/squeeze"), model.norm("fire4/squeeze")
+    with torch.no_grad():
+        norm.weight *= torch.logspace(-1.5, 1.5, len(norm.weight))
+        norm.bias *= torch.logspace(-1.5, 1.5, len(norm.bias))
+        squeeze.weight[3] = 0.0
+        norm.running_mean[3], norm.bias[3] = 0.0, -1.0
+    return model
+
+
+def test_the_function_is_the_same():
+    work = small_work(uneven_model())
+    changed = equalized(work.folded, work.statistics.peaks)
+    before, after = logits(work.folded, PIXELS), logits(changed, PIXELS)
+    assert torch.allclose(before, after, rtol=1e-4, atol=1e-4)
+    assert not torch.equal(work.folded.weights["conv1"], changed.weights["fire4/squeeze"])
+
+
+def test_ranges_become_even():
+    """A channel's peak and the weights that read it are alike, up to a common factor."""
+    work = small_work(uneven_model())
+
+    def unevenness() -> float:
+        peaks = work.statistics.peaks["fire4/squeeze"]
+        weights = [work.folded.weights[f"fire4/{e}"] for e in ("expand1x1", "expand3x3")]
+        columns = torch.stack([w.abs().amax((0, 2, 3)) for w in weights]).amax(0)
+        alive = peaks > 0
+        return float((peaks[alive] / columns[alive]).log().std())
+
+    before = unevenness()
+    equalize(work, ignore)
+    assert unevenness() < 0.3 * before
+
+
+def test_what_a_bypass_ties_is_left_alone():
+    folded = fold(small_model())
+    peaks = small_work().statistics.peaks
+    changed = equalized(folded, peaks)
+    same = {n for n in folded.weights if torch.equal(folded.weights[n], changed.weights[n])}
+    assert {"conv1", "fire3/bypass"} <= same  # read by a simple bypass, added by a complex one
+    assert not same & {"fire2/squeeze", "fire3/squeeze", "fire4/squeeze", "conv5"} - {
+        "fire2/squeeze"
+    }
+
+
+def test_factors_are_limited():
+    folded, peaks = fold(small_model()), small_work().statistics.peaks
+    peaks["fire4/squeeze"] = peaks["fire4/squeeze"].clone()
+    peaks["fire4/squeeze"][0] *= 1e12
+    changed = equalized(folded, peaks)
+    ratio = changed.weights["fire4/squeeze"] / folded.weights["fire4/squeeze"]
+    assert ratio.max() <= LIMIT * 1.001 and ratio[0].max() <= 1.001 / LIMIT <= ratio.min() * 1.01
