@@ -6,8 +6,10 @@ what still runs.
 """
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import connection, resource_tracker
@@ -137,7 +139,13 @@ def _start(process: multiprocessing.Process) -> None:
 
 def _answer(sender: connection.Connection, function: Callable, job: object, shared: tuple) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaving no temporary files behind
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sender.send(_attempt(function, job, shared))
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _attempt(function: Callable, job: object, shared: tuple) -> object:

@@ -103,6 +103,22 @@ def test_closing_ends_what_runs(tmp_path):
     assert gone(pid)
 
 
+def test_a_process_ends_with_its_parent(tmp_path):
+    code = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(HERE)!r})
+import worker_jobs
+from fireline.host.workers import in_processes
+list(in_processes(worker_jobs.first_waits, [0], (Path({str(tmp_path)!r}),), 1))
+"""
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    pid = waiting_process(tmp_path)
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: gone(pid))
+
+
 def test_a_dask_worker_that_dies_loses_nothing(tmp_path, scheduler):
     def kill():
         os.kill(waiting_process(tmp_path), signal.SIGKILL)
