@@ -66,12 +66,54 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class BatchBuffer(Buffer):
+    """The input of a streamed classifier: it is read in batches of rows that lie side by side.
+
+    The rows before row `early` come in batches of `rows`, the first one smaller if need be. The
+    last batch is all rows from `early` on: those for which there is no place in the buffer lie
+    below it, one below the other.
+    """
+
+    early: int
+
+    def address(self, row: int) -> int:
+        beyond = max(0, row - self.early - self.rows + 1)
+        place = -beyond if beyond else (row - self.early) % self.rows
+        return self.base + place * self.words
+
+    def before(self, row: int) -> int | None:
+        """The row that lay in a row's place before, if one did."""
+        taken = self.rows <= row < self.early + self.rows
+        return row - self.rows if taken else None
+
+    def batches(self, height: int) -> list[range]:
+        """The rows of each batch of a map."""
+        ends = [*range(self.early % self.rows, self.early, self.rows), self.early, height]
+        return [range(*span) for span in pairwise([0, *ends]) if span[0] < span[1]]
+
+
+@dataclass(frozen=True)
+class StreamedHead:
+    """How much of a streamed classifier's input the chip keeps.
+
+    There is memory for `rows` rows, and at the end of a frame `overlaid` rows more take the places
+    of earlier layers' buffers. A group's weights come from a memory of the board, clocked with the
+    core at `clock_mhz`. At most `slots` groups are on the chip at once, if given.
+    """
+
+    rows: int
+    overlaid: int = 0
+    clock_mhz: float = 100.0
+    slots: int | None = None
+
+
+@dataclass(frozen=True)
 class Buffers:
     """Each memory's buffers by the name of the map that they hold.
 
-    Wide maps ("conv1", "pool1", "fire2", ...) share one row at address 0 of the activation memory:
-    depth first, a wide row is used up before the next one is written. A pooled map is never stored
-    itself; in the pool memory lies the pool's partial row.
+    Wide maps ("conv1", "pool1", "fire2", ...) share one row of the activation memory: depth first,
+    a wide row is used up before the next one is written. A pooled map is never stored itself; in
+    the pool memory lies the pool's partial row.
     """
 
     activations: dict[str, Buffer]
@@ -104,36 +146,52 @@ def stage_maps(architecture: Architecture) -> tuple[Map, ...]:
     return tuple(maps)
 
 
-def allocate(architecture: Architecture, ci: int) -> Buffers:
-    """Gives every map its place, in words of `ci` channels."""
+def allocate(architecture: Architecture, ci: int, head: StreamedHead | None = None) -> Buffers:
+    """Gives every map its place, in words of `ci` channels.
+
+    The activation memory holds what is needed longest first: the squeezed map of the last Fire, the
+    wide row, the other Fires' squeezed maps from last to first, and a streamed classifier's input.
+    """
     maps = stage_maps(architecture)
-    wide = {map.name: Buffer(0, 1, map.width * len(map.words(ci))) for map in maps}
+    sizes = {map.name: map.width * len(map.words(ci)) for map in maps}
     pools = _stack(
-        {map.name: (1, wide[map.name].words) for map in maps if isinstance(map.stage, MaxPool)}, 0
+        {map.name: (1, sizes[map.name]) for map in maps if isinstance(map.stage, MaxPool)}, 0
     )
     fires = [map for map in maps if isinstance(map.stage, Fire)]
-    for map, following in pairwise(maps):
-        if isinstance(following.stage, MaxPool):
-            del wide[map.name]
-    squeezed = _stack(
-        {
-            f"{fire.name}/squeeze": (
-                min(SQUEEZED_ROWS, fire.height),
-                fire.width * -(-fire.stage.squeeze // ci),
-            )
-            for fire in fires
-        },
-        max(buffer.end for buffer in wide.values()),
-    )
+    # A last Fire may have to wait with its rows until the classifier has room for a batch of them.
+    held = {maps[-1].name: head.rows - 1 if head else 0}
+    squeezed = {
+        f"{fire.name}/squeeze": (
+            min(SQUEEZED_ROWS + held.get(fire.name, 0), fire.height),
+            fire.width * -(-fire.stage.squeeze // ci),
+        )
+        for fire in reversed(fires)
+    }
+    wide = [
+        map.name for map, following in pairwise(maps) if not isinstance(following.stage, MaxPool)
+    ]
+    wide += [] if head else [maps[-1].name]
     skips = _stack(
         {
-            fire.name: (min(SKIP_ROWS, fire.height), fire.width * len(fire.words(ci)))
+            fire.name: (
+                min(SKIP_ROWS + held.get(fire.name, 0), fire.height),
+                fire.width * len(fire.words(ci)),
+            )
             for fire in fires
             if fire.stage.bypass is not Bypass.NONE
         },
         0,
     )
-    return Buffers(wide | squeezed, skips, pools)
+    first, others = list(squeezed.items())[:1], list(squeezed.items())[1:]
+    widest = max((sizes[name] for name in wide), default=0)
+    activations = _stack({**dict(first), "wide": (1, widest), **dict(others)}, 0)
+    end, row = depth(activations), activations.pop("wide")
+    activations |= {name: Buffer(row.base, 1, sizes[name]) for name in wide}
+    if head:
+        name, height = maps[-1].name, maps[-1].height
+        early = max(0, height - head.rows - head.overlaid)
+        activations[name] = BatchBuffer(end, min(head.rows, height), sizes[name], early)
+    return Buffers(activations, skips, pools)
 
 
 def depth(buffers: dict[str, Buffer]) -> int:

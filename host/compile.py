@@ -1,16 +1,22 @@
 """A quantized network and an array in, the accelerator's program out, with proof that it works."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..hw.geometry import ArrayShape, LayerDescriptor, Program, WindowGeometry
+from ..errors import FirelineError
+from ..hw.geometry import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
+from ..hw.head_loader import stream_words
+from ..hw.rom import BANK_WORDS
+from ..hw.sdram import BURST_WORDS, SdramCycles, SdramTiming
+from ..hw.sdram_reader import GroupSchedule
 from . import layout
 from .architecture import Architecture, Bypass, Fire
-from .buffers import Buffers, Map, allocate, depth, stage_maps
+from .buffers import Buffers, Map, StreamedHead, allocate, depth, stage_maps
 from .network import QuantizedConv, QuantizedNetwork
-from .schedule import layer_names, place, schedule
+from .schedule import RowTask, layer_shapes, place, schedule
+from .streamed_head import Pace, stream
 from .timing import FrameTiming, frame_timing, with_waits
 
 
@@ -21,6 +27,16 @@ class Compiled:
     network: QuantizedNetwork
     program: Program
     timing: FrameTiming
+    tasks: tuple[RowTask, ...] = field(repr=False)
+    """The program's row operations by name."""
+    head: bytes | None = field(default=None, repr=False)
+    """A streamed classifier's weights, for the board's memory; see `hw/head_loader.py`."""
+
+    @property
+    def external_bytes(self) -> int:
+        """Bytes that come from the board's memory each frame."""
+        passes = sum(self.program.layers[row.layer].streamed for row in self.program.rows)
+        return passes * self.program.head.stream_words * 2 if self.program.head else 0
 
     @property
     def macs(self) -> int:
@@ -43,18 +59,28 @@ class Compiled:
 
 
 def compile_network(
-    network: QuantizedNetwork, array: ArrayShape, lanes: int | None = None
+    network: QuantizedNetwork,
+    array: ArrayShape,
+    lanes: int | None = None,
+    head: StreamedHead | None = None,
 ) -> Compiled:
     """Compiles for an array; `lanes` is the requantizer's width, by default as wide as pays.
 
+    With `head` the classifier's weights are not on the chip but come in while the network runs.
     Raises FirelineError if the network cannot run on it.
     """
     architecture = network.architecture
     maps = stage_maps(architecture)
-    buffers = allocate(architecture, array.ci)
+    buffers = allocate(architecture, array.ci, head)
     tasks = schedule(architecture)
-    images = _Images(network, array, lanes or enough_lanes(network, array))
-    layers = tuple(images.layer(name, maps, buffers) for name in layer_names(tasks))
+    images = _Images(network, array, lanes or enough_lanes(network, array), bool(head))
+    made = {name: images.layer(name, maps, buffers) for name, _ in layer_shapes(tasks)}
+    streaming, image = _stream(images, head) if head else (None, None)
+    if streaming:
+        tasks = stream(tasks, buffers, _pace(streaming, made))
+    layers = tuple(
+        replace(made[name], columns=rows * made[name].columns) for name, rows in layer_shapes(tasks)
+    )
     conv1 = architecture.stages[0]
     pooled = [layer.pool_words for layer in layers if layer.pool]
     program = Program(
@@ -80,12 +106,26 @@ def compile_network(
         pool_row_words=max(pooled, default=0),
         pool_words=depth(buffers.pools),
         layers=layers,
-        rows=place(tasks, buffers),
+        rows=place(tasks, buffers, array.co // images.lanes),
         weights=tuple(images.weights),
         parameters=tuple(images.parameters),
+        head=streaming,
     )
     program = with_waits(program)
-    return Compiled(network, program, frame_timing(program))
+    return Compiled(network, program, frame_timing(program), tasks, image)
+
+
+def _pace(head: HeadGeometry, layers: dict[str, LayerDescriptor]) -> Pace:
+    """An operation takes as long as its words, a few taps on the border more or less."""
+
+    def cost(task: RowTask) -> int:
+        layer, rows = layers[task.layer], len(task.batch) + 1
+        taps = 9 if 0 < task.row < task.height - 1 else 6
+        point = layer.point_groups * layer.point_passes
+        wide = layer.wide_groups * layer.wide_passes * taps
+        return rows * layer.columns * layer.words * (point + wide)
+
+    return Pace(head.groups, head.slots, head.load_cycles, cost)
 
 
 def enough_lanes(network: QuantizedNetwork, array: ArrayShape) -> int:
@@ -118,10 +158,48 @@ def _work(architecture: Architecture) -> list[list[str]]:
     return list(works.values())
 
 
+def _stream(images: "_Images", head: StreamedHead) -> tuple[HeadGeometry, bytes]:
+    """Where the groups of a streamed classifier go, and what is streamed.
+
+    There are as many slots as the weight ROM's last bank has room for.
+    """
+    array, bits = images.array, images.exponent_bits
+    groups = -(-images.network.architecture.classes // array.co)
+    words, base = len(images.streamed) // groups, len(images.weights)
+    if words > BANK_WORDS:
+        raise FirelineError(
+            f"{images.network.architecture.name} at {array}: {array.co} classes of the classifier "
+            f"take {words} weight words, and {BANK_WORDS} at most can be streamed; try a larger "
+            "--array, or keep the classifier on the chip"
+        )
+    room = -base % BANK_WORDS
+    if room < words:
+        base, room = base + room, BANK_WORDS
+    size = stream_words(words, array, bits)
+    image = layout.stream_image(images.streamed, groups, size, array, bits)
+    memory = SdramCycles.of(SdramTiming(), head.clock_mhz)
+    geometry = HeadGeometry(
+        groups=groups,
+        words=words,
+        slots=min(groups, room // words, head.slots or groups),
+        base=base,
+        stream_words=size,
+        load_cycles=GroupSchedule(size // BURST_WORDS, memory).group_cycles,
+        check=zlib.crc32(image),
+    )
+    return geometry, image
+
+
 class _Images:
     """Fills the ROMs, layer by layer, and measures how wide they must be."""
 
-    def __init__(self, network: QuantizedNetwork, array: ArrayShape, lanes: int):
+    def __init__(
+        self,
+        network: QuantizedNetwork,
+        array: ArrayShape,
+        lanes: int,
+        streamed: bool,
+    ):
         self.network, self.array, self.lanes = network, array, lanes
         convs = network.convs.values()
         ranges = [layout.accumulator_range(conv) for conv in convs]
@@ -138,6 +216,8 @@ class _Images:
         self.exponent_bits = max(int(conv.exponents.max()).bit_length() for conv in convs)
         self.weights: list[int] = []
         self.parameters: list[int] = []
+        self.streamed: list[int] | None = [] if streamed else None
+        """The classifier's weights, if they are not on the chip."""
 
     def layer(self, name: str, maps: tuple[Map, ...], buffers: Buffers) -> LayerDescriptor:
         """Adds a layer's images; returns its descriptor."""
@@ -152,14 +232,18 @@ class _Images:
         pool = buffers.pools.get(following.name) if following else None
         after = _following(maps, following) if pool else following
         skip = self.network.skips.get(name) if fire else None
-        rom_point, parameters = self._add(point, inputs, outputs)
-        rom_wide = self._add(wide, inputs, wide_outputs)[0] if wide else 0
+        streamed = made is None and self.streamed is not None
+        if streamed:  # whole groups
+            outputs = np.append(outputs, np.full(-len(outputs) % self.array.co, -1))
+        rom = self.streamed if streamed else self.weights
+        rom_point, parameters = self._add(rom, point, inputs, outputs)
+        rom_wide = self._add(rom, wide, inputs, wide_outputs)[0] if wide else 0
         return LayerDescriptor(
             name=name,
             window=point.is_conv1,
             columns=made.width if made else maps[-1].width,
             words=len(inputs),
-            point_groups=-(-len(outputs) // self.array.co),
+            point_groups=1 if streamed else -(-len(outputs) // self.array.co),
             point_passes=point.bits // 4,
             wide_groups=-(-len(wide_outputs) // self.array.co),
             wide_passes=wide.bits // 4 if wide else 0,
@@ -171,6 +255,7 @@ class _Images:
             point_shift=point.shift,
             wide_shift=wide.shift if wide else point.shift,
             scores=made is None,
+            streamed=streamed,
             pool=pool is not None,
             pool_words=len(made.words(self.array.ci)) if pool else 0,
             pool_base=pool.base if pool else 0,
@@ -185,8 +270,8 @@ class _Images:
         )
 
     def identifier(self) -> int:
-        """CRC-32 of both ROMs: tells one network's bitstream from another's."""
-        text = ",".join(map(str, (*self.weights, *self.parameters)))
+        """CRC-32 of both ROMs and of what is streamed: tells networks' bitstreams apart."""
+        text = ",".join(map(str, (*self.weights, *(self.streamed or ()), *self.parameters)))
         return zlib.crc32(text.encode())
 
     def _channels(self, name: str, maps: tuple[Map, ...], conv: QuantizedConv) -> tuple:
@@ -209,10 +294,12 @@ class _Images:
         wide = np.maximum(wide[0] - made.stage.expand1x1, -1) if wide else nothing
         return inputs, point, wide
 
-    def _add(self, conv: QuantizedConv, inputs: np.ndarray, outputs: np.ndarray) -> tuple[int, int]:
+    def _add(
+        self, rom: list[int], conv: QuantizedConv, inputs: np.ndarray, outputs: np.ndarray
+    ) -> tuple[int, int]:
         """Appends a convolution's words; returns where its weights and its parameters start."""
-        start = len(self.weights), len(self.parameters)
-        self.weights += layout.weight_words(conv, inputs, outputs, self.array, self.exponent_bits)
+        start = len(rom), len(self.parameters)
+        rom += layout.weight_words(conv, inputs, outputs, self.array, self.exponent_bits)
         self.parameters += layout.parameter_words(
             conv, outputs, self.lanes, self.bias_bits, self.multiplier_bits
         )

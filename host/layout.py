@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..hw import head_loader
 from ..hw.geometry import ArrayShape
 from .network import QuantizedConv, group_index
 
@@ -60,6 +61,24 @@ def weight_words(
     low = _pack(nibbles.reshape(-1, co * ci), 4)
     high = _pack(exponents.reshape(-1, co), exponent_bits) if exponent_bits else [0] * len(low)
     return [word | exponent << (4 * ci * co) for word, exponent in zip(low, high, strict=True)]
+
+
+def stream_image(
+    words: Sequence[int], groups: int, stream_words: int, array: ArrayShape, exponent_bits: int
+) -> bytes:
+    """Weight words as `hw/head_loader.py` takes them, each group filled up to `stream_words`."""
+    nibble_bits = 4 * array.products
+    exponent_bytes = 2 * head_loader.exponent_words(array, exponent_bits)
+    size = len(words) // groups
+    pieces = [
+        (word >> nibble_bits).to_bytes(exponent_bytes, "little")
+        + (word & ((1 << nibble_bits) - 1)).to_bytes(nibble_bits // 8, "little")
+        for word in words
+    ]
+    return b"".join(
+        b"".join(pieces[first : first + size]).ljust(2 * stream_words, b"\0")
+        for first in range(0, len(words), size)
+    )
 
 
 def parameter_words(

@@ -28,6 +28,9 @@ class RowTask:
     `layer` is "conv1", "fire2/squeeze", "fire2/bypass", "fire2" (both expands) or the classifier.
     `reads` are the rows above, at and below; None beyond the map, or where nothing is read.
     `skip` is read and `keep` written in the skip memory, `write` in the activation memory.
+
+    A streamed classifier's operation is one `group` of classes for a batch of rows: `row` is the
+    batch's number, of `height` in the frame, and the rows of `batch` lie behind the one at it.
     """
 
     layer: str
@@ -37,6 +40,13 @@ class RowTask:
     write: Row | None = None
     skip: Row | None = None
     keep: Row | None = None
+    batch: tuple[Row, ...] = ()
+    group: int | None = None
+
+    @property
+    def shape(self) -> tuple[str, int]:
+        """The layer, and how many rows it computes at once."""
+        return self.layer, 1 + len(self.batch)
 
 
 def schedule(architecture: Architecture) -> tuple[RowTask, ...]:
@@ -58,9 +68,9 @@ def schedule(architecture: Architecture) -> tuple[RowTask, ...]:
     return tuple(task for chain in chains for task in chain)
 
 
-def layer_names(tasks: tuple[RowTask, ...]) -> tuple[str, ...]:
-    """The layers in the order in which they first run."""
-    return tuple(dict.fromkeys(task.layer for task in tasks))
+def layer_shapes(tasks: tuple[RowTask, ...]) -> tuple[tuple[str, int], ...]:
+    """The layers, each with the rows it computes at once, in the order in which they first run."""
+    return tuple(dict.fromkeys(task.shape for task in tasks))
 
 
 def _produce(
@@ -110,22 +120,27 @@ def _pooled_row(row: int, height: int) -> int | None:
     return (row - 1) // 2 if row == height - 1 else None
 
 
-def place(tasks: tuple[RowTask, ...], buffers: Buffers) -> tuple[RowOperation, ...]:
-    """The tasks with addresses instead of names, checked: see `check`."""
-    names = layer_names(tasks)
+def place(
+    tasks: tuple[RowTask, ...], buffers: Buffers, group_beats: int = 0
+) -> tuple[RowOperation, ...]:
+    """The tasks with addresses instead of names, checked: see `check`.
+
+    `group_beats`: beats of a group of a streamed classifier.
+    """
+    shapes = layer_shapes(tasks)
 
     def address(memory: dict[str, Buffer], row: Row | None) -> int:
         return 0 if row is None else memory[row.map].address(row.row)
 
     operations = tuple(
         RowOperation(
-            layer=names.index(task.layer),
+            layer=shapes.index(task.shape),
             above=address(buffers.activations, task.reads[0]),
             centre=address(buffers.activations, task.reads[1]),
             below=address(buffers.activations, task.reads[2]),
             top=task.row == 0,
             bottom=task.row == task.height - 1,
-            write=address(buffers.activations, task.write),
+            write=address(buffers.activations, task.write) + (task.group or 0) * group_beats,
             keep=address(buffers.skips, task.keep),
             skip=address(buffers.skips, task.skip),
             first=task.row == 0,
@@ -143,37 +158,38 @@ def check(
 ) -> None:
     """Walks two frames and proves that every row read is the one that was meant.
 
-    Raises FirelineError if an operation would read words that were overwritten, or never written.
-    Cycle by cycle, the same is ensured by the idle cycles that the timing model works out.
+    Raises FirelineError if an operation would read words that were overwritten, by itself too, or
+    never written. Cycle by cycle, the same is ensured by the idle cycles that the timing model
+    works out.
     """
     activations: dict[int, tuple[int, Row]] = {}
     skips: dict[int, tuple[int, Row]] = {}
     for frame in range(2):
         for task, operation in zip(tasks, operations, strict=True):
-            found = zip(
-                (*task.reads, task.skip),
-                (operation.above, operation.centre, operation.below, operation.skip),
-                (activations, activations, activations, skips),
-                (buffers.activations, buffers.activations, buffers.activations, buffers.skips),
-                strict=True,
+            made = (
+                (task.write, operation.write, buffers.activations, activations),
+                (task.keep, operation.keep, buffers.skips, skips),
             )
-            for row, start, memory, memory_buffers in found:
+            for row, start, places, memory in made:
+                if row:
+                    words = _span(start, places[row.map].words)
+                    memory.update(dict.fromkeys(words, (frame, row)))
+            starts = (operation.above, operation.centre, operation.below)
+            read = [*zip(task.reads, starts, strict=True)]
+            for number, row in enumerate(task.batch, 1):
+                words = buffers.activations[row.map].words
+                read.append((row, operation.centre + number * words))
+            found = [(row, start, buffers.activations, activations) for row, start in read]
+            found.append((task.skip, operation.skip, buffers.skips, skips))
+            for row, start, places, memory in found:
                 if row is None:
                     continue
-                words = memory_buffers[row.map].words
-                if any(memory.get(start + word) != (frame, row) for word in range(words)):
+                words = _span(start, places[row.map].words)
+                if any(memory.get(word) != (frame, row) for word in words):
                     raise FirelineError(
                         f"schedule: {task.layer} row {task.row} would read row {row.row} of "
                         f"{row.map} when it is not there; this is an error of the compiler"
                     )
-            if task.write:
-                words = buffers.activations[task.write.map].words
-                activations.update(
-                    dict.fromkeys(_span(operation.write, words), (frame, task.write))
-                )
-            if task.keep:
-                words = buffers.skips[task.keep.map].words
-                skips.update(dict.fromkeys(_span(operation.keep, words), (frame, task.keep)))
 
 
 def _span(start: int, words: int) -> range:

@@ -4,6 +4,8 @@ Only the issue ever waits, so a few recurrences over the groups of output channe
 
 - a word follows the one before, once its operation was fetched and its idle cycles are over;
 - conv1's words wait for their window, which waits for pixels and for the window before;
+- a streamed classifier's operation waits for its weights, which come group by group as soon as an
+  earlier operation has left a slot to them;
 - a group's last word waits until the sixteenth result before it has left the result queue;
 - a result leaves the queue when the one before has gone out, beat by beat.
 """
@@ -12,7 +14,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..hw.geometry import QUEUE_DEPTH, LayerDescriptor, Program, RowOperation
+from ..hw.geometry import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
+from ..hw.head_loader import HeadLoader
 from ..hw.latency import Latency
 from ..hw.line_buffer import pushes_before
 
@@ -30,9 +33,9 @@ class FrameTiming:
 def with_waits(program: Program) -> Program:
     """The program with the least idle cycles that let every row be written before it is read.
 
-    Waiting for pixels only gives the rows more time, so they are worked out without.
+    Waiting for pixels and weights only gives the rows more time, so they are worked out without.
     """
-    model = _Model(program, pixels=False)
+    model = _Model(program, inputs=False)
     waits = [0] * len(program.rows)
     for _ in range(2):
         for index, row in enumerate(program.rows):
@@ -44,7 +47,7 @@ def with_waits(program: Program) -> Program:
 
 def frame_timing(program: Program) -> FrameTiming:
     """Times three frames back to back; the last one counts."""
-    model = _Model(program, pixels=True)
+    model = _Model(program, inputs=True)
     ends, spans = [], []
     for _ in range(3):
         spans = [model.run(row) for row in program.rows]
@@ -68,12 +71,16 @@ class _Group:
 
 
 class _Model:
-    """Times operations one after the other. Cycle 0 is the first one after reset."""
+    """Times operations one after the other. Cycle 0 is the first one after reset.
 
-    def __init__(self, program: Program, *, pixels: bool):
+    Without `inputs` pixels and streamed weights are always there.
+    """
+
+    def __init__(self, program: Program, *, inputs: bool):
         self.program, self.latency = program, Latency.of(program)
         self.shapes: dict[tuple, list[_Group]] = {}
-        self.windows = _Windows(program) if pixels else None
+        self.windows = _Windows(program) if inputs else None
+        self.weights = _StreamedWeights(program.head) if inputs and program.head else None
         self.taken = 2 - self.latency.fetch  # when the operation was taken
         self.formed = 0  # when its last run was formed
         self.run_ends = deque([-1] * 3, 3)  # the last words of the last three runs
@@ -92,6 +99,8 @@ class _Model:
         latency, layer = self.latency, self.program.layers[row.layer]
         self.taken = max(self.taken + latency.fetch, self.formed)
         earliest = max(self.issued + 1 + row.wait, self.taken + latency.start)
+        if self.weights and layer.streamed:
+            earliest = max(earliest, self.weights.ready)
         start, runs, beats = earliest, 0, []
         for column in range(layer.columns):
             window = self.windows.ready if self.windows and layer.window else 0
@@ -109,6 +118,8 @@ class _Model:
             beats.append(self.last_beat)
             if self.windows and layer.window:
                 self.windows.take(self.issued)
+        if self.weights and layer.streamed:
+            self.weights.take(self.issued)
         self.formed = max(self.taken + min(runs, 2), self.run_ends[0])
         self._write(row, layer, beats)
         return start, self.issued
@@ -116,7 +127,7 @@ class _Model:
     def least_wait(self, row: RowOperation) -> int:
         """Idle cycles before the operation, for all that it reads to be there in time."""
         layer = self.program.layers[row.layer]
-        inputs = [] if layer.window else [self.rows[row.centre]]
+        inputs = [] if layer.window else [self._pixels(row.centre, layer)]
         if layer.wide_groups:
             inputs += [] if row.top else [self.rows[row.above]]
             inputs += [] if row.bottom else [self.rows[row.below]]
@@ -130,6 +141,13 @@ class _Model:
                 start = max(start, self.skips[row.skip][column] - beat)
             offset += sum(group.words for group in groups)
         return start - self.issued - 1
+
+    def _pixels(self, address: int, layer: LayerDescriptor) -> list[int]:
+        """When each pixel from there on can be read; a batch is several rows side by side."""
+        ready = []
+        while len(ready) < layer.columns:
+            ready += self.rows[address + len(ready) * layer.words]
+        return ready
 
     def _write(self, row: RowOperation, layer: LayerDescriptor, beats: list[int]) -> None:
         """Notes when each pixel that the operation leaves behind can be read."""
@@ -164,6 +182,31 @@ class _Model:
                 for number in range(groups)
             ]
         return self.shapes[key]
+
+
+class _StreamedWeights:
+    """The groups of a streamed classifier, as `HeadLoader` and its reader time them."""
+
+    def __init__(self, head: HeadGeometry):
+        self.load_cycles = head.load_cycles
+        self.idle = 0  # the reader's first cycle without anything to do
+        self.groups: deque[int] = deque()
+        for _ in range(head.slots):
+            self._load(0)
+
+    @property
+    def ready(self) -> int:
+        """The first cycle in which the next group can be used."""
+        return self.groups[0]
+
+    def take(self, cycle: int) -> None:
+        """The group is used for the last time in `cycle`."""
+        self.groups.popleft()
+        self._load(cycle + 1)
+
+    def _load(self, wanted: int) -> None:
+        self.idle = max(self.idle, wanted) + self.load_cycles
+        self.groups.append(self.idle - 1 + HeadLoader.LATENCY)
 
 
 class _Windows:

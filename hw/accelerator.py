@@ -11,6 +11,7 @@ from .delay import delay
 from .drain import DRAIN_FIELDS, Drain
 from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
+from .head_loader import HeadLoader
 from .issue import Issue
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
@@ -19,6 +20,7 @@ from .mult18x18d import Form
 from .ram import Ram
 from .requantize import ChannelParameters, Requantizer, values_signature
 from .rom import Rom
+from .sdram import WORD_BITS
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store
 from .stream import StreamRegister
@@ -38,10 +40,14 @@ class Accelerator(wiring.Component):
     open it costs nothing. `dsp` is the number of pair multipliers of the array that are made of
     hardware multipliers, None for behavioural ones; `scale_form` says what the requantizer's are.
 
+    A streamed classifier's weights come on `head`: a group whenever `group_wanted` is set and the
+    last one is through, and from the first one again after the last and after `abort`. Words that
+    come in the cycle after `abort` are lost.
+
     The data path, left to right (all but `issue` never wait)::
 
         sequencer -> stage -> issue -+-> activations or window -+-> array -> drain -> requantizer -+
-                                     +-> weights ---------------+                                  |
+                             head -> +-> weights ---------------+                                  |
         pixel -> lines (windows)        activations, skips <- store (pool) <-----------------------+
                                         score <- average <-----------------------------------------+
     """
@@ -50,14 +56,18 @@ class Accelerator(wiring.Component):
         self.program = program
         self.tables = Tables(program)
         self.dsp, self.scale_form = dsp, scale_form
-        super().__init__(
-            {
-                "pixel": In(stream.Signature(ArrayLayout(8, program.window.channels))),
-                "score": Out(stream.Signature(Score(32))),
-                "abort": In(1),
-                "watch": Out(values_signature(program.lanes)),
+        ports = {
+            "pixel": In(stream.Signature(ArrayLayout(8, program.window.channels))),
+            "score": Out(stream.Signature(Score(32))),
+            "abort": In(1),
+            "watch": Out(values_signature(program.lanes)),
+        }
+        if program.head:
+            ports |= {
+                "head": In(stream.Signature(WORD_BITS, always_ready=True)),
+                "group_wanted": Out(1),
             }
-        )
+        super().__init__(ports)
 
     def elaborate(self, platform):
         m, outer = Module(), Module()
@@ -91,7 +101,7 @@ class Accelerator(wiring.Component):
         """Words of activations or pixels meet their weights."""
         program, array = self.program, self.program.array
         weight = WeightWord(array.ci, array.co, program.exponent_bits)
-        m.submodules.weights = weights = WeightRom(weight, program.weights)
+        m.submodules.weights = weights = WeightRom(weight, program.weights, program.rom_words)
         m.submodules.lines = lines = LineBuffer(**vars(program.window))
         m.submodules.activations = activations = Ram(self._word, program.activation_words)
         m.submodules.array = macs = MacArray(
@@ -102,6 +112,8 @@ class Accelerator(wiring.Component):
             dsp=self.dsp,
         )
         self._activations = activations
+        if program.head:
+            self._build_head(m, issue, weights)
         size = Shape.cast(self._word).width
         pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = Array(pixels[n * size : (n + 1) * size] for n in range(program.window_words))
@@ -125,6 +137,19 @@ class Accelerator(wiring.Component):
             ),
         ]
         return macs
+
+    def _build_head(self, m, issue, weights):
+        """A streamed classifier's weights come into the slots at the end of the weight ROM."""
+        program = self.program
+        m.submodules.head = loader = HeadLoader(program.head, program.array, program.exponent_bits)
+        m.d.comb += [
+            loader.i.payload.eq(self.head.payload),
+            loader.i.valid.eq(self.head.valid),
+            self.group_wanted.eq(loader.group_wanted & ~self._reset),
+            loader.group_taken.eq(issue.group_taken),
+            issue.group_valid.eq(loader.group_valid),
+            weights.fill.eq(loader.fill),
+        ]
 
     def _build_drain(self, m, array, issue):
         """Sums become values, each with its channel's parameters and, if wanted, its skip."""
@@ -202,13 +227,17 @@ class Accelerator(wiring.Component):
 
     def _build_average(self, m, requantizer, tag, issue):
         """The classifier's values become scores."""
-        m.submodules.average = average = ScoreAccumulator(self.program.lanes, self.program.classes)
+        program = self.program
+        m.submodules.average = average = ScoreAccumulator(
+            program.lanes, program.classes, program.score_beats
+        )
         m.d.comb += [
             self.score.payload.eq(average.o.payload),
             self.score.valid.eq(average.o.valid & ~self._reset),
             average.o.ready.eq(self.score.ready & ~self._reset),
             average.i.valid.eq(requantizer.o.valid & tag.scores),
             average.i.payload.values.eq(requantizer.o.values),
+            average.i.payload.address.eq(tag.parameters - program.score_parameters),
             average.i.payload.first_pixel.eq(tag.opening),
             average.i.payload.last_pixel.eq(tag.closing),
             issue.scores_free.eq(average.free),

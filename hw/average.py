@@ -15,8 +15,10 @@ class Score(data.StructLayout):
 class ScoreAccumulator(wiring.Component):
     """``o`` = the sum over a frame's pixels of the ``values`` on ``i``, one score a class.
 
-    A pixel is ``ceil(classes / lanes)`` beats in class order, one a cycle at most, never stalling;
-    lanes beyond the last class do not matter. Beats of a frame's first pixel start the sums anew,
+    A pixel is ``beats`` beats of ``lanes`` classes, ``address`` tells which; one a cycle at most,
+    never stalling; lanes beyond the last class do not matter. Beats come in any order in which each
+    address's first and last pixel are that, and the last address's last pixel ends the frame: pixel
+    by pixel, or group by group of addresses. Beats of a frame's first pixel start the sums anew,
     those of its last one complete them (a frame may be a single pixel). The first score is sent
     ``latency`` cycles after the last beat, then one a cycle as long as ``o`` is taken.
 
@@ -28,11 +30,15 @@ class ScoreAccumulator(wiring.Component):
 
     latency = 2
 
-    def __init__(self, lanes: int, classes: int, bits: int = 32):
-        self.lanes, self.classes, self.bits = lanes, classes, bits
-        self.beats = -(-classes // lanes)
+    def __init__(self, lanes: int, classes: int, beats: int, bits: int = 32):
+        self.lanes, self.classes, self.beats, self.bits = lanes, classes, beats, bits
         self.beat = data.StructLayout(
-            {"values": data.ArrayLayout(unsigned(16), lanes), "first_pixel": 1, "last_pixel": 1}
+            {
+                "values": data.ArrayLayout(unsigned(16), lanes),
+                "address": range(beats),
+                "first_pixel": 1,
+                "last_pixel": 1,
+            }
         )
         super().__init__(
             {
@@ -49,39 +55,37 @@ class ScoreAccumulator(wiring.Component):
         write = sums.write_port()
         read = sums.read_port(transparent_for=[write])
 
-        # One counter serves both: the words that beats arrive for, then the words that are sent.
-        address, following = Signal(range(self.beats)), Signal(range(self.beats))
-        last_address = address == self.beats - 1
-        m.d.comb += [following.eq(Mux(last_address, 0, address + 1)), read.addr.eq(address)]
-
         # Summing: a beat arrives, is added in the next cycle, and the last one starts the sending.
         beat, arrived, complete = Signal(self.beat), Signal(), Signal()
         m.d.sync += [
             arrived.eq(self.i.valid),
-            complete.eq(self.i.valid & self.i.p.last_pixel & last_address),
+            complete.eq(self.i.valid & self.i.p.last_pixel & (self.i.p.address == self.beats - 1)),
             beat.eq(self.i.payload),
-            write.addr.eq(address),
         ]
-        m.d.comb += write.en.eq(arrived)
+        m.d.comb += [write.en.eq(arrived), write.addr.eq(beat.address)]
         for lane, value in enumerate(beat.values):
             m.d.comb += write.data[lane].eq(Mux(beat.first_pixel, 0, read.data[lane]) + value)
         with m.If(self.i.valid):
-            m.d.sync += [address.eq(following), self.free.eq(0)]
+            m.d.sync += self.free.eq(0)
         with m.If(complete):
             m.d.sync += self.o.valid.eq(1)
 
         # Sending: lane by lane, each word read one cycle ahead.
+        address, following = Signal(range(self.beats)), Signal(range(self.beats))
         lane = Signal(range(self.lanes))
+        last_address = address == (self.classes - 1) // self.lanes
         last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
         m.d.comb += [
+            following.eq(address),
+            read.addr.eq(Mux(self.i.valid, self.i.p.address, following)),
             self.o.p.score.eq(read.data[lane]),
             self.o.p.last.eq(last_address & last_lane),
         ]
+        m.d.sync += address.eq(following)
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
             with m.If(last_lane):
-                m.d.comb += read.addr.eq(following)
-                m.d.sync += address.eq(following)
+                m.d.comb += following.eq(Mux(last_address, 0, address + 1))
             with m.If(self.o.p.last):
                 m.d.sync += [self.o.valid.eq(0), self.free.eq(1)]
         return m

@@ -9,7 +9,7 @@ from .geometry import QUEUE_DEPTH, Program
 from .tables import Tables, context_layout
 
 DRAIN_FIELDS = {
-    "row": ["skip_address", "first", "last"],
+    "row": ["skip_address", "write_address", "first", "last"],
     "layer": [
         "last_column",
         "last_point_group",
@@ -131,6 +131,7 @@ class Drain(wiring.Component):
 
         # What goes with it.
         fresh = Signal(init=1)  # first beat of a pixel
+        own_parameters = context.parameters + Mux(context.scores, context.write_address, 0)
         parameters = Signal(beat.parameters.shape())
         word, part = Signal(beat.skip_address.shape()), Signal(beat.skip_part.shape())
         m.d.comb += [
@@ -138,7 +139,7 @@ class Drain(wiring.Component):
             beat.scores.eq(context.scores),
             beat.opening.eq(context.first & (column == 0)),
             beat.closing.eq(context.last & (column == context.last_column)),
-            beat.parameters.eq(Mux(fresh, context.parameters, parameters)),
+            beat.parameters.eq(Mux(fresh, own_parameters, parameters)),
             beat.shift.eq(Mux(wide, context.wide_shift, context.point_shift)),
             beat.skip.eq(context.skip),
             beat.skip_address.eq(context.skip_address + word),

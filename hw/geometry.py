@@ -78,6 +78,9 @@ class LayerDescriptor:
     wide_shift: int
     scores: bool
     """The results are sixteen bits wide and go to the global average."""
+    streamed: bool
+    """A row operation is one group of classes, whose weights lie in a slot of the ROM's tail; see
+    `HeadGeometry`. Its `columns` are those of all the rows that it computes at once."""
     pool: bool
     """The results pass through the max pool."""
     pool_words: int
@@ -105,6 +108,7 @@ class RowOperation:
     """There is no row above: its taps are skipped."""
     bottom: bool
     write: int
+    """Where the row goes; for scores, which beat of the classes is the first."""
     keep: int
     skip: int
     first: bool
@@ -113,6 +117,31 @@ class RowOperation:
     last: bool
     wait: int = 0
     """Idle cycles between the last word of the operation before and the first of this one."""
+
+
+@dataclass(frozen=True)
+class HeadGeometry:
+    """A classifier whose weights are streamed into the tail of the weight ROM, group by group.
+
+    The `groups` groups of CO classes come in order, again and again, each as `stream_words` words
+    of 16 bits (see `hw/head_loader.py`), which become `words` weight words in one of the `slots`
+    slots from address `base` on, used in turn. A group takes `load_cycles` from its being wanted to
+    its last word, both counted; then the next one can be wanted. `check` is the CRC-32 of all
+    words' bytes, of each the lower one first.
+    """
+
+    groups: int
+    words: int
+    slots: int
+    base: int
+    stream_words: int
+    load_cycles: int
+    check: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind the slots."""
+        return self.base + self.slots * self.words
 
 
 @dataclass(frozen=True)
@@ -137,6 +166,25 @@ class Program:
     rows: tuple[RowOperation, ...]
     weights: tuple[int, ...] = field(repr=False)
     parameters: tuple[int, ...] = field(repr=False)
+    head: HeadGeometry | None = None
+    """None: the classifier's weights are on the chip like all others."""
+
+    @property
+    def rom_words(self) -> int:
+        """Addresses of the weight ROM, slots included."""
+        return self.head.end if self.head else len(self.weights)
+
+    @property
+    def score_parameters(self) -> int:
+        """Where the classifier's parameters start."""
+        return next(layer.parameters for layer in self.layers if layer.scores)
+
+    @property
+    def score_beats(self) -> int:
+        """Beats of all classes; streamed ones fill their last group up."""
+        if self.head:
+            return self.head.groups * self.array.co // self.lanes
+        return -(-self.classes // self.lanes)
 
     @property
     def shifts(self) -> tuple[int, ...]:

@@ -19,9 +19,11 @@ class Issue(wiring.Component):
 
     Everything behind it has a fixed latency and never waits, so this is the one place that does:
     for a window of pixels (`window_valid`), for the idle cycles that the program asks for, for the
-    scores of the last frame (`scores_free`), and for room in the result queue: a group's last word
-    takes one of `QUEUE_DEPTH` credits, `credit` gives one back. A run is first issued the cycle
-    after it was taken. `window_taken` lets the line buffer move on.
+    scores of the last frame (`scores_free`), for the weights of a streamed classifier's group
+    (`group_valid`), and for room in the result queue: a group's last word takes one of
+    `QUEUE_DEPTH` credits, `credit` gives one back. A run is first issued the cycle after it was
+    taken. `window_taken` lets the line buffer move on, `group_taken` the weights of the next group
+    come in.
     """
 
     def __init__(self, tables: Tables):
@@ -34,6 +36,8 @@ class Issue(wiring.Component):
                 "rom_address": Out(tables.rom_bits),
                 "window_valid": In(1),
                 "window_taken": Out(1),
+                "group_valid": In(1),
+                "group_taken": Out(1),
                 "scores_free": In(1),
                 "credit": In(1),
             }
@@ -49,13 +53,15 @@ class Issue(wiring.Component):
         # What `valid` hangs on is worked out one cycle ahead.
         final, room, waited = Signal(), Signal(init=1), Signal()
         valid, closing, load = self.word.valid, Signal(), Signal()
+        opened = Signal()
 
         m.d.comb += [
             closing.eq(run.last & final),
+            opened.eq(waited & (~run.gate | self.scores_free) & (~run.streamed | self.group_valid)),
             valid.eq(
                 busy
                 & (~run.window | self.window_valid)
-                & (~run.opening | (waited & (~run.gate | self.scores_free)))
+                & (~run.opening | opened)
                 & (~closing | room)
             ),
             self.word.first.eq(run.first & start),
@@ -65,7 +71,8 @@ class Issue(wiring.Component):
             self.word.window.eq(run.window),
             self.activation_address.eq(run.offset),
             self.rom_address.eq(run.rom),
-            self.window_taken.eq(valid & final & run.release),
+            self.window_taken.eq(valid & final & run.release & run.window),
+            self.group_taken.eq(valid & final & run.release & run.streamed),
             self.i.ready.eq(~busy | (valid & final)),
             load.eq(self.i.ready & self.i.valid),
         ]

@@ -27,6 +27,7 @@ def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
         "point_shift": program.shifts.index(layer.point_shift),
         "wide_shift": program.shifts.index(layer.wide_shift) if layer.wide_groups else 0,
         "scores": layer.scores,
+        "streamed": layer.streamed,
         "pool": layer.pool,
         "pool_words": layer.pool_words,
         "pool_base": layer.pool_base,
@@ -67,12 +68,13 @@ class Tables:
     def __init__(self, program: Program):
         self.layers = [layer_record(program, layer) for layer in program.layers]
         self.rows = [row_record(row) for row in program.rows]
+        self.head = program.head
         self.layer = _layout(self.layers)
         self.row = _layout(self.rows)
         self.operation = data.StructLayout({"row": self.row, "layer": self.layer})
         deepest = max(program.activation_words, program.window_words)  # both are addressed alike
         self.activation_bits = bits_for(deepest - 1)
-        self.rom_bits = bits_for(len(program.weights) - 1)
+        self.rom_bits = bits_for(program.rom_words - 1)
 
 
 def context_layout(tables: Tables, names: dict[str, list[str]]) -> data.StructLayout:

@@ -1,15 +1,15 @@
 """Where hardware and golden model part: the first value that differs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..host import golden
-from ..host.architecture import Architecture
 from ..host.buffers import stage_maps
 from ..host.compile import Compiled
-from ..host.schedule import schedule
+from ..host.schedule import RowTask
+from ..hw.geometry import Program
 
 
 @dataclass(frozen=True)
@@ -47,29 +47,42 @@ def first_difference(
     place = 0
     for frame, picture in enumerate(order):
         maps = golden.trace(compiled.network, pixels[picture : picture + 1])
-        for layer, row, expected in _rows(compiled.network.architecture, maps):
-            wanted = expected[:, channels[layer]]  # [columns, beats, lanes]
+        for task in compiled.tasks:
+            layer, rows = task.layer, _rows(task)
+            expected = np.concatenate([maps[layer][0, row] for row in rows]).astype(np.int64)
+            here = _group(channels[layer], task, compiled.program)
+            wanted = expected[:, here]  # [columns, beats, lanes]
             size = wanted.shape[0] * wanted.shape[1]
             found = np.full((size, wanted.shape[2]), -1)
             came = beats[place : place + size]
             found[: len(came)] = came
             found = found.reshape(wanted.shape)
-            wrong = np.argwhere((found != wanted) & (channels[layer] >= 0))
+            wrong = np.argwhere((found != wanted) & (here >= 0))
             if len(wrong):
                 at = tuple(wrong[0])
                 value = int(found[at]) if found[at] >= 0 else None
-                channel = int(channels[layer][at[1:]])
-                return Difference(frame, layer, row, int(at[0]), channel, int(wanted[at]), value)
+                row, column = divmod(int(at[0]), maps[layer].shape[2])
+                return Difference(
+                    frame, layer, rows[row], column, int(here[at[1:]]), int(wanted[at]), value
+                )
             place += size
     return None
 
 
-def _rows(
-    architecture: Architecture, maps: dict[str, np.ndarray]
-) -> Iterator[tuple[str, int, np.ndarray]]:
-    """A frame's rows in the order in which they are computed: layer, row, values [W, C]."""
-    for task in schedule(architecture):
-        yield task.layer, task.row, maps[task.layer][0, task.row].astype(np.int64)
+def _rows(task: RowTask) -> list[int]:
+    """The rows of its map that an operation computes, in order."""
+    if task.group is None:
+        return [task.row]
+    return [row.row for row in (task.reads[1], *task.batch)]
+
+
+def _group(channels: np.ndarray, task: RowTask, program: Program) -> np.ndarray:
+    """Those of an operation's channels: all of a pixel's, or a group of classes."""
+    if task.group is None:
+        return channels
+    beats = program.array.co // program.lanes
+    group = channels[task.group * beats :][:beats]
+    return np.pad(group, ((0, beats - len(group)), (0, 0)), constant_values=-1)
 
 
 def _channels(compiled: Compiled) -> dict[str, np.ndarray]:

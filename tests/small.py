@@ -24,10 +24,13 @@ def network(*stages, height=6, width=5, classes=3) -> Architecture:
 TINY = network(Conv1(6, 3, 1, 1), "pool", fire(4, 4, 5))
 
 
-def compiled(architecture: Architecture, array="4x4", bits=4, seed=0, lanes=None) -> Compiled:
+def compiled(
+    architecture: Architecture, array="4x4", bits=4, seed=0, lanes=None, head=None
+) -> Compiled:
     """Random weights on an array such as "8x8"."""
     ci, co = map(int, array.split("x"))
-    return compile_network(random_network(architecture, seed, bits), ArrayShape(ci, co), lanes)
+    quantized = random_network(architecture, seed, bits)
+    return compile_network(quantized, ArrayShape(ci, co), lanes, head)
 
 
 def pictures(architecture: Architecture, count: int, seed=0) -> np.ndarray:
@@ -40,6 +43,9 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
     """Scores [frames, classes] in Amaranth's simulator, and the cycle of each frame's last score.
 
     With `abort_after`, that many pixels of noise and an abort come before the frames.
+
+    The weights of a streamed classifier come as a reader sends them: a group's last word
+    `load_cycles - 1` cycles after it was wanted.
     """
     accelerator = Accelerator(job.program)
     random = np.random.default_rng(1)
@@ -65,6 +71,22 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
             await ctx.tick().until(port.ready)
             ctx.set(port.valid, 0)
 
+    async def reader(ctx):
+        head, words = job.program.head, np.frombuffer(job.head, "<u2").tolist()
+        stream, number, wait = accelerator.head, 0, 0
+        async for *_, wanted, abort in ctx.tick().sample(
+            accelerator.group_wanted, accelerator.abort
+        ):
+            if abort:
+                number = wait = 0
+            elif wait or wanted:
+                wait = wait - 1 if wait else head.load_cycles - 1
+            sending = not abort and 0 < wait <= head.stream_words
+            ctx.set(stream.valid, sending)
+            if sending:
+                ctx.set(stream.payload, words[number])
+                number = (number + 1) % len(words)
+
     async def sink(ctx):
         nonlocal cycle
         port, scores = accelerator.score, []
@@ -84,6 +106,8 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
     simulator = Simulator(accelerator)
     simulator.add_clock(1e-6)
     simulator.add_testbench(source, background=True)
+    if job.head:
+        simulator.add_testbench(reader, background=True)
     simulator.add_testbench(sink)
     simulator.run()
     return frames, cycles

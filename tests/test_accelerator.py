@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from fireline.host import golden
 from fireline.host.architecture import Conv1
+from fireline.host.buffers import StreamedHead
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small import TINY, compiled, fire, network, pictures, simulate
 
 SHAPES = {
@@ -61,6 +64,75 @@ def test_equals_the_golden_model_on_the_predicted_cycle(architecture, array, bit
     frames, cycles = simulate(job, pixels)
     assert np.array_equal(frames, golden.run(job.network, pixels))
     assert cycles[2] - cycles[1] == job.timing.cycles
+
+
+STREAMED = {
+    "two rows": (
+        network(Conv1(6, 1, 1, 0), fire(4, 4, 4), height=7, width=2, classes=11),
+        ("4x4", 4, StreamedHead(2, overlaid=1, slots=2)),
+    ),
+    "eight bits, one slot": (
+        network(Conv1(6, 1, 1, 0), fire(4, 4, 2, "simple"), height=6, width=2, classes=17),
+        ("8x8", 8, StreamedHead(3, slots=1)),
+    ),
+    "no Fire": (
+        network(Conv1(9, 1, 1, 0), height=4, width=3, classes=9),
+        ("4x8", 4, StreamedHead(2)),
+    ),
+    "pool at the end": (
+        network(Conv1(5, 1, 1, 0), fire(4, 4, 4), "pool", height=7, width=5, classes=5),
+        ("4x4", 4, StreamedHead(1)),
+    ),
+    "one group": (network(Conv1(4, 1, 1, 0), height=1, width=1), ("16x32", 4, StreamedHead(1))),
+}
+
+
+@pytest.mark.parametrize(("architecture", "case"), STREAMED.values(), ids=STREAMED)
+def test_a_streamed_classifier_equals_the_golden_model_on_the_predicted_cycle(architecture, case):
+    array, bits, head = case
+    job = compiled(architecture, array, bits, head=head)
+    pixels = pictures(architecture, 3)
+    frames, cycles = simulate(job, pixels)
+    assert np.array_equal(frames, golden.run(job.network, pixels))
+    assert cycles[2] - cycles[1] == job.timing.cycles
+
+
+@given(
+    st.integers(1, 7),
+    st.integers(1, 3),
+    st.integers(1, 9),
+    st.sampled_from([4, 8]),
+    st.sampled_from(["4x4", "8x4"]),
+    st.builds(StreamedHead, st.integers(1, 8), slots=st.integers(1, 3)),
+    st.sampled_from([0.0, 0.3]),
+)
+@settings(max_examples=12, deadline=None)
+def test_a_streamed_classifier_of_any_shape(height, width, classes, bits, array, head, stall):
+    architecture = network(
+        Conv1(6, 1, 1, 0), fire(4, 4, 4, "complex"), height=height, width=width, classes=classes
+    )
+    job = compiled(architecture, array, bits, head=head)
+    pixels = pictures(architecture, 2)
+    frames, _ = simulate(job, pixels, stall=stall)
+    assert np.array_equal(frames, golden.run(job.network, pixels))
+
+
+@pytest.mark.parametrize("pixels_before", [3, 11])
+def test_abort_starts_the_stream_anew(pixels_before):
+    architecture, (array, bits, head) = STREAMED["two rows"]
+    job = compiled(architecture, array, bits, head=head)
+    pixels = pictures(architecture, 1)
+    frames, _ = simulate(job, pixels, abort_after=pixels_before)
+    assert np.array_equal(frames, golden.run(job.network, pixels))
+
+
+def test_a_wrong_word_of_the_stream_shows():
+    architecture, (array, bits, head) = STREAMED["two rows"]
+    job = compiled(architecture, array, bits, head=head)
+    broken = dataclasses.replace(job, head=bytes(byte ^ 0x77 for byte in job.head))
+    pixels = pictures(architecture, 1)
+    frames, _ = simulate(broken, pixels)
+    assert not np.array_equal(frames, golden.run(job.network, pixels))
 
 
 @pytest.mark.parametrize("name", ["tall", "bypasses"])

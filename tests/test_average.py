@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-def run(dut, frames, random, density=1.0, demand=1.0):
+def order(pixels, beats, group):
+    """(pixel, beat) in order: pixel by pixel within each group of beats."""
+    for start in range(0, beats, group):
+        for pixel in range(pixels):
+            for beat in range(start, min(start + group, beats)):
+                yield pixel, beat
+
+
+def run(dut, frames, random, density=1.0, demand=1.0, group=None):
     """Feeds frames[frame][pixel][class], each as soon as ``free`` allows; returns the payloads
     taken, each with its cycle, and the cycle of each frame's last beat."""
     taken, ends = [], []
@@ -19,21 +27,21 @@ def run(dut, frames, random, density=1.0, demand=1.0):
             while not ctx.get(dut.free):
                 await ctx.tick()
                 cycle += 1
-            for number, pixel in enumerate(frame):
-                for start in range(0, len(pixel), size):
-                    while random.random() > density:
-                        ctx.set(dut.i.valid, 0)
-                        await ctx.tick()
-                        cycle += 1
-                    values = pixel[start : start + size]
-                    values += [random.randrange(1 << 16) for _ in range(size - len(values))]
-                    ctx.set(dut.i.valid, 1)
-                    ctx.set(dut.i.p.values, values)
-                    ctx.set(dut.i.p.first_pixel, number == 0)
-                    ctx.set(dut.i.p.last_pixel, number == len(frame) - 1)
+            for number, beat in order(len(frame), dut.beats, group or dut.beats):
+                while random.random() > density:
+                    ctx.set(dut.i.valid, 0)
                     await ctx.tick()
                     cycle += 1
-                    assert not ctx.get(dut.free)
+                values = frame[number][beat * size :][:size]
+                values += [random.randrange(1 << 16) for _ in range(size - len(values))]
+                ctx.set(dut.i.valid, 1)
+                ctx.set(dut.i.p.values, values)
+                ctx.set(dut.i.p.address, beat)
+                ctx.set(dut.i.p.first_pixel, number == 0)
+                ctx.set(dut.i.p.last_pixel, number == len(frame) - 1)
+                await ctx.tick()
+                cycle += 1
+                assert not ctx.get(dut.free)
             ctx.set(dut.i.valid, 0)
             ends.append(cycle - 1)
         while not ctx.get(dut.free):
@@ -71,25 +79,33 @@ def expected(frames):
             yield sum(values), index == len(frame[0]) - 1
 
 
+def accumulator(lanes, classes, spare=0):
+    return ScoreAccumulator(lanes, classes, -(-classes // lanes) + spare)
+
+
 @given(
     st.sampled_from([1, 2, 4, 8]),
     st.integers(1, 20),
     st.integers(1, 6),
+    st.sampled_from([(None, 0), (1, 0), (2, 1), (4, 3)]),
     st.sampled_from([1.0, 0.5]),
     st.sampled_from([1.0, 0.5, 0.1]),
     st.integers(0, 2**32).map(Random),
 )
 @settings(max_examples=40, deadline=None)
-def test_scores_under_stalls(lanes, classes, pixels, density, demand, random):
+def test_scores_under_stalls(lanes, classes, pixels, groups, density, demand, random):
+    """Pixel by pixel, and group by group of beats, some of them without a class."""
+    group, spare = groups
     frames = draw_frames(random, 3, pixels, classes)
-    taken, _ = run(ScoreAccumulator(lanes, classes), frames, random, density, demand)
+    dut = accumulator(lanes, classes, spare)
+    taken, _ = run(dut, frames, random, density, demand, group)
     assert [(score, last) for _, score, last in taken] == list(expected(frames))
 
 
 @pytest.mark.parametrize(("lanes", "classes"), [(4, 10), (4, 3), (4, 8), (1, 5), (1, 1)])
 def test_latency_and_one_score_a_cycle(lanes, classes):
     frames = draw_frames(Random(0), 2, 3, classes)
-    taken, ends = run(ScoreAccumulator(lanes, classes), frames, Random(0))
+    taken, ends = run(accumulator(lanes, classes), frames, Random(0))
     first = [end + ScoreAccumulator.latency for end in ends]
     assert [cycle for cycle, *_ in taken] == [
         start + index for start in first for index in range(classes)
@@ -98,5 +114,5 @@ def test_latency_and_one_score_a_cycle(lanes, classes):
 
 def test_widest_sum_fits():
     frames = [[[(1 << 16) - 1]] * 16]
-    taken, _ = run(ScoreAccumulator(1, 1, bits=20), frames, Random(0))
+    taken, _ = run(ScoreAccumulator(1, 1, 1, bits=20), frames, Random(0))
     assert [score for _, score, _ in taken] == [16 * ((1 << 16) - 1)]

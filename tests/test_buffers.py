@@ -1,5 +1,5 @@
 from fireline.host.architecture import Conv1
-from fireline.host.buffers import allocate, depth, stage_maps
+from fireline.host.buffers import BatchBuffer, StreamedHead, allocate, depth, stage_maps
 from fireline.host.families import family
 from small import fire, network
 
@@ -18,7 +18,8 @@ def test_the_buffers_of_squeezenet_are_those_of_the_sum():
 def test_places_do_not_overlap_and_repeat_every_so_many_rows():
     buffers = allocate(network(Conv1(6, 1, 1, 0), fire(5, 6, 3), fire(9, 4, 4)), 4)
     squeezed = [buffers.activations[name] for name in ("fire2/squeeze", "fire3/squeeze")]
-    assert squeezed[0].end == squeezed[1].base
+    wide = buffers.activations["fire2"]
+    assert squeezed[1].end == wide.base and wide.end <= squeezed[0].base
     rows = [squeezed[1].address(row) for row in range(6)]
     assert rows[:3] == rows[3:] and len(set(rows)) == 3
 
@@ -39,3 +40,34 @@ def test_a_bypass_keeps_two_rows_and_a_single_row_one():
     stages = Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple")
     assert allocate(network(*stages), 4).skips["fire2"].rows == 2
     assert allocate(network(*stages, height=1), 4).skips["fire2"].rows == 1
+
+
+def test_batches_lie_side_by_side_and_the_last_one_reaches_below_the_buffer():
+    buffer = BatchBuffer(base=100, rows=3, words=10, early=7)
+    assert buffer.batches(13) == [range(0, 1), range(1, 4), range(4, 7), range(7, 13)]
+    for batch in buffer.batches(13):
+        addresses = sorted(buffer.address(row) for row in batch)
+        assert addresses == [addresses[0] + 10 * n for n in range(len(batch))]
+    assert [buffer.address(row) for row in range(7, 13)] == [100, 110, 120, 90, 80, 70]
+    before = {row: buffer.before(row) for row in range(13)}
+    assert {row for row in before if before[row] is None} == {0, 1, 2, 10, 11, 12}
+    for row in range(3, 10):
+        assert buffer.address(before[row]) == buffer.address(row)
+
+
+def test_a_map_with_a_place_for_each_row_is_one_batch():
+    assert BatchBuffer(base=0, rows=5, words=1, early=0).batches(5) == [range(5)]
+
+
+def test_a_streamed_classifiers_input_has_rows_of_its_own_and_the_last_fire_some_more():
+    stages = Conv1(8, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4, "complex")
+    plain = allocate(network(*stages, height=9), 4)
+    buffers = allocate(network(*stages, height=9), 4, StreamedHead(3, overlaid=2))
+    given = buffers.activations["fire3"]
+    assert (given.rows, given.early) == (3, 4)
+    assert given.base == max(
+        buffer.end for name, buffer in buffers.activations.items() if name != "fire3"
+    )
+    assert buffers.activations["fire3/squeeze"].rows == plain.activations["fire3/squeeze"].rows + 2
+    assert buffers.skips["fire3"].rows == plain.skips["fire3"].rows + 2
+    assert buffers.activations["fire2/squeeze"].rows == 3

@@ -5,19 +5,27 @@ import random
 import pytest
 from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
+from fireline.host.buffers import StreamedHead
 from fireline.hw.drain import DRAIN_FIELDS, Drain
 from fireline.hw.tables import Tables
 from small import TINY, compiled, fire, network
 
 SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
+CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
 
 
 @pytest.mark.parametrize(
-    ("architecture", "array", "lanes"), [(TINY, "4x8", 2), (TINY, "8x4", 4), (SIMPLE, "8x8", 4)]
+    ("architecture", "array", "lanes", "head"),
+    [
+        (TINY, "4x8", 2, None),
+        (TINY, "8x4", 4, None),
+        (SIMPLE, "8x8", 4, None),
+        (CLASSES, "4x4", 2, StreamedHead(2)),
+    ],
 )
 @pytest.mark.parametrize("pace", [1, 9])
-def test_beats_are_those_of_the_row(architecture, array, lanes, pace):
-    program = compiled(architecture, array, lanes=lanes).program
+def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
+    program = compiled(architecture, array, lanes=lanes, head=head).program
     tables = Tables(program)
     dut = Drain(program, tables)
     groups, wanted = [], []
@@ -44,7 +52,9 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, pace):
                         wanted.append(
                             {
                                 "sums": sums[beat * lanes : (beat + 1) * lanes],
-                                "parameters": layer.parameters + beat_number,
+                                "parameters": layer.parameters
+                                + layer.scores * row.write
+                                + beat_number,
                                 "shift": program.shifts.index(
                                     layer.wide_shift if wide else layer.point_shift
                                 ),

@@ -7,7 +7,7 @@ from small import TINY, compiled
 def test_a_pass_is_a_run_and_the_walk_starts_again_after_the_last():
     tables = Tables(compiled(TINY, bits=8).program)
     dut = PointwiseRuns(tables)
-    layer = {"words": 3, "last_point_group": 1, "point_two_passes": 1, "rom_point": 8}
+    layer = {"words": 3, "last_point_group": 1, "point_two_passes": 1}
     wanted = [
         # weights, low and shift, last, done
         (8, 0, 0, 0),
@@ -19,6 +19,7 @@ def test_a_pass_is_a_run_and_the_walk_starts_again_after_the_last():
     async def bench(ctx):
         ctx.set(dut.operation, {"row": {"centre": 4}, "layer": layer})
         ctx.set(dut.column, 2)
+        ctx.set(dut.rom, 8)
         for number in range(3 * len(wanted)):
             run = ctx.get(dut.run)
             weights, low, last, done = wanted[number % len(wanted)]

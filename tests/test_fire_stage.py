@@ -5,31 +5,47 @@ from amaranth.hdl import Elaboratable, Module
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
+from fireline.host.buffers import StreamedHead
 from fireline.hw.fire.stage import FireStage
 from fireline.hw.sequencer import Sequencer
 from fireline.hw.tables import Tables
 from small import TINY, compiled, fire, network
 
 PROGRAMS = {
-    "four bits": (TINY, 4),
-    "eight bits": (TINY, 8),
-    "one row": (network(Conv1(6, 1, 1, 0), fire(9, 4, 5), height=1, width=4), 8),
-    "one column": (network(Conv1(6, 1, 1, 0), fire(4, 9, 5), height=4, width=1), 4),
+    "four bits": (TINY, 4, None),
+    "eight bits": (TINY, 8, None),
+    "one row": (network(Conv1(6, 1, 1, 0), fire(9, 4, 5), height=1, width=4), 8, None),
+    "one column": (network(Conv1(6, 1, 1, 0), fire(4, 9, 5), height=4, width=1), 4, None),
+    "streamed": (
+        network(Conv1(6, 1, 1, 0), fire(4, 9, 5), height=5, width=3, classes=11),
+        8,
+        StreamedHead(2, slots=2),
+    ),
 }
 
 
 def expected_runs(program):
-    """(activation address, weight address, length, first, last, low, shift, opening) of a frame."""
+    """The runs of a frame: activation address, weight address, length, first, last, low, shift,
+    opening, gate, streamed, release."""
+    slot, head = 0, program.head
     for row in program.rows:
         layer = program.layers[row.layer]
         words, opening = layer.words, True
         for column in range(layer.columns):
             weight = layer.rom_point
-            for _ in range(layer.point_groups):
+            if layer.streamed:
+                weight = head.base + slot % head.slots * head.words
+            for group in range(layer.point_groups):
                 for low in range(layer.point_passes):
                     start = 0 if layer.window else row.centre + column * words
                     last = low == layer.point_passes - 1
-                    yield start, weight, words, not low, last, low, low, opening
+                    gate = opening and layer.scores and row.first and row.write == 0
+                    done = last and group == layer.point_groups - 1
+                    release = layer.window and done
+                    if layer.streamed:
+                        release = last and column == layer.columns - 1
+                    flags = low, low, opening, gate, layer.streamed, release
+                    yield start, weight, words, not low, last, *flags
                     weight += words
                     opening = False
             kernel_rows = [1] if row.top and row.bottom else [0, 1, 2]
@@ -53,14 +69,15 @@ def expected_runs(program):
                             last,
                             low,
                             first and low,
-                            False,
+                            *(False, False, False, False),
                         )
+        slot += layer.streamed
 
 
-@pytest.mark.parametrize(("architecture", "bits"), PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize(("architecture", "bits", "head"), PROGRAMS.values(), ids=PROGRAMS)
 @pytest.mark.parametrize("pace", [1, 3])
-def test_runs_are_those_of_the_row(architecture, bits, pace):
-    program = compiled(architecture, bits=bits).program
+def test_runs_are_those_of_the_row(architecture, bits, head, pace):
+    program = compiled(architecture, bits=bits, head=head).program
     tables = Tables(program)
     wanted = [tuple(map(int, run)) for run in expected_runs(program)]
     sequencer, dut = Sequencer(tables), FireStage(tables)
@@ -78,6 +95,7 @@ def test_runs_are_those_of_the_row(architecture, bits, pace):
                         run.row + run.offset,
                         run.rom + run.tap,
                         *(run.length, run.first, run.last, run.low, run.shift, run.opening),
+                        *(run.gate, run.streamed, run.release),
                     )
                 )
 

@@ -10,10 +10,11 @@ from small import TINY, compiled
 def issue(runs, cycles, **inputs):
     """(cycle, activation address, weight address, flags) of the words of `runs`.
 
-    An input is a function of the cycle; without one, windows are valid and scores free.
+    An input is a function of the cycle; without one, windows are valid, scores free and weights
+    there.
     """
     dut = Issue(Tables(compiled(TINY).program))
-    inputs = {"window_valid": lambda _: 1, "scores_free": lambda _: 1, **inputs}
+    inputs = {name: lambda _: 1 for name in ("window_valid", "scores_free", "group_valid")} | inputs
     words, queue = [], list(runs)
 
     async def bench(ctx):
@@ -26,8 +27,9 @@ def issue(runs, cycles, **inputs):
             word = ctx.get(dut.word)
             if word.valid:
                 flags = {name for name in ("first", "last", "low", "shift", "window") if word[name]}
-                if ctx.get(dut.window_taken):
-                    flags.add("taken")
+                flags |= {
+                    name for name in ("window_taken", "group_taken") if ctx.get(getattr(dut, name))
+                }
                 words.append(
                     (cycle, ctx.get(dut.activation_address), ctx.get(dut.rom_address), flags)
                 )
@@ -75,13 +77,28 @@ def test_a_window_is_waited_for_and_let_go():
     words = issue(runs, 10, window_valid=lambda cycle: cycle >= 4)
     assert [(cycle, flags) for cycle, _, _, flags in words] == [
         (4, {"first", "window"}),
-        (5, {"last", "window", "taken"}),
+        (5, {"last", "window", "window_taken"}),
     ]
 
 
 def test_the_first_classifier_row_waits_for_the_last_frames_scores():
     runs = [{"length": 1, "first": 1, "last": 1, "opening": 1, "gate": 1}]
     assert [word[0] for word in issue(runs, 12, scores_free=lambda cycle: cycle >= 7)] == [7]
+
+
+def test_a_streamed_operation_waits_for_its_weights_and_gives_them_back_at_its_end():
+    runs = [
+        {"length": 1, "first": 1, "last": 1, "opening": 1, "streamed": 1},
+        {"length": 2, "first": 1, "last": 1, "streamed": 1, "release": 1},
+        {"length": 1, "first": 1, "last": 1, "opening": 1},
+    ]
+    words = issue(runs, 12, group_valid=lambda cycle: cycle == 5)
+    assert [(cycle, flags & {"group_taken"}) for cycle, _, _, flags in words] == [
+        (5, set()),
+        (6, set()),
+        (7, {"group_taken"}),
+        (8, set()),
+    ]
 
 
 def test_a_group_ends_only_when_the_queue_has_room():

@@ -143,7 +143,7 @@ def test_pictures_and_notes(tmp_path):
         file = tmp_path / "photos" / "abc"[number % 3] / f"{number}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(file)
-    job = Compiled(named, JOB.program, JOB.timing)
+    job = Compiled(named, JOB.program, JOB.timing, JOB.tasks)
     report = load_report(leave(job, tmp_path), tmp_path / "photos")
     root = parse(render(report))
     shown = [words(each) for each in root.iter("figcaption")]

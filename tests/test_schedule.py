@@ -3,7 +3,7 @@ from fireline.errors import FirelineError
 from fireline.host.architecture import Conv1
 from fireline.host.buffers import Buffer, Buffers, allocate
 from fireline.host.families import family
-from fireline.host.schedule import Row, layer_names, place, schedule
+from fireline.host.schedule import Row, layer_shapes, place, schedule
 from hypothesis import given, settings
 from small import fire, network
 from strategies import architectures
@@ -30,7 +30,7 @@ def test_every_row_once():
     architecture = family("squeezenet1_1", size=63)
     tasks = schedule(architecture)
     heights = {layer.name: layer.output_height for layer in architecture.layers()}
-    for name in layer_names(tasks):
+    for name, _ in layer_shapes(tasks):
         rows = [task.row for task in tasks if task.layer == name]
         assert rows == list(range(heights.get(name) or heights[f"{name}/expand3x3"]))
 

@@ -39,3 +39,33 @@ def test_every_pair_has_its_part_of_the_word(ci, co, exponent_bits):
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+def test_a_pair_is_filled_and_read_a_cycle_later():
+    layout = WeightWord(4, 8, 1)
+    dut = WeightRom(layout, (1, 2, 3), depth=7)
+    rng = random.Random(0)
+    parts = {
+        (address, pair): rng.randrange(1 << layout.pair.size)
+        for address in range(3, 7)
+        for pair in range(4)
+    }
+
+    async def bench(ctx):
+        for (address, pair), part in parts.items():
+            fill = {"valid": 1, "address": address, "pair": pair}
+            ctx.set(dut.fill, {**fill, "weights": layout.pair.from_bits(part)})
+            await ctx.tick()
+            ctx.set(dut.fill, {**fill, "valid": 0})
+            ctx.set(dut.address, address)
+            await ctx.tick().repeat(dut.LATENCY)
+            assert ctx.get(dut.pairs[pair].as_value()) == part
+        for (address, pair), part in parts.items():
+            ctx.set(dut.address, address)
+            await ctx.tick().repeat(dut.LATENCY)
+            assert ctx.get(dut.pairs[pair].as_value()) == part
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()

@@ -13,10 +13,11 @@ def run_layout(tables: Tables) -> data.StructLayout:
     of 8-bit weights; `shift`: the first of these, so that what was summed before counts sixteen
     times. `opening`: first run of its row operation, which may start `wait` idle cycles after the
     one before and, if `gate`, once the scores of the last frame are sent. `window`: it reads the
-    window of pixels, not the memory; `release`: and lets go of it at its end.
+    window of pixels, not the memory; `streamed`: its weights lie in a slot; `release`: and it lets
+    go of window or slot at its end.
     """
     length = max(max(layer["words3"], layer["words"]) for layer in tables.layers)
-    flags = ["first", "last", "low", "shift", "opening", "gate", "window", "release"]
+    flags = ["first", "last", "low", "shift", "opening", "gate", "window", "streamed", "release"]
     return data.StructLayout(
         {
             "row": tables.activation_bits,

@@ -11,7 +11,8 @@ from .run import run_layout
 class PointwiseRuns(wiring.Component):
     """The runs of one pixel over all groups of output channels of a 1x1 convolution.
 
-    A run a pass: `words` activation words of the pixel at `centre` + `column`. `step` moves on to
+    A run a pass: `words` activation words of the pixel at `centre` + `column`, and as many weight
+    words from `rom` on, pass after pass, group after group. `step` moves on to
     the next run, `done` marks the pixel's last one, after which the walk stands at its start again.
     Combinational from state: one run a cycle.
     """
@@ -22,6 +23,7 @@ class PointwiseRuns(wiring.Component):
             {
                 "operation": In(tables.operation),
                 "column": In(tables.activation_bits),
+                "rom": In(tables.rom_bits),
                 "step": In(1),
                 "run": Out(run_layout(tables)),
                 "done": Out(1),
@@ -41,7 +43,7 @@ class PointwiseRuns(wiring.Component):
             self.done.eq(last_pass & (group == layer.last_point_group)),
             self.run.row.eq(self.operation.row.centre),
             self.run.offset.eq(self.column),
-            self.run.rom.eq(layer.rom_point),
+            self.run.rom.eq(self.rom),
             self.run.tap.eq(block),
             self.run.length.eq(layer.words),
             self.run.first.eq(~low),

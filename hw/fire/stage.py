@@ -14,7 +14,8 @@ class FireStage(wiring.Component):
     """Pixel by pixel: first the pointwise groups, then the 3x3 groups if the layer has any.
 
     One run a cycle, and no gap between one row operation and the next. A run leaves the cycle after
-    its operation was taken at the earliest, and waits one cycle in the output register.
+    its operation was taken at the earliest, and waits one cycle in the output register. Operations
+    of a streamed classifier take their weights from the slots in turn.
     """
 
     def __init__(self, tables: Tables):
@@ -41,6 +42,7 @@ class FireStage(wiring.Component):
         step, pixel_done, row_done = Signal(), Signal(), Signal()
         first_column, last_column = Signal(), Signal()
 
+        slot = self._build_slots(m, step & row_done & layer.streamed)
         m.d.comb += [
             first_column.eq(column == 0),
             last_column.eq(column == layer.last_column),
@@ -50,6 +52,7 @@ class FireStage(wiring.Component):
             self.i.ready.eq(~busy | (step & row_done)),
             squeeze.operation.eq(operation),
             squeeze.column.eq(Mux(layer.window, 0, offset)),
+            squeeze.rom.eq(Mux(layer.streamed, slot, layer.rom_point)),
             squeeze.step.eq(step & ~wide),
             expand.operation.eq(operation),
             expand.left_column.eq(left_offset),
@@ -65,10 +68,18 @@ class FireStage(wiring.Component):
                 self.o.valid.eq(1),
                 self.o.payload.eq(Mux(wide, expand.run, squeeze.run)),
                 self.o.payload.opening.eq(opening),
-                self.o.payload.gate.eq(opening & layer.scores & operation.row.first),
+                self.o.payload.gate.eq(
+                    opening
+                    & layer.scores
+                    & operation.row.first
+                    & (operation.row.write_address == 0)
+                ),
                 self.o.payload.wait.eq(operation.row.wait),
                 self.o.payload.window.eq(layer.window),
-                self.o.payload.release.eq(layer.window & squeeze.done),
+                self.o.payload.streamed.eq(layer.streamed),
+                self.o.payload.release.eq(
+                    (layer.window & squeeze.done) | (layer.streamed & row_done)
+                ),
                 opening.eq(0),
             ]
             with m.If(squeeze.done & ~wide & layer.has_wide):
@@ -92,3 +103,14 @@ class FireStage(wiring.Component):
                 left_offset.eq(0),
             ]
         return m
+
+    def _build_slots(self, m, taken):
+        """The address of the slot that is next; `taken` moves on to the one after it."""
+        if not (head := self._tables.head):
+            return 0
+        address = Signal(self._tables.rom_bits, init=head.base)
+        with m.If(taken):
+            m.d.sync += address.eq(address + head.words)
+            with m.If(address == head.end - head.words):
+                m.d.sync += address.eq(head.base)
+        return address

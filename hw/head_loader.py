@@ -1,0 +1,122 @@
+"""A streamed classifier's weights: words of 16 bits in, lane pairs' weights into the ROM's tail."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .geometry import ArrayShape, HeadGeometry
+from .mac_lanes import WeightWord
+from .sdram import BURST_WORDS, WORD_BITS
+from .weight_rom import fill_layout
+
+
+def exponent_words(array: ArrayShape, exponent_bits: int) -> int:
+    """Words of the exponents of a weight word."""
+    return -(-array.co * exponent_bits // WORD_BITS)
+
+
+def stream_words(words: int, array: ArrayShape, exponent_bits: int) -> int:
+    """Words of a group of so many weight words, in whole bursts."""
+    size = exponent_words(array, exponent_bits) + 4 * array.products // WORD_BITS
+    return -(-words * size // BURST_WORDS) * BURST_WORDS
+
+
+class HeadLoader(wiring.Component):
+    """Puts the weight words of a streamed classifier together and writes them into the slots.
+
+    A weight word comes as the exponents of all its lanes, lowest lane lowest, filled up to whole
+    words, then its nibbles, lane by lane. A group is `head.words` of them, filled up to
+    `head.stream_words`. The reader is asked for a group with `group_wanted` whenever a slot is free
+    that no group has begun to fill; then its words come on `i`, at most one a cycle.
+
+    `group_valid`: the next group is in its slot, `LATENCY` cycles after the last of its words;
+    `group_taken` gives that slot back. `fill` writes a lane pair's part of a word.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, head: HeadGeometry, array: ArrayShape, exponent_bits: int):
+        self.head, self._array, self._exponent_bits = head, array, exponent_bits
+        super().__init__(
+            {
+                "i": In(stream.Signature(WORD_BITS, always_ready=True)),
+                "group_wanted": Out(1),
+                "group_valid": Out(1),
+                "group_taken": In(1),
+                "fill": Out(fill_layout(WeightWord(array.ci, array.co, exponent_bits), head.end)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        head, array = self.head, self._array
+        first, last = Signal(), Signal()  # word of the group
+        self._count_slots(m, first, last)
+        number = Signal(range(head.stream_words))
+        m.d.comb += [
+            first.eq(self.i.valid & (number == 0)),
+            last.eq(self.i.valid & (number == head.stream_words - 1)),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += number.eq(Mux(last, 0, number + 1))
+
+        # Exponents of all pairs, each pair's behind its nibbles as soon as these are there.
+        size = exponent_words(array, self._exponent_bits)
+        pair_bits, pieces = 2 * self._exponent_bits, array.ci // 2
+        exponents = Signal(size * WORD_BITS, reset_less=True)
+        nibbles = Signal(pieces * WORD_BITS, reset_less=True)
+        of_exponents = Signal(range(size + 1))  # words of them that are there
+        piece, pair = Signal(range(pieces)), Signal(range(array.co // 2))
+        address, words = Signal(range(head.end), init=head.base), Signal(range(head.words + 1))
+        whole, word_end = Signal(), Signal()
+        m.d.comb += [
+            whole.eq(
+                self.i.valid
+                & (of_exponents == size)
+                & (piece == pieces - 1)
+                & (words != head.words)
+            ),
+            word_end.eq(whole & (pair == array.co // 2 - 1)),
+        ]
+        m.d.sync += self.fill.valid.eq(whole)
+        with m.If(self.i.valid & (of_exponents != size)):
+            m.d.sync += [
+                of_exponents.eq(of_exponents + 1),
+                exponents.eq(Cat(exponents, self.i.payload)[WORD_BITS:]),
+            ]
+        with m.Elif(self.i.valid):
+            m.d.sync += [
+                piece.eq(piece + 1),
+                nibbles.eq(Cat(nibbles, self.i.payload)[WORD_BITS:]),
+            ]
+        with m.If(whole):
+            m.d.sync += [
+                exponents.eq(exponents >> pair_bits),
+                pair.eq(Mux(word_end, 0, pair + 1)),
+                self.fill.address.eq(address),
+                self.fill.pair.eq(pair),
+                self.fill.weights.eq(
+                    Cat(nibbles[WORD_BITS:], self.i.payload, exponents[:pair_bits])
+                ),
+            ]
+        with m.If(word_end):
+            m.d.sync += [
+                of_exponents.eq(0),
+                words.eq(words + 1),
+                address.eq(Mux(address == head.end - 1, head.base, address + 1)),
+            ]
+        with m.If(last):
+            m.d.sync += [of_exponents.eq(0), piece.eq(0), words.eq(0)]
+        return m
+
+    def _count_slots(self, m, first, last):
+        """Slots that no group has begun to fill, and slots that are full."""
+        slots = self.head.slots
+        free, full = Signal(range(slots + 1), init=slots), Signal(range(slots + 1))
+        loaded = Signal()
+        m.d.sync += [
+            loaded.eq(last),
+            free.eq(free - first + self.group_taken),
+            full.eq(full + loaded - self.group_taken),
+        ]
+        m.d.comb += [self.group_wanted.eq(free != 0), self.group_valid.eq(full != 0)]

@@ -1,0 +1,107 @@
+"""Streams as the compiler packs them become the weight words that went in."""
+
+from random import Random
+
+import pytest
+from amaranth.sim import Simulator
+from fireline.host.layout import stream_image
+from fireline.hw.geometry import ArrayShape, HeadGeometry
+from fireline.hw.head_loader import HeadLoader, stream_words
+
+BASE = 5
+CASES = [("4x4", 1, 3), ("4x8", 2, 1), ("8x4", 0, 2), ("16x32", 1, 2), ("4x32", 2, 5)]
+
+
+def loader(array, exponent_bits, words, groups=3, slots=2):
+    """The loader, its weight words, and the words of its stream."""
+    ci, co = map(int, array.split("x"))
+    shape, random = ArrayShape(ci, co), Random(co)
+    weights = [random.getrandbits(co * (4 * ci + exponent_bits)) for _ in range(groups * words)]
+    size = stream_words(words, shape, exponent_bits)
+    head = HeadGeometry(groups, words, slots, BASE, size, load_cycles=size, check=0)
+    image = stream_image(weights, groups, size, shape, exponent_bits)
+    stream = [int.from_bytes(image[n : n + 2], "little") for n in range(0, len(image), 2)]
+    return HeadLoader(head, shape, exponent_bits), weights, stream
+
+
+@pytest.mark.parametrize(("array", "exponent_bits", "words"), CASES)
+@pytest.mark.parametrize("density", [1.0, 0.6])
+def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
+    dut, weights, stream = loader(array, exponent_bits, words)
+    ci, co = map(int, array.split("x"))
+    nibbles, exponents = 8 * ci, 2 * exponent_bits
+    found, random = {}, Random(1)
+
+    async def bench(ctx):
+        for place, word in enumerate(stream + stream):
+            while random.random() > density:
+                await tick(ctx, place)
+            ctx.set(dut.i.payload, word)
+            ctx.set(dut.i.valid, 1)
+            await tick(ctx, place)
+            ctx.set(dut.i.valid, 0)
+        await tick(ctx, len(stream) * 2 - 1)
+
+    async def tick(ctx, place):
+        await ctx.tick()
+        fill = ctx.get(dut.fill)
+        if fill.valid:
+            group = place // dut.head.stream_words
+            part = ctx.get(dut.fill.weights.as_value())
+            assert (group, fill.address, fill.pair) not in found
+            found[group, fill.address, fill.pair] = part
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    wanted = {}
+    for place, weight in enumerate(weights + weights):
+        group, word = divmod(place, words)
+        address = BASE + group % 2 * words + word
+        for pair in range(co // 2):
+            part = weight >> pair * nibbles & (1 << nibbles) - 1
+            part |= (weight >> 4 * ci * co + pair * exponents & (1 << exponents) - 1) << nibbles
+            wanted[group, address, pair] = part
+    assert found == wanted
+
+
+def test_groups_are_asked_for_as_long_as_a_slot_is_free():
+    dut, _, stream = loader("4x4", 1, 1)
+
+    async def send_group(ctx):
+        """Whether another one was wanted while it came."""
+        wanted = set()
+        for word in stream[: dut.head.stream_words]:
+            ctx.set(dut.i.payload, word)
+            ctx.set(dut.i.valid, 1)
+            await ctx.tick()
+            wanted.add(ctx.get(dut.group_wanted))
+        ctx.set(dut.i.valid, 0)
+        (same,) = wanted
+        return same
+
+    async def take_group(ctx):
+        ctx.set(dut.group_taken, 1)
+        await ctx.tick()
+        ctx.set(dut.group_taken, 0)
+
+    async def bench(ctx):
+        assert ctx.get(dut.group_wanted)
+        assert await send_group(ctx)  # one of two slots is free
+        for _ in range(dut.LATENCY - 1):
+            assert not ctx.get(dut.group_valid)
+            await ctx.tick()
+        assert ctx.get(dut.group_valid)
+        assert not await send_group(ctx)
+        await ctx.tick().repeat(dut.LATENCY)
+        assert not ctx.get(dut.group_wanted)
+        await take_group(ctx)
+        assert ctx.get(dut.group_wanted) and ctx.get(dut.group_valid)
+        await take_group(ctx)
+        assert ctx.get(dut.group_wanted) and not ctx.get(dut.group_valid)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()

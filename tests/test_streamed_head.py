@@ -1,0 +1,71 @@
+"""That a streamed order computes the same is tested where it runs; here, that nothing is lost."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.architecture import Conv1
+from fireline.host.buffers import StreamedHead, allocate
+from fireline.host.schedule import place, schedule
+from fireline.host.streamed_head import Pace, stream
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small import fire, network
+from strategies import architectures
+
+
+def pace(groups=3, slots=2, load=50):
+    return Pace(groups, slots, load, lambda task: 10)
+
+
+def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
+    architecture = network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=11)
+    buffers = allocate(architecture, 4, StreamedHead(2, overlaid=1))
+    plain = schedule(architecture)
+    tasks = stream(plain, buffers, pace())
+    classifier = plain[-1].layer
+    seen = Counter(
+        (row.row, task.group)
+        for task in tasks
+        if task.layer == classifier
+        for row in (task.reads[1], *task.batch)
+    )
+    assert seen == {(row, group): 1 for row in range(11) for group in range(3)}
+    for layer in {task.layer for task in plain} - {classifier}:
+        assert [task for task in tasks if task.layer == layer] == [
+            task for task in plain if task.layer == layer
+        ]
+    place(tasks, buffers, 2)
+
+
+def test_groups_are_put_amid_the_rows_that_are_computed_while_they_come():
+    architecture = network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=40)
+    buffers = allocate(architecture, 4, StreamedHead(4))
+    plain = schedule(architecture)
+    tasks = stream(plain, buffers, pace(groups=5, slots=2, load=50))
+    batch = [task for task in tasks if task.layer == plain[-1].layer and task.row == 4]
+    places = [tasks.index(task) for task in batch]
+    assert [after - before for before, after in pairwise(places)] == [1, 5, 5, 5]
+
+
+@given(
+    architectures(),
+    st.integers(1, 9),
+    st.integers(0, 2),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.sampled_from([0, 30, 2000]),
+)
+@settings(deadline=None, max_examples=40)
+def test_every_network_finds_its_rows(architecture, rows, overlaid, groups, slots, load):
+    tasks = schedule(architecture)
+    buffers = allocate(architecture, 4, StreamedHead(rows))
+    place(stream(tasks, buffers, pace(groups, slots, load)), buffers, 1)
+
+
+def test_rows_over_buffers_that_are_still_in_use_are_found_out():
+    architecture = network(Conv1(40, 1, 1, 0), fire(4, 4, 4), height=6)
+    buffers = allocate(architecture, 4, StreamedHead(1, overlaid=4))
+    with pytest.raises(FirelineError, match="would read row"):
+        place(stream(schedule(architecture), buffers, pace()), buffers, 1)
