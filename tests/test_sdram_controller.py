@@ -1,9 +1,80 @@
-"""A controller of slower chips than the one behind it is caught by the model, figure by figure."""
+"""The controller with the chip's model behind it: right words, and nothing that is forbidden."""
+
+import json
+from random import Random
 
 import pytest
+from amaranth.back import verilog
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect
 from fireline.errors import FirelineError
 from fireline.hw.protocol import MemoryState
+from fireline.hw.sdram import BURST_WORDS, SdramGeometry
+from fireline.hw.sdram_controller import Action, SdramController
+from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
+from fireline.sim.verilator import build
 from sdram_bench import LOADED, QUICK, TESTED, build_bench, run
+
+GEOMETRY = SdramGeometry()
+
+
+class Bench(wiring.Component):
+    """The controller's requests as flat ports."""
+
+    valid: In(1)
+    ready: Out(1)
+    action: In(2)
+    burst: In(GEOMETRY.burst_bits)
+    hold: In(1)
+    write_next: Out(1)
+    write_data: In(16)
+    read_valid: Out(1)
+    read_data: Out(16)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.controller = controller = SdramController(GEOMETRY, QUICK.cycles)
+        m.submodules.chip = chip = SimulatedSdram(GEOMETRY, QUICK.timing, QUICK.clock_mhz)
+        connect(m, controller.pins, chip.pins)
+        m.d.comb += [
+            controller.request.valid.eq(self.valid),
+            controller.request.p.action.eq(self.action),
+            controller.request.p.burst.eq(self.burst),
+            self.ready.eq(controller.request.ready),
+            controller.hold.eq(self.hold),
+            self.write_next.eq(controller.write_next),
+            controller.write_data.eq(self.write_data),
+            self.read_valid.eq(controller.read_valid),
+            self.read_data.eq(controller.read_data),
+        ]
+        return m
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_of_requests(tmp_path, seed):
+    draw, dut, memory = Random(seed), Bench(), {}
+    requests, expected = [], []
+    bursts = [draw.randrange(1 << GEOMETRY.burst_bits) for _ in range(6)]
+    burst = 0
+    for _ in range(600):
+        burst = burst + 1 if draw.random() < 0.5 else draw.choice(bursts)
+        burst %= 1 << GEOMETRY.burst_bits
+        action = draw.choices(list(Action), [5, 5, 1])[0]
+        words = []
+        if action is Action.WRITE:
+            words = memory[burst] = [draw.randrange(1 << 16) for _ in range(BURST_WORDS)]
+        elif action is Action.READ:
+            expected += memory.get(burst, [0] * BURST_WORDS)
+        requests.append([action.value, burst, words, draw.choice([0, 0, 0, 1, 7, 30, 150])])
+    text = verilog.convert(dut, name="bench", emit_src=False, strip_internal_attrs=True)
+    ports = ("clk", "rst", *dut.signature.members)
+    simulator = build({"bench.v": text, SOURCE: model_source()}, "bench", ports)
+    job, result = tmp_path / "job.json", tmp_path / "result.json"
+    job.write_text(json.dumps({"requests": requests, "result": str(result)}))
+    simulator.run("tb_sdram_controller", {"job": job}, tmp_path)
+    assert json.loads(result.read_text()) == expected
+
 
 STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["groups", [40, 0], QUICK.group_words]]
 
