@@ -23,6 +23,7 @@ from .protocol import (
     Kind,
     MemoryState,
 )
+from .stream import StreamRegister
 
 BUFFER_BYTES = 2048  # one block RAM
 REPLY_DEPTH = 128  # the longest answer has 2 + 64 + 4 bytes
@@ -324,6 +325,7 @@ class Link(wiring.Component):
         m.submodules.checker = checker = FrameChecker()
         m.submodules.receiver = receiver = RequestReceiver(bool(self.identity.weight_bytes))
         m.submodules.replier = replier = Replier(self.identity)
+        m.submodules.answer = answer = StreamRegister(Piece)
         m.submodules.appender = appender = CheckAppender()
         m.submodules.encoder = encoder = COBSEncoder(REPLY_DEPTH)
         buffer = ChunkBuffer(BUFFER_BYTES)
@@ -341,7 +343,8 @@ class Link(wiring.Component):
         connect(m, packer.o, flipped(self.pixel))
 
         connect(m, flipped(self.score), scores.i)
-        connect(m, replier.o, appender.i)
+        connect(m, replier.o, answer.i)
+        connect(m, answer.o, appender.i)
         connect(m, appender.o, encoder.i)
         connect(m, encoder.o, flipped(self.o))
         m.d.comb += [

@@ -97,7 +97,7 @@ class SdramCycles:
     rest: int
     """From an activation to the cycle in which its bank is surely idle again."""
     interval: int
-    """Cycles that a refresh buys: the longest wait for one is already taken off."""
+    """From refresh to refresh, on average."""
 
     @classmethod
     def of(cls, timing: SdramTiming, clock_mhz: float) -> "SdramCycles":
@@ -109,9 +109,9 @@ class SdramCycles:
         rcd, rp, rfc = cycles(timing.rcd), cycles(timing.rp), cycles(timing.rfc)
         written = rcd + BURST_WORDS + max(2, cycles(timing.wr))
         rest = max(cycles(timing.rc), cycles(timing.ras) + rp, written + rp)
-        interval = math.floor(timing.refresh * clock_mhz / 1000) - max(rest, rfc) - 4
+        interval = math.floor(timing.refresh * clock_mhz / 1000)
         flows = rcd < BURST_WORDS and max(cycles(timing.rrd), rest / 4) <= BURST_WORDS
-        if cycles(timing.ck) > 1 or interval < 4 * max(rest, rfc) or not flows:
+        if cycles(timing.ck) > 1 or interval < 4 * (rest + rfc) or not flows:
             raise FirelineError(
                 f"the board's SDRAM does not run at {clock_mhz:g} MHz: "
                 f"choose a clock between {SLOWEST_MHZ:g} and {1000 / timing.ck:.0f} MHz"

@@ -60,8 +60,8 @@ class SdramController(wiring.Component):
     read's come on `read_data` with `read_valid`.
 
     Refreshes are done when they fall due, between two bursts, unless `hold` is high: who holds them
-    back must request them. Each one buys `cycles.interval` cycles; those that are requested count
-    ahead, up to `MOST_AHEAD` intervals.
+    back must request them. One is due each `cycles.interval` cycles; those that are requested
+    before count for later ones, up to `MOST_AHEAD`.
 
     Latency:    `READ_LATENCY` + tRCD cycles from the request to its first word
     Throughput: 8 words each 8 cycles, in any order each `cycles.rest`; a refresh takes `cycles.rfc`
@@ -99,18 +99,15 @@ class SdramController(wiring.Component):
         # When: cycles until the next burst, until all banks are at rest, until a refresh is due.
         slot = Signal(range(max(cycles.rfc, BURST_WORDS)))
         rest = Signal(range(max(cycles.rfc, cycles.rest)))
-        credit = Signal(range(MOST_AHEAD * cycles.interval + 1))
-        next_bank, writing, refreshing = Signal(2), Signal(), Signal()
+        next_bank, writing = Signal(2), Signal()
+        refreshing = Signal()
+        due = self._build_calendar(m, refreshing)
         is_refresh = request.p.action == Action.REFRESH
         is_write = request.p.action == Action.WRITE
         with m.If(slot != 0):
             m.d.sync += slot.eq(slot - 1)
         with m.If(rest != 0):
             m.d.sync += rest.eq(rest - 1)
-        more = Mux(refreshing, cycles.interval, 0)
-        left = credit + more - (credit != 0)
-        most = MOST_AHEAD * cycles.interval
-        m.d.sync += credit.eq(Mux(left > most, most, left))
 
         # What: the row opens first, the column's command follows tRCD later.
         place = data.View(
@@ -131,7 +128,7 @@ class SdramController(wiring.Component):
         column = data.View(column_layout, delay(m, opened, cycles.rcd, reset_less=False))
 
         running = self._build_power_up(m, command, address, refreshing)
-        wanted = ((credit == 0) & ~self.hold) | (request.valid & is_refresh)
+        wanted = (due & ~self.hold) | (request.valid & is_refresh)
         flows = (place.bank == next_bank) & (writing == is_write)
         open_next = request.valid & (slot == 0) & ((rest == 0) | flows)
         with m.If(running & wanted & (rest == 0)):
@@ -163,6 +160,21 @@ class SdramController(wiring.Component):
             ]
         self._build_data(m, column)
         return m
+
+    def _build_calendar(self, m, refreshing):
+        """A refresh falls due each interval, unless it was done before. Returns whether one is."""
+        left = Signal(range(self.cycles.interval), init=self.cycles.interval - 1)
+        ahead, due = Signal(range(MOST_AHEAD + 1)), Signal()
+        another = left == 0
+        m.d.sync += left.eq(Mux(another, self.cycles.interval - 1, left - 1))
+        with m.If(another & ~refreshing):
+            m.d.sync += [due.eq(ahead == 0), ahead.eq(ahead - (ahead != 0))]
+        with m.Elif(refreshing & ~another):
+            with m.If(due):
+                m.d.sync += due.eq(0)
+            with m.Elif(ahead != MOST_AHEAD):
+                m.d.sync += ahead.eq(ahead + 1)
+        return due
 
     def _build_power_up(self, m, command, address, refreshing):
         """Wait; precharge all; refresh a few times; set the mode. Returns whether that is done."""

@@ -81,18 +81,22 @@ class GroupSchedule:
         before = self.start + 1
         refreshing = self.stretches * self.refreshes * cycles.rfc
         resting = (self.stretches - 1) * (cycles.rest - BURST_WORDS)
-        latency = cycles.rcd + SdramController.READ_LATENCY
-        return before + refreshing + resting + self.bursts * BURST_WORDS + latency
+        return before + refreshing + resting + self.bursts * BURST_WORDS + self._latency
 
     @property
     def words_per_cycle(self) -> float:
         """Of groups one right behind the other."""
         return self.bursts * BURST_WORDS / self.group_cycles
 
+    @property
+    def _latency(self) -> int:
+        """From the request of a burst to its first word."""
+        return self.cycles.rcd + SdramController.READ_LATENCY
+
     def _longest(self, refreshes: int) -> int:
-        """The most bursts of a stretch after so many refreshes."""
-        cycles = refreshes * (self.cycles.interval - self.cycles.rfc) - self.cycles.rest
-        return cycles // BURST_WORDS
+        """The most bursts after so many refreshes: all takes no more cycles than these buy."""
+        free = refreshes * (self.cycles.interval - self.cycles.rfc)
+        return (free - self.start - 1 - self._latency) // BURST_WORDS
 
 
 class GroupReader(wiring.Component):

@@ -53,7 +53,7 @@ class Setup:
 QUICK_TIMING = SdramTiming(power_up=2_000.0, refresh=1_000.0)
 """Little time for power-up, and refreshes so often that there are many in a short test."""
 
-QUICK = Setup(groups=3, group_words=640, clock_mhz=100, timing=QUICK_TIMING)
+QUICK = Setup(groups=3, group_words=720, clock_mhz=100, timing=QUICK_TIMING)
 """Groups of two stretches."""
 
 UNTESTED, UNLOADED = [MemoryState.TESTING], [MemoryState.LOADING, MemoryState.CHECKING]

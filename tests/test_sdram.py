@@ -36,7 +36,7 @@ def test_every_time_is_long_enough_and_refreshes_come_often_enough(clock_mhz):
         (4 * BURST_WORDS, cycles.rest * period),
     ):
         assert given_cycles * period >= least - 1e-6
-    assert (cycles.interval + max(cycles.rest, cycles.rfc)) * period < timing.refresh
+    assert cycles.interval * period <= timing.refresh
 
 
 @pytest.mark.parametrize("clock_mhz, timing", [(144, {}), (100, {"refresh": 500.0}), (3, {})])
