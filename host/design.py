@@ -4,7 +4,7 @@ from ..hw.accelerator import Accelerator
 from ..hw.boards import Board, BoardTop
 from ..hw.geometry import Program
 from ..hw.mult18x18d import FACTOR_BITS, Form
-from ..hw.system import identity_of
+from ..hw.system import identity_of, image_of
 from .compile import Compiled
 from .resources import check_fit
 
@@ -15,9 +15,10 @@ def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> 
     Raises FirelineError if the network does not fit.
     """
     check_fit(compiled, board)
-    dsp, scale_form = deal(compiled.program, board.multipliers)
-    core = Accelerator(compiled.program, dsp=dsp, scale_form=scale_form)
-    return BoardTop(board, core, identity_of(compiled.program), clock_mhz)
+    program = compiled.program
+    dsp, scale_form = deal(program, board.multipliers)
+    core = Accelerator(program, dsp=dsp, scale_form=scale_form)
+    return BoardTop(board, core, identity_of(program), clock_mhz, image=image_of(program))
 
 
 def deal(program: Program, multipliers: int) -> tuple[int, Form]:

@@ -30,10 +30,23 @@ class Lights(data.Struct):
 
 def identity_of(program: Program) -> Identity:
     """How a board introduces itself."""
-    window = program.window
+    window, array, image = program.window, program.array, image_of(program)
     return Identity(
-        program.identifier, window.width, window.height, window.channels, program.classes
+        network=program.identifier,
+        width=window.width,
+        height=window.height,
+        channels=window.channels,
+        classes=program.classes,
+        weight_bytes=image.bytes if image else 0,
+        ci=array.ci,
+        co=array.co,
     )
+
+
+def image_of(program: Program) -> ImageGeometry | None:
+    """What lies in the board's SDRAM, if the classifier is streamed."""
+    head = program.head
+    return ImageGeometry(head.groups, head.stream_words, head.check) if head else None
 
 
 def streamed_weights(image: ImageGeometry, clock_mhz: float) -> StreamedWeights:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
+from fireline.host.buffers import StreamedHead
 from fireline.host.device import Device
 from fireline.host.frames import Frame
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.protocol import Identity, Kind
 from fireline.hw.sdram_reader import ImageGeometry
-from fireline.hw.system import identity_of
+from fireline.hw.system import identity_of, image_of
 from fireline.sim.board import compile_board, simulated_board
 from small import TINY, compiled, pictures
 from stub_core import StubCore, stub_scores
@@ -56,6 +57,20 @@ def test_the_real_accelerator_equals_the_golden_model(cache):
         Device(port, **SLOW) as device,
     ):
         device.check_network(job.program.identifier)
+        scores = [device.classify(image) for image in images]
+        assert np.array_equal(scores, golden.run(job.network, images))
+
+
+def test_the_real_accelerator_with_streamed_weights_equals_the_golden_model(cache):
+    job = compiled(replace(TINY, classes=11), "4x4", 4, head=StreamedHead(2))
+    images, program = pictures(TINY, 3), job.program
+    with (
+        simulated_board(
+            Accelerator(program), identity_of(program), image=image_of(program), cache=cache
+        ) as port,
+        Device(port, **SLOW) as device,
+    ):
+        device.load_weights(job.head)
         scores = [device.classify(image) for image in images]
         assert np.array_equal(scores, golden.run(job.network, images))
 
