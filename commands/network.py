@@ -10,7 +10,10 @@ from ..errors import FirelineError
 from .common import NET, Output, command
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..host.architecture import Architecture
+    from ..host.model import SqueezeNet
     from ..host.network import QuantizedNetwork
     from ..host.quantize import StageResult
 
@@ -88,7 +91,9 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     help="How the weights want their pixels, if not as ARCH says.",
 )
 @click.option("--calibration", metavar="DIR", required=True, help="Pictures, no labels needed.")
-@click.option("--weight-bits", metavar="4|8|FILE", default="4", show_default=True)
+@click.option(
+    "--weight-bits", metavar="4|8|FILE", help="[default: as the budget says; without one, 4]"
+)
 @click.option(
     "--effort",
     type=click.Choice(["fast", "full"]),
@@ -100,8 +105,8 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
 @click.option("--epochs", default=60, show_default=True, help="Of distillation, with full.")
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that have it.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--board", metavar="BOARD", help="Refuse what does not fit that board.")
-@click.option("--rom-kbits", type=int, metavar="N", help="Refuse weights beyond N times 1024 bits.")
+@click.option("--board", metavar="BOARD", help="A budget: what fits that board.")
+@click.option("--rom-kbits", type=int, metavar="N", help="A budget: N times 1024 bits of weights.")
 @click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
 def quantize(
     output: Output,
@@ -118,9 +123,11 @@ def quantize(
     """Round a trained network to the hardware's integers.
 
     Weights get 4 bits (conv1's 8), or all of them 8, or what a TOML or JSON FILE says by layer:
-    lines such as "fire*/squeeze" = 8. All is fitted to the pictures of --calibration; an eighth of
-    them is held back to show how near each stage comes to the float network. The stages are, in
-    this order,
+    lines such as "fire*/squeeze" = 8. With a budget and without --weight-bits, layers get 8 where 4
+    would do the most harm, as measured on the pictures.
+
+    All is fitted to the pictures of --calibration; an eighth of them is held back to show how near
+    each stage comes to the float network. The stages are, in this order,
 
     \b
       equalization     channels and weights share their ranges more evenly
@@ -139,6 +146,8 @@ def quantize(
           --calibration cifar-10 -o cifar10.fireline
       fireline quantize --arch squeezenet1_1 --weights squeezenet1_1.pth \\
           --calibration photos --weight-bits 8 -o squeezenet1_1.fireline
+      fireline quantize --arch mine.toml --weights mine.safetensors \\
+          --calibration photos --board ulx3s-85f --effort full -o mine.fireline
     """
     from dataclasses import asdict, replace
 
@@ -149,7 +158,7 @@ def quantize(
     architecture = resolve(arch)
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
-    bits = _weight_bits(architecture, weight_bits)
+    bits = _weight_bits(architecture, weight_bits or "4")
     pictures = load_calibration(calibration, architecture)
     from ..host import quantize as quantization
     from ..host.model import load_checkpoint
@@ -157,6 +166,8 @@ def quantize(
 
     chosen = quantization.Settings(**settings)
     model = load_checkpoint(weights, architecture)
+    if weight_bits is None and (board or rom_kbits is not None):
+        bits = _bits_within(output, model, pictures, board, rom_kbits)
     results = []
 
     def log(result: quantization.StageResult) -> None:
@@ -202,8 +213,9 @@ def quantize(
 @command
 @NET
 @click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
+@click.option("--against", metavar="FILE", help="Float weights: how often is the class theirs?")
 @click.option("--batch", default=32, show_default=True, help="Pictures at a time.")
-def evaluate(output: Output, net, data, batch):
+def evaluate(output: Output, net, data, against, batch):
     """Measure a quantized network's accuracy.
 
     The golden model computes the very integers that the hardware does. DIR has a sub-folder a
@@ -213,29 +225,40 @@ def evaluate(output: Output, net, data, batch):
     Examples:
       fireline samples cifar10 -o samples
       fireline evaluate cifar10 --data samples
+      fireline evaluate mine.fireline --data photos --against mine.safetensors
     """
     from ..host.dataset import load_test
     from ..host.evaluate import evaluate as measure
+    from ..host.evaluate import rank
     from ..host.shipped import load_network
 
     network = load_network(net)
     pictures = load_test(data, network.architecture)
+    wanted = _float_logits(network, against, pictures.pixels) if against else None
+    others = None if wanted is None else wanted.argmax(1)
     started = time.perf_counter()
     with output.progress("golden model") as report:
-        accuracy = measure(network, pictures.pixels, pictures.labels, batch, report)
+        accuracy = measure(network, pictures.pixels, pictures.labels, batch, report, others)
     rate = accuracy.images / (time.perf_counter() - started)
     output.say(
         f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.images:,} pictures, "
         f"{rate:,.0f} a second"
     )
-    output.result(
-        {
-            "images": accuracy.images,
-            "top1": accuracy.top1,
-            "top5": accuracy.top5,
-            "images_per_second": rate,
-        }
-    )
+    result = {
+        "images": accuracy.images,
+        "top1": accuracy.top1,
+        "top5": accuracy.top5,
+        "images_per_second": rate,
+    }
+    if wanted is not None:
+        places = rank(wanted, pictures.labels)
+        float_top1, float_top5 = float((places < 1).mean()), float((places < 5).mean())
+        output.say(
+            f"{accuracy.same:.2%} the same class as in float, which gets {float_top1:.2%} top-1, "
+            f"{float_top5:.2%} top-5"
+        )
+        result |= {"same": accuracy.same, "float_top1": float_top1, "float_top5": float_top5}
+    output.result(result)
 
 
 @command
@@ -260,11 +283,55 @@ def export(output: Output, net, file):
     output.result({"file": file, "score_scale": network.score_scale})
 
 
+def _float_logits(network: "QuantizedNetwork", weights: str, pixels: "np.ndarray") -> "np.ndarray":
+    """What the network with float weights from a file says, [N, classes]."""
+    from ..host.fold import fold
+    from ..host.model import load_checkpoint
+    from ..host.post_training.fidelity import logits
+
+    return logits(fold(load_checkpoint(weights, network.architecture)), pixels).numpy()
+
+
 def _weight_bits(architecture: "Architecture", text: str) -> dict[str, int]:
     """Bits by layer from "4", "8" or the name of a file."""
     from ..host.weight_bits import layer_bits, read_weight_bits
 
     return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
+
+
+def _bits_within(
+    output: Output,
+    model: "SqueezeNet",
+    pictures: "np.ndarray",
+    board: str | None,
+    rom_kbits: int | None,
+) -> dict[str, int]:
+    """Bits by layer that a budget allows, and a table of what there was to choose from."""
+    from ..host.bit_budget import board_room, choose, four_bits, options
+    from ..host.post_training.sensitivity import sensitivity
+    from ..host.quantize import check_pictures
+    from ..hw.boards import BOARDS, find_board
+
+    check_pictures(pictures)
+    found = find_board(board) if board else None
+    program = four_bits(model.architecture, (found or BOARDS["ulx3s-85f"]).array)
+    limits = [] if rom_kbits is None else [1024 * rom_kbits]
+    room = min([*limits, board_room(program, found)] if found else limits)
+    choose(options(model.architecture, program, {}, bool(found)), room)  # first of all
+    with output.progress("harm of 4 bits by layer") as report:
+        harm = sensitivity(model, pictures, lambda share: report(round(100 * share), 100))
+    choices = options(model.architecture, program, harm, bool(found))
+    bits = choose(choices, room)
+    table = output.table(
+        f"room for {room / 1024:,.0f} kbits of weights; array {program.array}",
+        *("<layer", "harm of 4 bits", "kbits with 4", "with 8", "cycles with 4", "with 8", "bits"),
+    )
+    for choice in choices:
+        kbits = (f"{rom / 1024:,.1f}" for rom in choice.rom)
+        cycles = (f"{count:,}" for count in choice.cycles)
+        table.add_row(choice.name, f"{choice.harm:.4f}", *kbits, *cycles, str(bits[choice.name]))
+    output.show(table)
+    return bits
 
 
 def _stage_line(result: "StageResult", before: "StageResult | None") -> str:

@@ -17,6 +17,7 @@ class Accuracy:
     images: int
     top1: float
     top5: float
+    same: float | None = None  # whose best class was that of another network
 
 
 def evaluate(
@@ -25,8 +26,11 @@ def evaluate(
     labels: np.ndarray,
     batch: int = 32,
     progress: Callable[[int, int], None] | None = None,
+    others: np.ndarray | None = None,
 ) -> Accuracy:
     """Accuracy on pixels uint8 [N, H, W, C] of classes [N], computed ``batch`` at a time.
+
+    ``others`` are the classes [N] that another network gives, if there is one to compare with.
 
     ``progress`` is told after each batch how many of how many pictures are done. Raises
     FirelineError when there are no pictures, or labels that the network does not have.
@@ -39,14 +43,21 @@ def evaluate(
             f"labels run from {labels.min()} to {labels.max()}, but network "
             f"{network.architecture.name} has {classes} classes; use a matching data set"
         )
-    ranks = []
+    ranks, same = [], []
     for first in range(0, len(pixels), batch):
         scores = golden.run(network, pixels[first : first + batch])
         ranks.append(rank(scores, labels[first : first + batch]))
+        if others is not None:
+            same.append(golden.classify(scores) == others[first : first + batch])
         if progress:
             progress(min(first + batch, len(pixels)), len(pixels))
     places = np.concatenate(ranks)
-    return Accuracy(len(places), float(np.mean(places < 1)), float(np.mean(places < 5)))
+    return Accuracy(
+        images=len(places),
+        top1=float(np.mean(places < 1)),
+        top5=float(np.mean(places < 5)),
+        same=float(np.mean(np.concatenate(same))) if same else None,
+    )
 
 
 def rank(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -108,7 +108,7 @@ def post_training(
 ) -> QuantizedTraining:
     """What ``quantize`` makes integers of, to be trained on."""
     chosen = layer_bits(model.architecture, bits)
-    _check(calibration)
+    check_pictures(calibration)
     log, progress = log or (lambda result: None), progress or (lambda stage, share: None)
     held = np.arange(len(calibration)) % HELD_BACK == HELD_BACK - 1
     started = time.perf_counter()
@@ -137,7 +137,8 @@ def post_training(
     return work.student.eval()
 
 
-def _check(pictures: np.ndarray) -> None:
+def check_pictures(pictures: np.ndarray) -> None:
+    """Raises FirelineError when there are too few to learn from, or all are the same."""
     if len(pictures) < LEAST_PICTURES:
         raise FirelineError(
             f"calibration: {len(pictures)} pictures are too few; use {LEAST_PICTURES} at the very "

@@ -52,10 +52,9 @@ def resources(program: Program) -> Resources:
     """Counts a program's memories and multipliers."""
     byte_word = 8 * program.array.ci
     channel = program.bias_bits + program.multiplier_bits
-    pair = WeightWord(program.array.ci, 2, program.exponent_bits).size
     window = program.window
     memories = [
-        _rom("weights", len(program.weights), pair, program.array.co // 2),
+        weight_rom(len(program.weights), program),
         _rom("parameters", len(program.parameters), program.lanes * channel),
         _rom("row program", len(program.rows), _varying_bits(Tables(program).rows)),
         _ram("activations", program.activation_words, byte_word),
@@ -71,6 +70,12 @@ def resources(program: Program) -> Resources:
     ]
     used = tuple(memory for memory in memories if memory.words and memory.bits)
     return Resources(used, program.array.products // 2)
+
+
+def weight_rom(words: int, program: Program) -> MemoryUse:
+    """The program's weight ROM if it had so many words: a slice for each pair of lanes."""
+    pair = WeightWord(program.array.ci, 2, program.exponent_bits).size
+    return _rom("weights", words, pair, program.array.co // 2)
 
 
 def check_fit(compiled: Compiled, board: Board) -> Resources:

@@ -198,9 +198,17 @@ def test_train_quantize_and_train_quantized(arch, pictures, tmp_path):
         assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
         assert network.class_names == ("a", "b", "c")
     budget = (*rounding, "-o", tmp_path / "c.fireline", "--rom-kbits")
-    assert "more than 1;" in complains(*("quantize", *budget), 1)
+    assert "at least" in complains("quantize", *budget, 1)
+    assert "more than 1;" in complains("quantize", *budget, 1, "--weight-bits", 4)
     assert not (tmp_path / "c.fireline").exists()
-    runs("quantize", *budget, 4, "--board", "ulx3s-25f", "--effort", "full", "--epochs", 1)
+    full = ("--effort", "full", "--epochs", 1, "--without", "blocks")
+    shown = runs("quantize", *budget, 100, "--board", "ulx3s-25f", *full).stdout
+    assert "harm of 4 bits" in shown and "distillation" in shown and "blocks" not in shown
+    assert "distillation" in complains("quantize", *rounding, "-o", "x", "--without", "stage")
+    judged = ("evaluate", network_file, "--data", pictures, "--against", float_file)
+    result = json.loads(Result(*judged, "--json", "-").stdout)
+    assert 0 <= result["same"] <= 1 and 0 <= result["float_top1"] <= result["float_top5"] <= 1
+    assert "the same class as in float" in runs(*judged).stdout
     bits = tmp_path / "bits.toml"
     bits.write_text('"fire2/*" = 8\n')
     runs("quantize", *rounding, "-o", network_file, "--weight-bits", bits)

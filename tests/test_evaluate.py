@@ -28,6 +28,14 @@ def test_evaluate_counts_places():
     assert calls == [(16, 50), (32, 50), (48, 50), (50, 50)]
 
 
+def test_classes_of_another_network():
+    others = golden.classify(golden.run(NETWORK, PIXELS))
+    others[:10] = (others[:10] + 1) % 9
+    labels = np.zeros(50, int)
+    assert evaluate(NETWORK, PIXELS, labels, 16, others=others).same == 0.8
+    assert evaluate(NETWORK, PIXELS, labels).same is None
+
+
 def test_bad_data_is_refused():
     with pytest.raises(FirelineError, match="0 pictures with 0 labels"):
         evaluate(NETWORK, PIXELS[:0], np.zeros(0, int))

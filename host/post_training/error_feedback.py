@@ -7,12 +7,15 @@ Asymmetric Calibration", ICML 2025: before rounding, weights move to where least
 and so make up for the errors of the layers in front, too.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch.nn import functional
 
 from ..architecture import Layer
 from ..fold import pad
 from ..network import CODES
+from ..trainable_conv import TrainableConv
 from ..walk import walk
 from .work import Report, Work
 
@@ -22,9 +25,17 @@ DAMPING = 0.01  # of the mean square of the inputs, added to each: draws weights
 
 
 def error_feedback(work: Work, report: Report) -> None:
-    """The stage: weights and biases layer after layer, on scales and exponents as they are.
+    """The stage: weights and biases layer after layer, on scales and exponents as they are."""
+    side_by_side(
+        work, lambda layer, pair: fit(work, work.student.convs[layer.name], layer, pair), report
+    )
 
-    Pictures are joined by their mirror images, up to PICTURES in all.
+
+def side_by_side(work: Work, visit: Callable[[Layer, torch.Tensor], None], report: Report) -> None:
+    """Runs float network and student at once, and ``visit`` before each layer, with its input.
+
+    That is [2 N, C, H, W], not padded: float's maps, then the integers. Pictures are joined by
+    their mirror images, up to PICTURES in all.
     """
     folded, student = work.folded, work.student.eval()
     pixels = torch.from_numpy(work.pixels)
@@ -33,13 +44,13 @@ def error_feedback(work: Work, report: Report) -> None:
 
     def convolve(layer: Layer, pair: torch.Tensor) -> torch.Tensor:
         nonlocal done
-        _fit(work, layer, pair)
+        visit(layer, pair)
         done += 1
         report(done / len(student.convs))
         outputs = []
-        for first, run in ((0, folded.convolve), (count, student.convolve)):
+        for first, run in ((0, folded.rectified), (count, student.convolve)):
             for x in pair[first : first + count].split(BATCH):
-                outputs.append(run(layer, x.float()).relu_().bfloat16())
+                outputs.append(run(layer, x.float()).bfloat16())
         return torch.cat(outputs)
 
     def join(name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
@@ -48,13 +59,15 @@ def error_feedback(work: Work, report: Report) -> None:
         (exact, rounded), (added, skip) = expanded.chunk(2), skipped.chunk(2)
         return torch.cat([exact + added, student.join(name, rounded, skip)])
 
-    with torch.no_grad():  # float's maps are the first half of every batch, integers the second
+    with torch.no_grad():
         walk(folded.architecture, torch.cat([pixels, pixels]), convolve, join)
 
 
-def _fit(work: Work, layer: Layer, pair: torch.Tensor) -> None:
-    """Weights and bias of a layer with which its integer inputs give float's sums."""
-    conv = work.student.convs[layer.name]
+def fit(work: Work, conv: TrainableConv, layer: Layer, pair: torch.Tensor) -> None:
+    """Weights and bias with which a layer's integer inputs give float's sums.
+
+    ``conv`` computes the layer; it need not be the student's own. ``pair`` as ``visit`` has it.
+    """
     read, written = work.student.scales_of(layer)
     moments = _Moments(conv.weight[0].numel())
     for halves in zip(*(half.split(BATCH) for half in pair.chunk(2)), strict=True):

@@ -1,0 +1,118 @@
+import itertools
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.bit_budget import (
+    STEP,
+    Option,
+    board_room,
+    choose,
+    four_bits,
+    options,
+    rom_words,
+)
+from fireline.host.compile import compile_network
+from fireline.host.random_network import random_network
+from fireline.host.resources import check_fit, resources, weight_rom
+from fireline.host.summary import layer_cycles
+from fireline.hw.boards import find_board
+from fireline.hw.geometry import ArrayShape
+from hypothesis import given
+from hypothesis import strategies as st
+from post_training import SMALL
+
+ARRAY = ArrayShape(8, 8)
+
+
+def option(name: str, harm: float, rom: int) -> Option:
+    return Option(name, harm, (rom, 2 * rom), (rom * 10, rom * 20))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.02, 1), st.integers(1, 50)), min_size=1, max_size=7),
+    st.integers(0, 300),
+)
+def test_the_choice_is_the_best_of_all(layers, room):
+    found = [option(f"layer{i}", harm, rom) for i, (harm, rom) in enumerate(layers)]
+    least = sum(o.rom[0] for o in found)
+    if room < least:
+        with pytest.raises(FirelineError, match="at least"):
+            choose(found, room)
+        return
+
+    def judge(eights):
+        rom = sum(o.rom[e] for o, e in zip(found, eights, strict=True))
+        return sum(o.harm for o, e in zip(found, eights, strict=True) if e), rom <= room
+
+    bits = choose(found, room)
+    saved, fits = judge([bits[o.name] == 8 for o in found])
+    worth = 0.01 * sum(o.harm for o in found)
+    best = max(
+        harm
+        for eights in itertools.product((0, 1), repeat=len(found))
+        for harm, fits in [judge(eights)]
+        if fits and all(o.harm > worth for o, e in zip(found, eights, strict=True) if e)
+    )
+    assert fits and saved == pytest.approx(best)
+
+
+def test_what_does_no_harm_keeps_4_bits():
+    found = [option("conv1", 0.0, 1), option("a", 1.0, 1), option("b", 0.001, 1)]
+    assert choose(found, 100) == {"conv1": 8, "a": 8, "b": 4}
+
+
+def test_a_budget_that_cannot_be_met():
+    found = [option("conv1", 1.0, 1024), option("a", 1.0, 10 * 1024)]
+    with pytest.raises(FirelineError, match=r"at least 12\.0 kbits.*more than 11;"):
+        choose(found, 11 * 1024)
+    assert choose(found, 12 * 1024) == {"conv1": 8, "a": 4}
+
+
+@pytest.mark.parametrize("array", ["4x4", "8x8", "16x16", "16x32"])
+@pytest.mark.parametrize("bits", [4, 8])
+def test_words_are_the_compilers(array, bits):
+    array = ArrayShape(*map(int, array.split("x")))
+    program = compile_network(random_network(SMALL, 0, bits), array).program
+    words = rom_words(program)
+    assert sum(words.values()) == len(program.weights)
+    assert set(words) == {layer.name for layer in SMALL.layers() if layer.is_convolution}
+    if bits == 8:
+        fours = rom_words(four_bits(SMALL, array))
+        assert words == {name: 2 * count for name, count in fours.items()}
+
+
+def test_cycles_are_about_the_compilers():
+    compiled = compile_network(random_network(SMALL, 0), ARRAY)
+    cycles = sum(option.cycles[0] for option in options(SMALL, compiled.program, {}, True))
+    assert cycles == pytest.approx(sum(layer_cycles(compiled).values()), rel=0.25)
+
+
+def test_rom_without_gaps_is_the_networks():
+    program = four_bits(SMALL, ARRAY)
+    for bits, index in ((4, 0), (8, 1)):
+        network = random_network(SMALL, 0, bits)
+        found = {o.name: o.rom[index] for o in options(SMALL, program, {}, False)}
+        assert found == {name: conv.memory_bits for name, conv in network.convs.items()}
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_layers_that_do_not_count(gaps):
+    program = four_bits(SMALL, ARRAY)
+    found = {o.name: o.rom for o in options(SMALL, program, {}, gaps, counted=["conv1"])}
+    assert found.pop("conv1")[0] > 0
+    assert set(found.values()) == {(0, 0)}
+
+
+def test_the_room_of_a_board():
+    """What is chosen for it fits, and a step more of ROM would not."""
+    board = find_board("ulx3s-12f")
+    program = four_bits(SMALL, board.array)
+    room = board_room(program, board)
+    harm = dict.fromkeys(("fire2/squeeze", "conv5"), 1.0)
+    bits = choose(options(SMALL, program, harm, True), room)
+    assert bits["fire2/squeeze"] == bits["conv5"] == 8 and bits["fire3/squeeze"] == 4
+    check_fit(compile_network(random_network(SMALL, 0, bits), board.array), board)
+    others = resources(program).block_rams - weight_rom(len(program.weights), program).block_rams
+    words = room // weight_rom(0, program).bits
+    assert weight_rom(words, program).block_rams + others <= board.block_rams
+    assert weight_rom(words + STEP, program).block_rams + others > board.block_rams
