@@ -208,7 +208,7 @@ def _show_full_size(output, rows):
 
     table = output.table(
         "SqueezeNet at full size", "<network", "<array", "MHz", "frames/s", "multipliers",
-        "frames/s by multiplier and GHz", "block RAMs", "LUTs", "Verilog, s",
+        "by multiplier and GHz", "block RAMs", "LUTs", "bytes outside", "Verilog, s",
     )  # fmt: skip
 
     def show(network, array, each, *rest):
@@ -218,7 +218,8 @@ def _show_full_size(output, rows):
     for row in rows:
         luts = f"{row.luts:,}" if row.luts else ""
         seconds = f"{row.verilog_seconds:.1f}" if row.verilog_seconds else ""
-        show(row.cycles.network, row.cycles.array, row, f"{row.block_rams:,}", luts, seconds)
+        rest = f"{row.block_rams:,}", luts, f"{row.external_bytes:,}", seconds
+        show(row.cycles.network, row.cycles.array, row, *rest)
     for peer in FULL_SIZE_PEERS:
         show("squeezenet1_1", peer.name, peer)
     output.show(table)

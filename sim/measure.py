@@ -155,6 +155,7 @@ class FullSize:
     multipliers: int  # hardware ones
     block_rams: int  # without a build as the compiler counts them, those of the link left out
     luts: int | None  # known of a build only
+    external_bytes: int  # a frame: through the board's memory
     verilog_seconds: float | None  # of the processor, to generate the Verilog file
 
     @property
@@ -186,18 +187,17 @@ def measure_full_size(
         to_verilog(compiled.program)
         seconds = processor_seconds() - started
     cycles = measure_cycles(compiled, pixels, tell)
+    used = {
+        "clock_mhz": board.clock_mhz,
+        "multipliers": multipliers_used(compiled.program, board.multipliers),
+        "block_rams": resources(compiled.program).block_rams,
+        "luts": None,
+    }
     if summary:
-        return FullSize(
-            cycles,
-            summary.clock_mhz,
-            summary.multipliers.used,
-            summary.block_rams.used,
-            summary.luts.used,
-            seconds,
-        )
-    used = multipliers_used(compiled.program, board.multipliers)
-    rams = resources(compiled.program).block_rams
-    return FullSize(cycles, board.clock_mhz, used, rams, None, seconds)
+        kinds = "multipliers", "block_rams", "luts"
+        used = {kind: getattr(summary, kind).used for kind in kinds}
+        used["clock_mhz"] = summary.clock_mhz
+    return FullSize(cycles, **used, external_bytes=compiled.external_bytes, verilog_seconds=seconds)
 
 
 def random_pixels(architecture: Architecture, count: int) -> np.ndarray:

@@ -77,6 +77,7 @@ def test_full_size_without_a_build():
     assert row.multipliers == 8 + scale_multipliers(compiled.program)
     assert row.block_rams == resources(compiled.program).block_rams
     assert row.luts is row.verilog_seconds is row.cycles.simulated is None
+    assert row.external_bytes == 0
 
 
 def test_full_size_as_it_was_built():
