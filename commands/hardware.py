@@ -13,6 +13,12 @@ ARRAY = click.option(
 )
 IMAGES = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 STRICT = click.option("--strict", is_flag=True, help="Refuse images of another size.")
+STREAM = click.option(
+    "--stream",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Stream the classifier's weights, for so many rows of its input at once.",
+)
 SIMULATED = "simulated"  # the port that is none
 SIMULATION_PATIENCE = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # s: it is slow
 
@@ -178,14 +184,16 @@ def flash(output: Output, folder, permanent):
 @click.option("--port", metavar="P", required=True, help="The board's serial port, or `simulated`.")
 @click.option("--net", metavar="NET", help="What it runs: names the classes, checks every score.")
 @click.option("--array", type=Array(), default="8x8", help="Of the simulated board.")
+@STREAM
 @click.option("--baud", default=2_000_000, show_default=True, help="Of the serial line.")
 @STRICT
-def classify(output: Output, images, port, net, array, baud, strict):
+def classify(output: Output, images, port, net, array, stream, baud, strict):
     """Classify images on a board.
 
-    They go over its serial line. With --net, every score is compared with the golden model's. The
-    port `simulated` is no port: the whole board, serial line and all, is simulated on a
-    pseudo-terminal.
+    They go over its serial line. With --net, every score is compared with the golden model's, and
+    a board that streams its classifier's weights gets them if it has none. The port `simulated` is
+    no port: the whole board, serial line and all, is simulated on a pseudo-terminal; with --stream,
+    its SDRAM, too.
 
     \b
     Examples:
@@ -199,7 +207,7 @@ def classify(output: Output, images, port, net, array, baud, strict):
     if port == SIMULATED:
         if not network:
             raise FirelineError("a simulated board must know its network: name it with --net")
-        device = _simulated(output, network, array)
+        device = _simulated(output, network, array, stream)
     else:
         device = Device(port, baud)
     with device as board:
@@ -207,17 +215,20 @@ def classify(output: Output, images, port, net, array, baud, strict):
 
 
 @contextmanager
-def _simulated(output, network, array):
+def _simulated(output, network, array, stream):
     """A device at the other end of whose serial line the whole board is simulated."""
+    from ..host.buffers import StreamedHead
     from ..host.compile import compile_network
     from ..host.device import Device
     from ..hw.accelerator import Accelerator
-    from ..hw.system import identity_of
+    from ..hw.system import identity_of, image_of
     from ..sim.board import simulated_board
 
-    program = compile_network(network, array).program
+    head = StreamedHead(stream) if stream else None
+    program = compile_network(network, array, head=head).program
     output.say("building the simulated board, unless it was built before")
-    with simulated_board(Accelerator(program), identity_of(program)) as port:
+    core, identity = Accelerator(program), identity_of(program)
+    with simulated_board(core, identity, image=image_of(program)) as port:
         output.say(f"a simulated board with a {array} array runs at {port}")
         with Device(port, **SIMULATION_PATIENCE) as device:
             yield device
@@ -229,6 +240,8 @@ def _classify(output, device, images, network, strict):
 
     identity = device.identify()
     output.say(f"network {identity.network:08x} is there")
+    if device.needs_weights():
+        _load_weights(output, device, identity, network)
     pixels = _load_images(output, images, identity, strict)
     expected = golden.run(network, pixels) if network else None
     frames = []
@@ -247,6 +260,25 @@ def _classify(output, device, images, network, strict):
         frames.append(frame)
     output.result({"network": f"{identity.network:08x}", "frames": frames})
     return int(not all(frame.get("equal", True) for frame in frames))
+
+
+def _load_weights(output, device, identity, network):
+    """Gives the board its classifier's weights."""
+    from ..host.buffers import StreamedHead
+    from ..host.compile import compile_network
+    from ..hw.geometry import ArrayShape
+
+    if not network:
+        raise FirelineError(
+            "the board has no weights for its classifier yet: name its network with --net, and it "
+            "gets them"
+        )
+    array = ArrayShape(identity.ci, identity.co)
+    compiled = compile_network(network, array, head=StreamedHead(1))
+    device.check_network(compiled.program.identifier)
+    with output.progress("weights, bytes") as report:
+        device.load_weights(compiled.head, report)
+    output.say(f"{len(compiled.head):,} bytes of weights loaded; they stay until power-off")
 
 
 def _load_images(output, images, shape, strict):

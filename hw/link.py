@@ -173,7 +173,7 @@ class ScoreStore(wiring.Component):
 
     Takes scores until the last one; ``done`` is then high, and only a reset makes room again.
 
-    Latency:    1 cycle from ``part`` and ``place`` to ``byte``
+    Latency:    2 cycles from ``part`` and ``place`` to ``byte``, if they stay as they are
     Throughput: one score a cycle
     """
 
@@ -202,8 +202,8 @@ class ScoreStore(wiring.Component):
             write.data.as_value().eq(self.i.p.score),
             write.en.eq(self.i.valid & self.i.ready),
             read.addr.eq(Cat(self.place.score, self.part)),
-            self.byte.eq(read.data[self.place.byte]),
         ]
+        m.d.sync += self.byte.eq(read.data[self.place.byte])
         with m.If(write.en):
             m.d.sync += [count.eq(count + 1), self.done.eq(self.i.p.last)]
         return m
@@ -216,7 +216,7 @@ class Replier(wiring.Component):
     ``memory`` is the answer to what needs them, until it is READY.
 
     Latency:    1 cycle to the first byte
-    Throughput: one byte each 2 cycles
+    Throughput: one byte each 3 cycles
     """
 
     request: In(Header)
@@ -271,6 +271,8 @@ class Replier(wiring.Component):
                     with m.If(o.p.last):
                         m.next = "WAIT"
             with m.State("FETCH"):
+                m.next = "CHOOSE"
+            with m.State("CHOOSE"):
                 m.next = "DATA"
             with m.State("DATA"):
                 m.d.comb += [o.valid.eq(1), o.p.byte.eq(self.byte), o.p.last.eq(left == 1)]
@@ -370,8 +372,8 @@ class Link(wiring.Component):
         if not self.identity.weight_bytes:
             connect(m, chunks, pixels)
             return
+        m.d.sync += self.load.eq(receiver.load)  # a long way from the serial line's last byte
         m.d.comb += [
-            self.load.eq(receiver.load),
             replier.memory.eq(self.memory),
             pixels.payload.eq(chunks.payload),
             self.weights.payload.eq(chunks.payload),

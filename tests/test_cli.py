@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from importlib import metadata
 
 import numpy as np
@@ -20,6 +21,7 @@ from fake_board import FakeBoard, babble, deaf
 from fireline import cli
 from fireline.errors import FirelineError
 from fireline.host import workers as worker_processes
+from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.dataset import load_test
 from fireline.host.families import resolve
@@ -29,6 +31,7 @@ from fireline.host.network import QuantizedNetwork
 from fireline.host.random_network import random_network
 from fireline.hw.geometry import ArrayShape
 from fireline.hw.protocol import Identity
+from fireline.hw.system import identity_of
 from PIL import Image
 
 TOML = """
@@ -411,6 +414,31 @@ def test_classify_compares_with_the_network(net, image):
 def test_classify_on_the_simulated_board(net, image):
     shown = runs("classify", image, "--port", "simulated", "--net", net, "--array", "4x4").stdout
     assert "as the golden model" in shown and "NOT" not in shown
+
+
+@pytest.mark.slow
+def test_classify_on_the_simulated_board_with_streamed_weights(net, image):
+    options = ("--port", "simulated", "--net", net, "--array", "4x4", "--stream", "2")
+    shown = runs("classify", image, image, *options).stdout
+    assert shown.count("bytes of weights loaded") == 1
+    assert shown.count("as the golden model") == 2 and "NOT" not in shown
+
+
+def test_classify_gives_the_board_its_weights_once(net, image):
+    compiled = compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4), head=StreamedHead(2))
+    with FakeBoard(identity_of(compiled.program)) as board:
+        command = ("classify", image, "--port", board.port, "--net", net)
+        assert f"{len(compiled.head):,} bytes of weights loaded" in Result(*command).stdout
+        assert board.weights == compiled.head
+        assert "loaded" not in Result(*command).stdout
+
+
+def test_classify_without_weights_says_what_to_do(net, image):
+    identity = replace(IDENTITY, weight_bytes=64, ci=4, co=4)
+    with FakeBoard(identity) as board:
+        assert "--net" in complains("classify", image, "--port", board.port)
+        command = ("classify", image, "--port", board.port, "--net", net)
+        assert "runs network 00001234" in complains(*command)
 
 
 def test_bench(net, weights, pictures, tmp_path, monkeypatch):
