@@ -25,8 +25,8 @@ KEEP_REGISTERS = "proc; select -set kept a:keep %ci1:+[Q]; setattr -set keep 1 @
 """Yosys makes one of equal registers unless the registers, not only their wires, are to be kept."""
 
 FREE_COLLISIONS = (
-    "select -set apart r:MEMID=*bank* r:MEMID=*lines; "
-    "setparam -set COLLISION_X_MASK 1'1 @apart t:$memrd_v2 %i"
+    "select -set apart r:MEMID=*bank* r:MEMID=*lines r:MEMID=*words; "
+    "setparam -set COLLISION_X_MASK 1'1 @apart t:$memrd_v2 %i r:COLLISION_X_MASK=1'0 %i"
 )
 """What is read of these memories in a cycle in which the same word is written is never used, so
 nothing need stand between the block RAMs and their registers to say what it is."""

@@ -83,8 +83,9 @@ class _Model:
         self.weights = _StreamedWeights(program.head) if inputs and program.head else None
         self.taken = 2 - self.latency.fetch  # when the operation was taken
         self.formed = 0  # when its last run was formed
-        self.run_ends = deque([-1] * 3, 3)  # the last words of the last three runs
+        self.run_ends = deque([-2] * 4, 4)  # the last words of the last four runs
         self.loads = deque([-1] * QUEUE_DEPTH, QUEUE_DEPTH)  # when results left the queue
+        self.free = 0  # when the next result may leave it
         self.last_beat = -1
         self.rows: dict[int, list[int]] = {}  # at an address: when each pixel can be read
         self.skips: dict[int, list[int]] = {}
@@ -108,19 +109,21 @@ class _Model:
                 first = max(self.issued + 1, earliest, window)
                 start = first if not runs else start
                 runs += len(group.runs)
-                last = max(first + group.words - 1, self.loads[0] + 1)
+                last = max(first + group.words - 1, self.loads[0] + latency.credit)
                 for words in group.runs[:-1]:
                     first += words
                     self.run_ends.append(first - 1)
                 self.run_ends.append(last)
-                self.loads.append(max(last + latency.load, self.last_beat))
-                self.last_beat = self.loads[-1] + group.beats
+                load = max(last + latency.load, self.free)
+                self.loads.append(load)
+                self.free = load + group.beats
+                self.last_beat = load + latency.beat + group.beats - 1
             beats.append(self.last_beat)
             if self.windows and layer.window:
                 self.windows.take(self.issued)
         if self.weights and layer.streamed:
             self.weights.take(self.issued)
-        self.formed = max(self.taken + min(runs, 2), self.run_ends[0])
+        self.formed = max(self.taken + 1 + min(runs, 3), self.run_ends[0] + 1)
         self._write(row, layer, beats)
         return start, self.issued
 
@@ -137,7 +140,7 @@ class _Model:
             seen = min(column + 1, layer.columns - 1) if layer.wide_groups else column
             start = max([start, *(ready[seen] - offset for ready in inputs)])
             if layer.skip:
-                beat = offset + groups[0].words + self.latency.load
+                beat = offset + groups[0].words + self.latency.load + self.latency.beat - 1
                 start = max(start, self.skips[row.skip][column] - beat)
             offset += sum(group.words for group in groups)
         return start - self.issued - 1
@@ -234,4 +237,4 @@ class _Windows:
             self.number, pushes = 0, self.trailing + self.first
         else:
             pushes = self.pushes[self.number]
-        self.moved = max(self.moved + pushes, cycle)
+        self.moved = max(self.moved + 1 + pushes, cycle)

@@ -8,9 +8,10 @@ from amaranth.lib.wiring import In, Out
 
 from .average import Score, ScoreAccumulator
 from .delay import delay
-from .drain import DRAIN_FIELDS, Drain
+from .drain import Drain
 from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
+from .groups import DRAIN_FIELDS
 from .head_loader import HeadLoader
 from .issue import Issue
 from .line_buffer import LineBuffer
@@ -23,7 +24,7 @@ from .rom import Rom
 from .sdram import WORD_BITS
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store
-from .stream import StreamRegister
+from .stream import StreamBuffer
 from .tables import Tables, context_of
 from .weight_rom import WeightRom
 
@@ -72,14 +73,15 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform):
         m, outer = Module(), Module()
         self._word = ArrayLayout(8, self.program.array.ci)
-        self._reset = Signal()
+        self._reset = Signal(name="reset")
+        self._closed = Signal(name="closed", attrs={"keep": 1})
         issue = self._build_control(m)
         array = self._build_array(m, issue)
         requantizer, tag = self._build_drain(m, array, issue)
         self._build_store(m, requantizer, tag)
         self._build_average(m, requantizer, tag, issue)
-        # A register of its own: the reset goes everywhere. It lasts a cycle longer than `abort`.
-        outer.d.sync += self._reset.eq(self.abort)
+        # Registers of their own: the reset goes everywhere. They last a cycle longer than `abort`.
+        outer.d.sync += [self._reset.eq(self.abort), self._closed.eq(self.abort)]
         outer.submodules.core = ResetInserter(self._reset)(m)
         return outer
 
@@ -123,8 +125,8 @@ class Accelerator(wiring.Component):
         control = delay(m, control, 1, reset_less=False)
         m.d.comb += [
             lines.i.payload.eq(self.pixel.payload),
-            lines.i.valid.eq(self.pixel.valid & ~self._reset),
-            self.pixel.ready.eq(lines.i.ready & ~self._reset),
+            lines.i.valid.eq(self.pixel.valid & ~self._closed),
+            self.pixel.ready.eq(lines.i.ready & ~self._closed),
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
             activations.address.eq(issue.activation_address),
@@ -176,7 +178,7 @@ class Accelerator(wiring.Component):
         m.d.comb += [
             drain.sums.eq(array.o.sums),
             drain.sums_valid.eq(array.o.valid),
-            issue.credit.eq(drain.credit),
+            issue.credit.eq(delay(m, drain.credit, 1, reset_less=False)),
             parameters.address.eq(drain.beat.parameters),
             requantizer.i.valid.eq(beat.valid),
             requantizer.i.sums.eq(beat.sums),
@@ -233,8 +235,8 @@ class Accelerator(wiring.Component):
         )
         m.d.comb += [
             self.score.payload.eq(average.o.payload),
-            self.score.valid.eq(average.o.valid & ~self._reset),
-            average.o.ready.eq(self.score.ready & ~self._reset),
+            self.score.valid.eq(average.o.valid & ~self._closed),
+            average.o.ready.eq(self.score.ready & ~self._closed),
             average.i.valid.eq(requantizer.o.valid & tag.scores),
             average.i.payload.values.eq(requantizer.o.values),
             average.i.payload.address.eq(tag.parameters - program.score_parameters),
@@ -248,7 +250,8 @@ def _context(m, name, operation, fields, taken) -> stream.Interface:
     """A queue of the named fields of every operation taken, never full (see `CONTEXTS`)."""
     values = Cat(context_of(operation, fields).values())
     m.submodules[f"{name}_queue"] = queue = SyncFIFO(width=len(values), depth=CONTEXTS)
-    m.submodules[f"{name}_context"] = context = StreamRegister(len(values))
-    m.d.comb += [queue.w_data.eq(values), queue.w_en.eq(taken)]
+    m.submodules[f"{name}_context"] = context = StreamBuffer(len(values))
+    # The sequencer still shows an operation the cycle after it was taken.
+    m.d.comb += [queue.w_data.eq(values), queue.w_en.eq(delay(m, taken, 1, reset_less=False))]
     wiring.connect(m, queue.r_stream, context.i)
     return context.o

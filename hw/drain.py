@@ -5,27 +5,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
+from .delay import delay
 from .geometry import QUEUE_DEPTH, Program
+from .groups import DRAIN_FIELDS, Groups
 from .tables import Tables, context_layout
-
-DRAIN_FIELDS = {
-    "row": ["skip_address", "write_address", "first", "last"],
-    "layer": [
-        "last_column",
-        "last_point_group",
-        "last_point_beat",
-        "has_wide",
-        "last_wide_group",
-        "last_wide_beat",
-        "parameters",
-        "point_shift",
-        "wide_shift",
-        "scores",
-        "skip",
-        "skip_multiplier",
-        "skip_shift",
-    ],
-}
 
 
 def beat_layout(program: Program, tables: Tables) -> data.StructLayout:
@@ -51,17 +34,24 @@ def beat_layout(program: Program, tables: Tables) -> data.StructLayout:
     )
 
 
+GROUP_FIELDS = ("shift", "scores", "opening", "closing", "skip", "skip_multiplier", "skip_shift")
+"""What a beat has of its group as it is."""
+
+
 class Drain(wiring.Component):
     """Takes CO sums whenever the array has them, gives `lanes` of them a cycle in channel order.
 
     A queue of `QUEUE_DEPTH` results stands between, so that short groups may follow each other
     while longer ones make up for it; the issue holds a credit for each of its places. A result is
-    loaded at the earliest the cycle after it came in, its beats follow in the cycles after that,
-    and the next result is loaded with the last beat. `context` brings one entry a row operation.
+    loaded at the earliest the cycle after it came in, and its first beat comes `LATENCY` cycles
+    later; the next result is loaded as many cycles later as there are beats. `context` brings one
+    entry a row operation.
     """
 
+    LATENCY = 2
+
     def __init__(self, program: Program, tables: Tables):
-        self._program = program
+        self._program, self._tables = program, tables
         sums = data.ArrayLayout(signed(program.accumulator_bits), program.array.co)
         super().__init__(
             {
@@ -76,83 +66,70 @@ class Drain(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lanes, array = self._program.lanes, self._program.array
-        context, beat = self.context.payload, self.beat
+        beat = self.beat
+        m.submodules.groups = groups = Groups(self._program, self._tables)
+        wiring.connect(m, wiring.flipped(self.context), groups.i)
 
+        # When results are loaded, and when beats follow: a cycle ahead of all else.
+        busy, load, final, at_last = Signal(), Signal(), Signal(), Signal()
+        waiting, some = Signal(range(QUEUE_DEPTH + 1)), Signal()
+        following = groups.o.payload
+        group, number = Signal(following.shape()), Signal(following.last_beat.shape())
+        m.d.comb += [
+            final.eq(busy & at_last),
+            load.eq(some & groups.o.valid & (~busy | at_last)),
+            groups.o.ready.eq(load),
+            self.credit.eq(load),
+        ]
+        m.d.sync += [
+            waiting.eq(waiting + self.sums_valid - load),
+            some.eq(self.sums_valid | (waiting > load)),
+            busy.eq(load | (busy & ~at_last)),
+        ]
+        with m.If(load):
+            m.d.sync += [group.eq(following), number.eq(0), at_last.eq(following.last_beat == 0)]
+        with m.Else():
+            m.d.sync += [number.eq(number + 1), at_last.eq(number + 1 == group.last_beat)]
+
+        # The sums, shifted beat by beat.
         m.submodules.queue = queue = SyncFIFO(
             width=Shape.cast(self.sums.shape()).width, depth=QUEUE_DEPTH
         )
         hold = Signal(self.sums.shape())
-        busy, load, final = Signal(), Signal(), Signal()
         m.d.comb += [
             queue.w_data.eq(self.sums),
             queue.w_en.eq(self.sums_valid),
-            queue.r_en.eq(load),
-            load.eq(queue.r_rdy & (~busy | final)),
-            self.credit.eq(load),
+            queue.r_en.eq(delay(m, load, 1, reset_less=False)),
+            *(beat.sums[lane].eq(hold[lane]) for lane in range(lanes)),
         ]
-        for lane in range(lanes):
-            m.d.comb += beat.sums[lane].eq(hold[lane])
         for lane in range(array.co - lanes):
             m.d.sync += hold[lane].eq(hold[lane + lanes])
-        with m.If(load):
+        with m.If(queue.r_en):
             m.d.sync += hold.eq(queue.r_data)
-        m.d.sync += busy.eq(load | (busy & ~final))
 
-        # Where this beat stands: beat of its group, group of its segment, segment, column.
-        number = Signal(range(array.co // lanes + 1))
-        group = Signal(max(context.last_point_group.shape().width, len(context.last_wide_group)))
-        wide, last_group, pixel_end = Signal(), Signal(), Signal()
-        column = Signal(context.last_column.shape())
-        m.d.comb += [
-            last_group.eq(group == Mux(wide, context.last_wide_group, context.last_point_group)),
-            final.eq(
-                busy
-                & Mux(
-                    last_group,
-                    number == Mux(wide, context.last_wide_beat, context.last_point_beat),
-                    number == array.co // lanes - 1,
-                )
-            ),
-            beat.segment_end.eq(final & last_group),
-            pixel_end.eq(beat.segment_end & (wide | ~context.has_wide)),
-            beat.row_end.eq(pixel_end & (column == context.last_column)),
-            self.context.ready.eq(beat.row_end),
-        ]
-        with m.If(busy):
-            m.d.sync += number.eq(number + 1)
-        with m.If(final):
-            m.d.sync += [number.eq(0), group.eq(group + 1)]
-        with m.If(beat.segment_end):
-            m.d.sync += [group.eq(0), wide.eq(context.has_wide & ~wide)]
-        with m.If(pixel_end):
-            m.d.sync += column.eq(column + 1)
-        with m.If(beat.row_end):
-            m.d.sync += column.eq(0)
-
-        # What goes with it.
+        # What goes with them.
         fresh = Signal(init=1)  # first beat of a pixel
-        own_parameters = context.parameters + Mux(context.scores, context.write_address, 0)
+        group = delay(m, group, 1)
+        pixel_end = Signal()
         parameters = Signal(beat.parameters.shape())
         word, part = Signal(beat.skip_address.shape()), Signal(beat.skip_part.shape())
+        last = delay(m, final, 1, reset_less=False)
         m.d.comb += [
-            beat.valid.eq(busy),
-            beat.scores.eq(context.scores),
-            beat.opening.eq(context.first & (column == 0)),
-            beat.closing.eq(context.last & (column == context.last_column)),
-            beat.parameters.eq(Mux(fresh, own_parameters, parameters)),
-            beat.shift.eq(Mux(wide, context.wide_shift, context.point_shift)),
-            beat.skip.eq(context.skip),
-            beat.skip_address.eq(context.skip_address + word),
+            beat.valid.eq(delay(m, busy, 1, reset_less=False)),
+            pixel_end.eq(last & group.pixel_end),
+            beat.segment_end.eq(last & group.segment_end),
+            beat.row_end.eq(last & group.row_end),
+            beat.word_end.eq(beat.segment_end | (part == array.ci // lanes - 1)),
+            beat.parameters.eq(Mux(fresh, group.parameters, parameters)),
+            beat.skip_address.eq(group.skip_address + word),
             beat.skip_part.eq(part),
-            beat.skip_multiplier.eq(context.skip_multiplier),
-            beat.skip_shift.eq(context.skip_shift),
+            *(beat[name].eq(group[name]) for name in GROUP_FIELDS),
         ]
-        with m.If(busy):
-            m.d.sync += [fresh.eq(pixel_end), parameters.eq(beat.parameters + 1)]
-            m.d.sync += part.eq(part + 1)
-            with m.If(beat.segment_end | (part == array.ci // lanes - 1)):
-                m.d.sync += [part.eq(0), word.eq(word + 1)]
-            with m.If(beat.row_end):
-                m.d.sync += word.eq(0)
-        m.d.comb += beat.word_end.eq(beat.segment_end | (part == array.ci // lanes - 1))
+        with m.If(beat.valid):
+            m.d.sync += [
+                fresh.eq(pixel_end),
+                parameters.eq(beat.parameters + 1),
+                part.eq(Mux(beat.word_end, 0, part + 1)),
+                word.eq(Mux(beat.row_end, 0, word + beat.word_end)),
+            ]
         return m

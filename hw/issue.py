@@ -99,12 +99,11 @@ class Issue(wiring.Component):
 
         # Idle cycles so far, as many as any wait; they begin anew with each word.
         longer = Signal.like(idle)
-        wait = Mux(load, self.i.payload.wait, run.wait)
         m.d.comb += longer.eq(Mux(idle.all(), idle, idle + 1))
-        m.d.sync += [
-            idle.eq(Mux(valid, 0, longer)),
-            waited.eq(Mux(valid, wait == 0, longer >= wait)),
-        ]
+        m.d.sync += idle.eq(Mux(valid, 0, longer))
+        for wait, chosen in ((self.i.payload.wait, load), (run.wait, ~load)):
+            with m.If(chosen):
+                m.d.sync += waited.eq(Mux(valid, wait == 0, longer >= wait))
 
         # One credit goes with each group's last word, one comes back with `credit`.
         taken = valid & closing

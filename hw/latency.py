@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .drain import Drain
 from .geometry import Program
 from .mac_array import array_latency
 from .pool import MaxPool
@@ -15,13 +16,17 @@ class Latency:
     """Cycles from one event to the next, nothing in the way.
 
     `fetch`: between two operations being taken. `start`: from an operation being taken to its first
-    word. `load`: from a group's last word to its sums leaving the result queue. `write`: from a
-    beat to the first cycle in which its word can be read.
+    word. `load`: from a group's last word to its sums leaving the result queue. `credit`: from then
+    to the first cycle in which a group's last word can take the place. `beat`: from sums leaving
+    the queue to their first beat. `write`: from a beat to the first cycle in which its word can be
+    read.
     """
 
     fetch: int
     start: int
     load: int
+    credit: int
+    beat: int
     write: int
 
     @classmethod
@@ -33,7 +38,9 @@ class Latency:
         gather, memory = 1, 1
         return cls(
             fetch=FETCH_CYCLES,
-            start=3,
+            start=4,
             load=Rom.LATENCY + array_latency(program.array.ci) + queue,
+            credit=2,
+            beat=Drain.LATENCY,
             write=parameters + Requantizer.LATENCY + gather + pool + memory,
         )

@@ -40,8 +40,8 @@ class Axis(wiring.Component):
                 "step": In(1),
                 "position": Out(range(self.length)),
                 "following": Out(range(self.length)),
-                "border": Out(1),
-                "last": Out(1),
+                "border": Out(1, init=padding > 0),
+                "last": Out(1, init=self.length == 1),
                 "wanted": Out(1),
             }
         )
@@ -49,17 +49,20 @@ class Axis(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         to_go = Signal(range(max(self.kernel, self.stride)), init=self.kernel - 1)
-        inside = (self.position >= self.padding) & (self.position < self.padding + self.size)
+        # Where the next position lies is known a step ahead; position 0 is next after the last.
+        ahead = self.position + 1
+        inside = (ahead >= self.padding) & (ahead < self.padding + self.size)
         m.d.comb += [
-            self.last.eq(self.position == self.length - 1),
-            self.following.eq(Mux(self.last, 0, self.position + 1)),
+            self.following.eq(Mux(self.last, 0, ahead)),
             self.wanted.eq(to_go == 0),
         ]
-        if self.padding:
-            m.d.comb += self.border.eq(~inside)
         with m.If(self.step):
-            m.d.sync += self.position.eq(self.following)
-            m.d.sync += to_go.eq(Mux(self.wanted, self.stride - 1, to_go - 1))
+            m.d.sync += [
+                self.position.eq(self.following),
+                self.border.eq(Mux(self.last, self.padding > 0, ~inside)),
+                self.last.eq(Mux(self.last, self.length == 1, ahead == self.length - 1)),
+                to_go.eq(Mux(self.wanted, self.stride - 1, to_go - 1)),
+            ]
             with m.If(self.last):
                 m.d.sync += to_go.eq(self.kernel - 1)
         return m
@@ -74,13 +77,13 @@ class LineBuffer(wiring.Component):
     Timing, exact from the first cycle after reset on. The padded raster is *pushed*, position by
     position, into a shift register; beyond the image ``pad_value`` is pushed instead of a pixel.
 
-    - A push happens in every cycle in which (no window waits in the shift register, or the waiting
-      one moves on in this very cycle) and (the position is padding, or ``i.valid``).
+    - A push happens in every cycle in which no window waits in the shift register and (the position
+      is padding, or ``i.valid``).
     - A push at the end of a window leaves it waiting from the next cycle on.
     - The waiting window moves to ``o`` at the end of a cycle in which ``o`` is empty or taken.
 
     So a window is at ``o`` ``latency`` cycles after its last push, or later if ``o`` is busy, and
-    the throughput is one push a cycle: one window a cycle for stride 1.
+    the throughput is a push a cycle, but for a cycle after each window.
     """
 
     latency = 2
@@ -109,11 +112,10 @@ class LineBuffer(wiring.Component):
         m.submodules.rows, m.submodules.columns = rows, columns = self.rows, self.columns
         push, waiting, move = Signal(), Signal(), Signal()
         border = rows.border | columns.border
-        room = ~waiting | move
         m.d.comb += [
             move.eq(waiting & (~self.o.valid | self.o.ready)),
-            push.eq(room & (border | self.i.valid)),
-            self.i.ready.eq(room & ~border),
+            push.eq(~waiting & (border | self.i.valid)),
+            self.i.ready.eq(~waiting & ~border),
             columns.step.eq(push),
             rows.step.eq(push & columns.last),
         ]

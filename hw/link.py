@@ -23,7 +23,7 @@ from .protocol import (
     Kind,
     MemoryState,
 )
-from .stream import StreamRegister
+from .stream import StreamBuffer
 
 BUFFER_BYTES = 2048  # one block RAM
 REPLY_DEPTH = 128  # the longest answer has 2 + 64 + 4 bytes
@@ -299,7 +299,7 @@ class Link(wiring.Component):
     ``abort`` brings the core back to its initial state for `ABORT_CYCLES`. While the core is slower
     than the line, it is the host that waits: nothing is ever lost in between.
 
-    Latency:    a chunk is handed on 6 cycles after its closing zero
+    Latency:    a chunk is handed on 8 cycles after its closing zero
     Throughput: one byte a cycle, a chunk's bytes at ``channels`` / (``channels`` + 1) of that
     """
 
@@ -327,7 +327,6 @@ class Link(wiring.Component):
         m.submodules.checker = checker = FrameChecker()
         m.submodules.receiver = receiver = RequestReceiver(bool(self.identity.weight_bytes))
         m.submodules.replier = replier = Replier(self.identity)
-        m.submodules.answer = answer = StreamRegister(Piece)
         m.submodules.appender = appender = CheckAppender()
         m.submodules.encoder = encoder = COBSEncoder(REPLY_DEPTH)
         buffer = ChunkBuffer(BUFFER_BYTES)
@@ -338,15 +337,14 @@ class Link(wiring.Component):
         m.submodules.scores = ResetInserter(receiver.abort)(scores)
 
         connect(m, flipped(self.i), decoder.i)
-        connect(m, decoder.o, checker.i)
-        connect(m, checker.o, receiver.i)
+        _connect_buffered(m, "decoded", decoder.o, checker.i)
+        _connect_buffered(m, "checked", checker.o, receiver.i)
         connect(m, receiver.chunk, buffer.i)
         self._build_chunks(m, receiver, buffer.o, packer.i, replier)
         connect(m, packer.o, flipped(self.pixel))
 
         connect(m, flipped(self.score), scores.i)
-        connect(m, replier.o, answer.i)
-        connect(m, answer.o, appender.i)
+        _connect_buffered(m, "reply", replier.o, appender.i)
         connect(m, appender.o, encoder.i)
         connect(m, encoder.o, flipped(self.o))
         m.d.comb += [
@@ -384,3 +382,10 @@ class Link(wiring.Component):
             m.d.comb += [pixels.valid.eq(chunks.valid), chunks.ready.eq(pixels.ready)]
         with m.Else():
             m.d.comb += chunks.ready.eq(1)
+
+
+def _connect_buffered(m, name, source, sink):
+    """A stream with a buffer on its way, which keeps the ways within a cycle short."""
+    m.submodules[name] = buffer = StreamBuffer(source.payload.shape())
+    connect(m, source, buffer.i)
+    connect(m, buffer.o, sink)

@@ -14,8 +14,8 @@ class PoolRow(data.StructLayout):
     def __init__(self, words: int, width: int, partial_words: int):
         super().__init__(
             {
-                "words_per_pixel": range(words + 1),
-                "width": range(width + 1),  # columns
+                "last_word": range(words),
+                "last_column": range(width),
                 "first_row": 1,  # row 0 of its frame
                 "odd_row": 1,  # row 1, 3, ... of its frame
                 "last_row": 1,
@@ -107,9 +107,9 @@ class RunningMaximum(wiring.Component):
 class MaxPool(wiring.Component):
     """``o`` = the maximum over 3x3 pixels, stride 2, ceil mode, of the rows on ``i``.
 
-    A row is ``row.width`` pixels of ``row.words_per_pixel`` words of ``ci`` channels; ``first``
-    marks its first word, ``row`` is the same for all its words. Rows of several layers may
-    alternate, each layer with its own ``width // 2 * words_per_pixel`` partial words from ``base``
+    A row is ``width`` pixels of some ``words`` of ``ci`` channels; ``row`` has the number of the
+    last of each and is the same for all its words, ``first`` marks the first one. Rows of several
+    layers may alternate, each layer with its own ``width // 2 * words`` partial words from ``base``
     on. Even rows but the first, and the last row, complete a row of ``width // 2`` pixels on ``o``.
     Maps are at least 2x2, and no greater than the constructor's maxima.
 
@@ -140,37 +140,24 @@ class MaxPool(wiring.Component):
         m.submodules.vertical = down = self.vertical
         row, place = self.i.p.row, across.i.p.place
 
-        # The place of this word in its row, and that of the next one.
-        here = Signal(
-            data.StructLayout(
-                {
-                    "word": range(self.words),
-                    "column": range(self.width),
-                    "partial": row.base.shape(),
-                }
-            )
-        )
-        after = Signal.like(here)
-        with m.If(self.i.p.first):
-            m.d.comb += here.partial.eq(row.base)
-        with m.Else():
-            m.d.comb += here.eq(after)
-        last_word = here.word + 1 == row.words_per_pixel
+        # The place of this word in its row; after the row's last one it is that of the next first.
+        word, column = Signal(range(self.words)), Signal(range(self.width))
+        partial, after = Signal.like(row.base), Signal.like(row.base)
+        last_word = word == row.last_word
+        m.d.comb += partial.eq(Mux(self.i.p.first, row.base, after))
         with m.If(self.i.valid):
-            m.d.sync += [
-                after.word.eq(Mux(last_word, 0, here.word + 1)),
-                after.column.eq(here.column + last_word),
-                after.partial.eq(here.partial + place.completes),
-            ]
+            m.d.sync += [word.eq(Mux(last_word, 0, word + 1)), after.eq(partial + place.completes)]
+            with m.If(last_word):
+                m.d.sync += column.eq(Mux(place.last, 0, column + 1))
 
         m.d.comb += [
             across.i.valid.eq(self.i.valid),
             across.i.p.word.eq(self.i.p.word),
-            across.i.p.address.eq(here.word),
-            place.first.eq(here.column == 0),
-            place.odd.eq(here.column[0]),
-            place.last.eq(here.column + 1 == row.width),
-            across.i.p.tag.address.eq(here.partial),
+            across.i.p.address.eq(word),
+            place.first.eq(column == 0),
+            place.odd.eq(column[0]),
+            place.last.eq(column == row.last_column),
+            across.i.p.tag.address.eq(partial),
             across.i.p.tag.place.first.eq(row.first_row),
             across.i.p.tag.place.odd.eq(row.odd_row),
             across.i.p.tag.place.last.eq(row.last_row),

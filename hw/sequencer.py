@@ -17,7 +17,7 @@ class Sequencer(wiring.Component):
     """Hands out the row operations of a frame in order, frame after frame.
 
     The next operation is fetched while the last one runs; `o` offers it `FETCH_CYCLES` after the
-    one before was taken. The compiler decides everything else.
+    one before was taken, and still shows it the cycle after. The compiler decides everything else.
     """
 
     def __init__(self, tables: Tables):

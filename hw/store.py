@@ -11,7 +11,7 @@ from .tables import Tables, context_layout
 
 STORE_FIELDS = {
     "row": ["write_address", "keep_address", "first", "odd", "last"],
-    "layer": ["last_column", "pool", "pool_words", "pool_base", "store", "keep"],
+    "layer": ["last_column", "pool", "last_pool_word", "pool_base", "store", "keep"],
 }
 
 
@@ -81,8 +81,8 @@ class Store(wiring.Component):
                 pool.i.valid.eq(word_valid & context.pool),
                 pool.i.p.word.eq(complete),
                 pool.i.p.first.eq(opening),
-                row.words_per_pixel.eq(context.pool_words),
-                row.width.eq(context.last_column + 1),
+                row.last_word.eq(context.last_pool_word),
+                row.last_column.eq(context.last_column),
                 row.first_row.eq(context.first),
                 row.odd_row.eq(context.odd),
                 row.last_row.eq(context.last),

@@ -1,14 +1,15 @@
 """What streams pass through."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 
-class StreamRegister(wiring.Component):
-    """`o` = `i`, `LATENCY` cycle later; one transfer a cycle, nothing lost, `ready` passed through.
+class StreamBuffer(wiring.Component):
+    """`o` = `i`, `LATENCY` cycle later; one transfer a cycle, nothing lost, two kept.
 
-    It cuts what leads to the payload, so that whoever takes it may think for most of a cycle.
+    It cuts all that leads from one side to the other: `i.ready` is there from a cycle's beginning,
+    and so are `o.valid` and the payload.
     """
 
     LATENCY = 1
@@ -19,7 +20,16 @@ class StreamRegister(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.i.ready.eq(~self.o.valid | self.o.ready)
-        with m.If(self.i.ready):
-            m.d.sync += [self.o.valid.eq(self.i.valid), self.o.payload.eq(self.i.payload)]
+        spare, kept = Signal(), Signal.like(self.o.payload)
+        m.d.comb += self.i.ready.eq(~spare)
+        with m.If(~spare):
+            m.d.sync += kept.eq(self.i.payload)
+        with m.If(~self.o.valid | self.o.ready):
+            m.d.sync += [
+                self.o.valid.eq(spare | self.i.valid),
+                self.o.payload.eq(Mux(spare, kept, self.i.payload)),
+                spare.eq(0),
+            ]
+        with m.Elif(self.i.valid):
+            m.d.sync += spare.eq(1)
         return m

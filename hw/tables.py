@@ -29,7 +29,7 @@ def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
         "scores": layer.scores,
         "streamed": layer.streamed,
         "pool": layer.pool,
-        "pool_words": layer.pool_words,
+        "last_pool_word": max(layer.pool_words - 1, 0),
         "pool_base": layer.pool_base,
         "store": layer.store,
         "keep": layer.keep,

@@ -6,7 +6,8 @@ import pytest
 from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
-from fireline.hw.drain import DRAIN_FIELDS, Drain
+from fireline.hw.drain import Drain
+from fireline.hw.groups import DRAIN_FIELDS
 from fireline.hw.tables import Tables
 from small import TINY, compiled, fire, network
 

@@ -41,6 +41,7 @@ def test_only_taps_inside_the_map(top, bottom, kernel_rows, first_column, last_c
         ctx.set(dut.left_column, 1)
         ctx.set(dut.first_column, first_column)
         ctx.set(dut.last_column, last_column)
+        await ctx.tick()
         ctx.set(dut.step, 1)
         for want in wanted * 2:
             run = ctx.get(dut.run)

@@ -42,8 +42,8 @@ def rows_of(frame, base):
 
     for y in range(height):
         descriptor = {
-            "words_per_pixel": words,
-            "width": width,
+            "last_word": words - 1,
+            "last_column": width - 1,
             "first_row": y == 0,
             "odd_row": y % 2,
             "last_row": y == height - 1,

@@ -1,7 +1,7 @@
-from fireline.hw.stream import StreamRegister
+from fireline.hw.stream import StreamBuffer
 from streams import run
 
 
 def test_everything_passes_in_order():
     sent = [n * 37 % 256 for n in range(100)]
-    assert run(StreamRegister(8), sent, 400, seed=0) == sent
+    assert run(StreamBuffer(8), sent, 400, seed=0) == sent

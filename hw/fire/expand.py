@@ -40,7 +40,9 @@ class NeighbourhoodRuns(wiring.Component):
         block = Signal(self._tables.rom_bits)  # where this pass over the nine taps starts
         middle, bottom = Signal(), Signal()  # the kernel row; neither: the top one
         first_row, last_row, last_pass = Signal(), Signal(), Signal()
-        at_middle = Signal()
+        at_middle, last_group = Signal(), Signal()
+        following = Signal.like(group)
+        next_middle, next_bottom = Signal(), Signal()
         tap_row = Signal(self._tables.rom_bits)
 
         # At the ends of a row the taps beyond it are left out; a single column has but one.
@@ -51,9 +53,11 @@ class NeighbourhoodRuns(wiring.Component):
         m.d.comb += [
             at_middle.eq(middle | (row.top & ~bottom)),
             first_row.eq(Mux(row.top, at_middle, ~middle & ~bottom)),
-            last_row.eq(Mux(row.bottom, at_middle, bottom)),
             last_pass.eq(low | ~layer.wide_two_passes),
-            self.done.eq(last_row & last_pass & (group == layer.last_wide_group)),
+            self.done.eq(last_row & last_pass & last_group),
+            following.eq(group),
+            next_middle.eq(middle),
+            next_bottom.eq(bottom),
             tap_row.eq(Mux(bottom, layer.words3 << 1, Mux(at_middle, layer.words3, 0))),
             self.run.row.eq(Mux(bottom, row.below, Mux(at_middle, row.centre, row.above))),
             self.run.offset.eq(self.left_column),
@@ -68,16 +72,22 @@ class NeighbourhoodRuns(wiring.Component):
             self.run.shift.eq(first_row & low),
         ]
         with m.If(self.step):
-            m.d.sync += [
-                middle.eq(~last_row & ~at_middle),
-                bottom.eq(~last_row & at_middle),
+            m.d.comb += [
+                next_middle.eq(~last_row & ~at_middle),
+                next_bottom.eq(~last_row & at_middle),
             ]
             with m.If(last_row):
+                m.d.comb += following.eq(Mux(self.done, 0, group + last_pass))
                 m.d.sync += [
                     low.eq(~last_pass),
-                    group.eq(group + last_pass),
-                    block.eq(block + (layer.words3 << 1) + layer.words3),
+                    block.eq(Mux(self.done, 0, block + (layer.words3 << 1) + layer.words3)),
                 ]
-            with m.If(self.done):
-                m.d.sync += [group.eq(0), block.eq(0)]
+        next_at_middle = next_middle | (row.top & ~next_bottom)
+        m.d.sync += [
+            group.eq(following),
+            middle.eq(next_middle),
+            bottom.eq(next_bottom),
+            last_group.eq(following == layer.last_wide_group),
+            last_row.eq(Mux(row.bottom, next_at_middle, next_bottom)),
+        ]
         return m

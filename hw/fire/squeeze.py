@@ -1,6 +1,6 @@
 """Pointwise sums: squeeze, expand 1x1, 1x1 bypass, classifier, and conv1 over its window."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,7 +14,7 @@ class PointwiseRuns(wiring.Component):
     A run a pass: `words` activation words of the pixel at `centre` + `column`, and as many weight
     words from `rom` on, pass after pass, group after group. `step` moves on to
     the next run, `done` marks the pixel's last one, after which the walk stands at its start again.
-    Combinational from state: one run a cycle.
+    Combinational from state: one run a cycle, the first one a cycle after `operation` is there.
     """
 
     def __init__(self, tables: Tables):
@@ -36,11 +36,13 @@ class PointwiseRuns(wiring.Component):
         group = Signal(layer.last_point_group.shape())
         low = Signal()
         block = Signal(self._tables.rom_bits)
-        last_pass = Signal()
+        last_pass, last_group = Signal(), Signal()
+        following = Signal.like(group)
 
         m.d.comb += [
             last_pass.eq(low | ~layer.point_two_passes),
-            self.done.eq(last_pass & (group == layer.last_point_group)),
+            self.done.eq(last_pass & last_group),
+            following.eq(group),
             self.run.row.eq(self.operation.row.centre),
             self.run.offset.eq(self.column),
             self.run.rom.eq(self.rom),
@@ -52,11 +54,7 @@ class PointwiseRuns(wiring.Component):
             self.run.shift.eq(low),
         ]
         with m.If(self.step):
-            m.d.sync += [
-                low.eq(~last_pass),
-                group.eq(group + last_pass),
-                block.eq(block + layer.words),
-            ]
-            with m.If(self.done):
-                m.d.sync += [group.eq(0), block.eq(0)]
+            m.d.comb += following.eq(Mux(self.done, 0, group + last_pass))
+            m.d.sync += [low.eq(~last_pass), block.eq(Mux(self.done, 0, block + layer.words))]
+        m.d.sync += [group.eq(following), last_group.eq(following == layer.last_point_group)]
         return m

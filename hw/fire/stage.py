@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..stream import StreamBuffer
 from ..tables import Tables
 from .expand import NeighbourhoodRuns
 from .run import run_layout
@@ -13,9 +14,9 @@ from .squeeze import PointwiseRuns
 class FireStage(wiring.Component):
     """Pixel by pixel: first the pointwise groups, then the 3x3 groups if the layer has any.
 
-    One run a cycle, and no gap between one row operation and the next. A run leaves the cycle after
-    its operation was taken at the earliest, and waits one cycle in the output register. Operations
-    of a streamed classifier take their weights from the slots in turn.
+    One run a cycle. The first run of an operation is made two cycles after it was taken, for what
+    decides when it ends is worked out a cycle ahead; every run waits one cycle in the buffer.
+    Operations of a streamed classifier take their weights from the slots in turn.
     """
 
     def __init__(self, tables: Tables):
@@ -33,10 +34,14 @@ class FireStage(wiring.Component):
         m.submodules.squeeze = squeeze = PointwiseRuns(tables)
         m.submodules.expand = expand = NeighbourhoodRuns(tables)
 
-        busy, wide, opening = Signal(), Signal(), Signal()
+        m.submodules.buffer = buffer = StreamBuffer(run_layout(tables))
+        run = buffer.i.payload
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+
+        taken, busy, wide, opening = Signal(), Signal(), Signal(), Signal()
         operation = Signal(tables.operation)
         layer = operation.layer
-        column = Signal(layer.last_column.shape())
+        column, following = Signal(layer.last_column.shape()), Signal(layer.last_column.shape())
         offset = Signal(tables.activation_bits)
         left_offset = Signal(tables.activation_bits)
         step, pixel_done, row_done = Signal(), Signal(), Signal()
@@ -44,12 +49,21 @@ class FireStage(wiring.Component):
 
         slot = self._build_slots(m, step & row_done & layer.streamed)
         m.d.comb += [
-            first_column.eq(column == 0),
-            last_column.eq(column == layer.last_column),
-            step.eq(busy & (~self.o.valid | self.o.ready)),
+            following.eq(column),
+            step.eq(busy & buffer.i.ready),
+            buffer.i.valid.eq(busy),
+            run.eq(Mux(wide, expand.run, squeeze.run)),
+            run.opening.eq(opening),
+            run.gate.eq(
+                opening & layer.scores & operation.row.first & (operation.row.write_address == 0)
+            ),
+            run.wait.eq(operation.row.wait),
+            run.window.eq(layer.window),
+            run.streamed.eq(layer.streamed),
+            run.release.eq((layer.window & squeeze.done) | (layer.streamed & row_done)),
             pixel_done.eq(Mux(wide, expand.done, squeeze.done & ~layer.has_wide)),
             row_done.eq(pixel_done & last_column),
-            self.i.ready.eq(~busy | (step & row_done)),
+            self.i.ready.eq(~(busy | taken) | (step & row_done)),
             squeeze.operation.eq(operation),
             squeeze.column.eq(Mux(layer.window, 0, offset)),
             squeeze.rom.eq(Mux(layer.streamed, slot, layer.rom_point)),
@@ -61,47 +75,26 @@ class FireStage(wiring.Component):
             expand.step.eq(step & wide),
         ]
 
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
         with m.If(step):
-            m.d.sync += [
-                self.o.valid.eq(1),
-                self.o.payload.eq(Mux(wide, expand.run, squeeze.run)),
-                self.o.payload.opening.eq(opening),
-                self.o.payload.gate.eq(
-                    opening
-                    & layer.scores
-                    & operation.row.first
-                    & (operation.row.write_address == 0)
-                ),
-                self.o.payload.wait.eq(operation.row.wait),
-                self.o.payload.window.eq(layer.window),
-                self.o.payload.streamed.eq(layer.streamed),
-                self.o.payload.release.eq(
-                    (layer.window & squeeze.done) | (layer.streamed & row_done)
-                ),
-                opening.eq(0),
-            ]
+            m.d.sync += opening.eq(0)
             with m.If(squeeze.done & ~wide & layer.has_wide):
                 m.d.sync += wide.eq(1)
             with m.If(pixel_done):
+                m.d.comb += following.eq(Mux(last_column, 0, column + 1))
                 m.d.sync += [
                     wide.eq(0),
-                    column.eq(column + 1),
-                    left_offset.eq(offset),
-                    offset.eq(offset + layer.words),
+                    left_offset.eq(Mux(last_column, 0, offset)),
+                    offset.eq(Mux(last_column, 0, offset + layer.words)),
                 ]
-            with m.If(row_done):
-                m.d.sync += busy.eq(0)
+        m.d.sync += [
+            column.eq(following),
+            first_column.eq(following == 0),
+            last_column.eq(following == layer.last_column),
+            busy.eq(taken | (busy & ~(step & row_done))),
+            taken.eq(self.i.ready & self.i.valid),
+        ]
         with m.If(self.i.ready & self.i.valid):
-            m.d.sync += [
-                busy.eq(1),
-                operation.eq(self.i.payload),
-                opening.eq(1),
-                column.eq(0),
-                offset.eq(0),
-                left_offset.eq(0),
-            ]
+            m.d.sync += [operation.eq(self.i.payload), opening.eq(1)]
         return m
 
     def _build_slots(self, m, taken):

@@ -1,0 +1,97 @@
+"""What is to be known of each group of sums, worked out before they are there."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .geometry import Program
+from .stream import StreamBuffer
+from .tables import Tables, context_layout
+
+DRAIN_FIELDS = {
+    "row": ["skip_address", "write_address", "first", "last"],
+    "layer": [
+        "last_column",
+        "last_point_group",
+        "last_point_beat",
+        "has_wide",
+        "last_wide_group",
+        "last_wide_beat",
+        "parameters",
+        "point_shift",
+        "wide_shift",
+        "scores",
+        "skip",
+        "skip_multiplier",
+        "skip_shift",
+    ],
+}
+
+SHARED_FIELDS = ("scores", "skip", "skip_address", "skip_multiplier", "skip_shift")
+"""What a group has in common with its row."""
+
+
+def group_layout(program: Program, tables: Tables) -> data.StructLayout:
+    """A group: its last beat's number, what ends with that, and what its channels have in common.
+
+    `segment_end`: the pixel's 1x1 or 3x3 channels; `opening` and `closing`: it belongs to the first
+    or the last pixel of the map.
+    """
+    layer, context = tables.layer, context_layout(tables, DRAIN_FIELDS)
+    flags = ("segment_end", "pixel_end", "row_end", "opening", "closing")
+    return data.StructLayout(
+        {
+            "last_beat": range(program.array.co // program.lanes),
+            "parameters": range(len(program.parameters)),
+            "shift": max(layer["point_shift"].width, layer["wide_shift"].width),
+            **{name: context[name].shape for name in SHARED_FIELDS},
+            **{flag: 1 for flag in flags},
+        }
+    )
+
+
+class Groups(wiring.Component):
+    """The groups of each row, in order, from the context of its operation; one a cycle.
+
+    Two groups are kept ready, so that they are always there before their sums are.
+    """
+
+    def __init__(self, program: Program, tables: Tables):
+        self._full = program.array.co // program.lanes - 1
+        context = context_layout(tables, DRAIN_FIELDS)
+        self._group = group_layout(program, tables)
+        super().__init__(
+            {"i": In(stream.Signature(context)), "o": Out(stream.Signature(self._group))}
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.buffer = buffer = StreamBuffer(self._group)
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+        row, here = self.i.payload, buffer.i.payload
+        number = Signal(max(row.last_point_group.shape().width, len(row.last_wide_group)))
+        column = Signal(row.last_column.shape())
+        wide, step, last_column = Signal(), Signal(), Signal()
+        last_beat = Mux(wide, row.last_wide_beat, row.last_point_beat)
+        m.d.comb += [
+            step.eq(self.i.valid & buffer.i.ready),
+            buffer.i.valid.eq(self.i.valid),
+            self.i.ready.eq(step & here.row_end),
+            last_column.eq(column == row.last_column),
+            here.segment_end.eq(number == Mux(wide, row.last_wide_group, row.last_point_group)),
+            here.pixel_end.eq(here.segment_end & (wide | ~row.has_wide)),
+            here.row_end.eq(here.pixel_end & last_column),
+            here.last_beat.eq(Mux(here.segment_end, last_beat, self._full)),
+            here.shift.eq(Mux(wide, row.wide_shift, row.point_shift)),
+            here.parameters.eq(row.parameters + Mux(row.scores, row.write_address, 0)),
+            here.opening.eq(row.first & (column == 0)),
+            here.closing.eq(row.last & last_column),
+            *(here[name].eq(row[name]) for name in SHARED_FIELDS),
+        ]
+        with m.If(step):
+            m.d.sync += number.eq(Mux(here.segment_end, 0, number + 1))
+            with m.If(here.segment_end):
+                m.d.sync += wide.eq(row.has_wide & ~wide)
+            with m.If(here.pixel_end):
+                m.d.sync += column.eq(Mux(last_column, 0, column + 1))
+        return m

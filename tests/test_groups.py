@@ -1,0 +1,77 @@
+"""The groups of whole rows, one after the other, whatever the pace at which they are taken."""
+
+import pytest
+from amaranth.sim import Simulator
+from fireline.host.architecture import Conv1
+from fireline.hw.groups import DRAIN_FIELDS, Groups
+from fireline.hw.tables import Tables
+from small import TINY, compiled, fire, network
+
+SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
+
+
+def expected(program):
+    """Every group of a frame: last beat, what ends with it, shift, parameters."""
+    full = program.array.co // program.lanes
+    for row in program.rows:
+        layer = program.layers[row.layer]
+        for column in range(layer.columns):
+            for wide, count, last_beats, shift in (
+                (False, layer.point_groups, layer.point_beats, layer.point_shift),
+                (True, layer.wide_groups, layer.wide_beats, layer.wide_shift),
+            ):
+                for group in range(count):
+                    segment_end = group == count - 1
+                    pixel_end = segment_end and wide == (layer.wide_groups > 0)
+                    yield {
+                        "last_beat": (last_beats if segment_end else full) - 1,
+                        "segment_end": segment_end,
+                        "pixel_end": pixel_end,
+                        "row_end": pixel_end and column == layer.columns - 1,
+                        "opening": row.first and column == 0,
+                        "closing": row.last and column == layer.columns - 1,
+                        "shift": program.shifts.index(shift),
+                        "parameters": layer.parameters + (row.write if layer.scores else 0),
+                        "skip_address": row.skip,
+                        "scores": layer.scores,
+                        "skip": layer.skip,
+                    }
+
+
+@pytest.mark.parametrize(
+    ("architecture", "array", "lanes"), [(TINY, "4x8", 2), (TINY, "8x4", 4), (SIMPLE, "8x8", 4)]
+)
+@pytest.mark.parametrize("pace", [1, 2, 5])
+def test_groups_are_those_of_the_rows(architecture, array, lanes, pace):
+    program = compiled(architecture, array, lanes=lanes).program
+    tables = Tables(program)
+    dut = Groups(program, tables)
+    wanted, cycles = list(expected(program)), []
+
+    async def contexts(ctx):
+        for row in tables.rows:
+            fields = {**row, **tables.layers[row["layer"]]}
+            names = [name for part in DRAIN_FIELDS.values() for name in part]
+            ctx.set(dut.i.payload, {name: fields[name] for name in names})
+            ctx.set(dut.i.valid, 1)
+            await ctx.tick().until(dut.i.ready)
+
+    async def take(ctx):
+        cycle, seen = 0, 0
+        while seen < len(wanted):
+            ctx.set(dut.o.ready, cycle % pace == 0)
+            *_, valid, ready, group = await ctx.tick().sample(
+                dut.o.valid, dut.o.ready, dut.o.payload
+            )
+            cycle += 1
+            if valid and ready:
+                assert {name: group[name] for name in wanted[seen]} == wanted[seen], seen
+                seen += 1
+                cycles.append(cycle)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(contexts, background=True)
+    simulator.add_testbench(take)
+    simulator.run()
+    assert cycles == [cycles[0] + pace * n for n in range(len(wanted))]
