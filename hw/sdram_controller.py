@@ -17,6 +17,7 @@ from .sdram import (
     SdramCycles,
     SdramGeometry,
 )
+from .stream import StreamRegister
 
 MOST_AHEAD = 8
 """Refreshes that may be done ahead of their time."""
@@ -63,7 +64,7 @@ class SdramController(wiring.Component):
     back must request them. One is due each `cycles.interval` cycles; those that are requested
     before count for later ones, up to `MOST_AHEAD`.
 
-    Latency:    `READ_LATENCY` + tRCD cycles from the request to its first word
+    Latency:    `READ_LATENCY` + tRCD + 1 cycles from the request to its first word
     Throughput: 8 words each 8 cycles, in any order each `cycles.rest`; a refresh takes `cycles.rfc`
     """
 
@@ -87,7 +88,10 @@ class SdramController(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        geometry, cycles, request = self.geometry, self.cycles, self.request
+        geometry, cycles = self.geometry, self.cycles
+        m.submodules.next = register = StreamRegister(request_layout(geometry))
+        wiring.connect(m, wiring.flipped(self.request), register.i)
+        request = register.o
         command, bank, address = Signal(Command, init=Command.NOP), Signal(2), Signal(ADDRESS_BITS)
         m.d.sync += [
             self.pins.command.eq(command),

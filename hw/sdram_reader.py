@@ -72,6 +72,11 @@ class GroupSchedule:
         return max(self.cycles.rest, self.cycles.rfc)
 
     @property
+    def flush(self) -> int:
+        """Cycles after which a burst that was just asked for is over, even if a refresh is due."""
+        return self.cycles.rest + self.cycles.rfc + self._latency + BURST_WORDS + 1
+
+    @property
     def group_cycles(self) -> int:
         """From the cycle in which a group is asked for, of an idle reader, to its last word's.
 
@@ -91,7 +96,7 @@ class GroupSchedule:
     @property
     def _latency(self) -> int:
         """From the request of a burst to its first word."""
-        return self.cycles.rcd + SdramController.READ_LATENCY
+        return 1 + self.cycles.rcd + SdramController.READ_LATENCY
 
     def _longest(self, refreshes: int) -> int:
         """The most bursts after so many refreshes: all takes no more cycles than these buy."""
@@ -139,8 +144,7 @@ class GroupReader(wiring.Component):
     def elaborate(self, platform):
         m, outer = Module(), Module()
         image, schedule, request = self.image, self.schedule, self.request
-        flush_cycles = self.cycles.rest + self.cycles.rfc + SdramController.READ_LATENCY
-        wait = Signal(range(max(flush_cycles, schedule.start)), init=flush_cycles - 1)
+        wait = Signal(range(schedule.flush), init=schedule.flush - 1)
         burst = Signal(range(image.bursts))
         unread = Signal(range(image.group_bursts + 1))  # bursts of the group to be asked for
         stretch = Signal(range(schedule.stretch_bursts + 1))  # of them, of this stretch
