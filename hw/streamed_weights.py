@@ -1,6 +1,6 @@
 """Weights in an SDRAM: the memory tested, the weights loaded, checked, and read again and again."""
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -56,46 +56,44 @@ class StreamedWeights(wiring.Component):
             self.o.valid.eq(reader.o.valid & (state == MemoryState.READY)),
             probe.write_next.eq(controller.write_next),
             loader.write_next.eq(controller.write_next),
-            controller.write_data.eq(loader.write_data),
+            controller.hold.eq(reader.hold),
+            controller.write_data.eq(Mux(probe.done, loader.write_data, probe.write_data)),
             *(sink.read_valid.eq(controller.read_valid) for sink in (probe, reader)),
             *(sink.read_data.eq(controller.read_data) for sink in (probe, reader)),
         ]
+        # Whose the controller is; from registers, for the way is long.
+        for client, *states in (
+            (probe, MemoryState.TESTING),
+            (loader, MemoryState.LOADING),
+            (reader, MemoryState.CHECKING, MemoryState.READY),
+        ):
+            granted = Signal(name="granted")
+            m.d.sync += granted.eq(state.matches(*states))
+            with m.If(granted):
+                m.d.comb += [
+                    controller.request.valid.eq(client.request.valid),
+                    controller.request.payload.eq(client.request.payload),
+                    client.request.ready.eq(controller.request.ready),
+                ]
         with m.Switch(state):
-            with m.Case(MemoryState.TESTING):
-                _grant(m, controller, probe)
-                m.d.comb += controller.write_data.eq(probe.write_data)
-                with m.If(probe.done):
-                    m.d.sync += state.eq(MemoryState.EMPTY)
-                    with m.If(~probe.sound):
-                        m.d.sync += state.eq(MemoryState.FAULT)
-            with m.Case(MemoryState.LOADING):
-                _grant(m, controller, loader)
-                with m.If(loader.done):
-                    m.d.sync += state.eq(MemoryState.CHECKING)
+            with m.Case(MemoryState.TESTING), m.If(probe.done):
+                m.d.sync += state.eq(MemoryState.EMPTY)
+                with m.If(~probe.sound):
+                    m.d.sync += state.eq(MemoryState.FAULT)
+            with m.Case(MemoryState.LOADING), m.If(loader.done):
+                m.d.sync += state.eq(MemoryState.CHECKING)
             with m.Case(MemoryState.CHECKING):
-                _grant(m, controller, reader)
-                m.d.comb += [controller.hold.eq(reader.hold), reader.group_wanted.eq(1)]
+                m.d.comb += reader.group_wanted.eq(1)
                 with m.If(reader.passed):
                     m.d.comb += reader.restart.eq(1)
                     m.d.sync += state.eq(MemoryState.WRONG)
                     with m.If(reader.intact):
                         m.d.sync += state.eq(MemoryState.READY)
             with m.Case(MemoryState.READY):
-                _grant(m, controller, reader)
-                m.d.comb += [
-                    controller.hold.eq(reader.hold),
-                    reader.group_wanted.eq(self.group_wanted),
-                ]
+                m.d.comb += reader.group_wanted.eq(self.group_wanted)
                 with m.If(reader.passed & ~reader.intact):
+                    m.d.comb += reader.restart.eq(1)
                     m.d.sync += state.eq(MemoryState.CORRUPT)
         with m.If(self.load & (state != MemoryState.TESTING) & (state != MemoryState.FAULT)):
             m.d.sync += state.eq(MemoryState.LOADING)
         return m
-
-
-def _grant(m, controller, client):
-    m.d.comb += [
-        controller.request.valid.eq(client.request.valid),
-        controller.request.payload.eq(client.request.payload),
-        client.request.ready.eq(controller.request.ready),
-    ]
