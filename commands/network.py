@@ -155,6 +155,8 @@ def quantize(
     from ..host.families import resolve
     from ..host.stage import PREPROCESSINGS
 
+    if not Path(file).absolute().parent.is_dir():
+        raise FirelineError(f"output {file}: no such folder; choose another place")
     architecture = resolve(arch)
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])

@@ -18,9 +18,10 @@ def load_image(
     """Reads a picture as uint8 [height, width, channels], RGB or grey.
 
     One of another size is scaled (bicubic) to cover the input with a margin of at most 1/7 and its
-    centre is cut out: 256x256 pixels lose just their border to 224x224. The second value says, in
-    one line, what was done to the picture, if anything. Raises FirelineError when the file is
-    missing, no picture, cut short, grey where colour is due, or, if ``strict``, of another size.
+    centre is cut out, from a whole pixel on: 256x256 pixels lose just their border to 224x224 or
+    227x227. The second value says, in one line, what was done to the picture, if anything. Raises
+    FirelineError when the file is missing, no picture, cut short, grey where colour is due, or, if
+    ``strict``, of another size.
     """
     picture = _decode(path)
     notes = []
@@ -65,6 +66,7 @@ def _decode(path: str | Path) -> Image.Image:
 def _fit(picture: Image.Image, height: int, width: int) -> Image.Image:
     ratio = min(picture.width / width, picture.height / height)
     share = ratio / min(max(ratio, 1.0), MARGIN)  # pixels of the picture for one of the input
-    left, top = (picture.width - width * share) / 2, (picture.height - height * share) / 2
-    box = (max(left, 0), max(top, 0), picture.width - max(left, 0), picture.height - max(top, 0))
+    wide, high = min(width * share, picture.width), min(height * share, picture.height)
+    left, top = (picture.width - wide) // 2, (picture.height - high) // 2
+    box = (left, top, left + wide, top + high)
     return picture.resize((width, height), Image.Resampling.BICUBIC, box)

@@ -555,6 +555,11 @@ def test_weights_that_are_code(arch, pictures, tmp_path, monkeypatch):
     assert not (tmp_path / "evil").exists() and not (tmp_path / "out").exists()
 
 
+def test_a_folder_to_write_to_that_is_not_there(arch, weights, pictures, tmp_path):
+    options = ("--arch", arch, "--weights", weights, "--calibration", pictures)
+    assert "no such folder" in complains("quantize", *options, "-o", tmp_path / "none" / "x")
+
+
 def test_an_empty_calibration_folder(arch, weights, tmp_path):
     (tmp_path / "empty").mkdir()
     options = ("--arch", arch, "--weights", weights, "-o", tmp_path / "out.fireline")

@@ -48,11 +48,13 @@ def test_other_colour_modes(tmp_path, mode):
     assert np.array_equal(load_image(path, 5, 4, 3)[0], np.full((5, 4, 3), (255, 0, 0)))
 
 
-def test_256_loses_its_border(tmp_path):
+@pytest.mark.parametrize("size", [224, 227])
+def test_256_loses_its_border(tmp_path, size):
     path = save(tmp_path / "picture.png", noise(256, 256))
-    pixels, note = load_image(path, 224, 224, 3)
-    assert np.array_equal(pixels, noise(256, 256)[16:240, 16:240])
-    assert note == "256x256 pixels scaled and cropped to 224x224"
+    pixels, note = load_image(path, size, size, 3)
+    first = (256 - size) // 2
+    assert np.array_equal(pixels, noise(256, 256)[first : first + size, first : first + size])
+    assert note == f"256x256 pixels scaled and cropped to {size}x{size}"
 
 
 @pytest.mark.parametrize("size", [(640, 480), (5, 3), (1, 60000), (60001, 3), (31, 33), (100, 10)])

@@ -47,11 +47,12 @@ def side_by_side(work: Work, visit: Callable[[Layer, torch.Tensor], None], repor
         visit(layer, pair)
         done += 1
         report(done / len(student.convs))
-        outputs = []
-        for first, run in ((0, folded.rectified), (count, student.convolve)):
-            for x in pair[first : first + count].split(BATCH):
-                outputs.append(run(layer, x.float()).bfloat16())
-        return torch.cat(outputs)
+        size = layer.output_channels, layer.output_height, layer.output_width
+        output = torch.empty(2 * count, *size, dtype=torch.bfloat16)
+        for half, run in ((slice(count), folded.rectified), (slice(count, None), student.convolve)):
+            for x, y in zip(pair[half].split(BATCH), output[half].split(BATCH), strict=True):
+                y.copy_(run(layer, x.float()))
+        return output
 
     def join(name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
         if skipped is None:
