@@ -17,7 +17,7 @@ from .sdram import (
     SdramCycles,
     SdramGeometry,
 )
-from .stream import StreamRegister
+from .stream import StreamBuffer
 
 MOST_AHEAD = 8
 """Refreshes that may be done ahead of their time."""
@@ -89,7 +89,7 @@ class SdramController(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         geometry, cycles = self.geometry, self.cycles
-        m.submodules.next = register = StreamRegister(request_layout(geometry))
+        m.submodules.next = register = StreamBuffer(request_layout(geometry))
         wiring.connect(m, wiring.flipped(self.request), register.i)
         request = register.o
         command, bank, address = Signal(Command, init=Command.NOP), Signal(2), Signal(ADDRESS_BITS)

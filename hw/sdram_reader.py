@@ -73,8 +73,8 @@ class GroupSchedule:
 
     @property
     def flush(self) -> int:
-        """Cycles after which a burst that was just asked for is over, even if a refresh is due."""
-        return self.cycles.rest + self.cycles.rfc + self._latency + BURST_WORDS + 1
+        """Cycles after which all that was asked for is over: two bursts, and a refresh if due."""
+        return 2 * self.cycles.rest + self.cycles.rfc + self._latency + BURST_WORDS + 1
 
     @property
     def group_cycles(self) -> int:

@@ -76,7 +76,7 @@ def test_any_order_of_requests(tmp_path, seed):
     assert json.loads(result.read_text()) == expected
 
 
-STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["groups", [50, 0], QUICK.group_words]]
+STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["groups", [70, 0], QUICK.group_words]]
 
 TIGHTER = {
     "t_power_up": (2_100_000, "power-up"),

@@ -18,7 +18,7 @@ def test_every_group_takes_the_same_cycles_and_brings_its_words(setup, tmp_path)
     schedule = GroupSchedule(setup.geometry.group_bursts, setup.cycles)
     interval = setup.cycles.interval
     gaps = [0, 0, *range(1, 12), *range(interval - 20, interval + 20), 0, 5 * interval]
-    steps = [TESTED, ["load", setup.image.hex()], LOADED, ["wait", 50]]
+    steps = [TESTED, ["load", setup.image.hex()], LOADED, ["wait", 70]]
     steps += [["groups", gaps, setup.group_words]]
     *_, loaded, _, groups = run(build_bench(setup), tmp_path, steps)
     assert loaded == MemoryState.READY

@@ -5,7 +5,7 @@ from fireline.hw.protocol import MemoryState
 from sdram_bench import LOADED, QUICK, TESTED, build_bench, run
 
 IMAGE, GROUPS = QUICK.image.hex(), QUICK.groups_of_words
-IDLE = ["wait", 50]
+IDLE = ["wait", 70]
 """After a restart."""
 
 STATE = ["leave", [], 1]
