@@ -105,6 +105,8 @@ class Accelerator(wiring.Component):
         weight = WeightWord(array.ci, array.co, program.exponent_bits)
         m.submodules.weights = weights = WeightRom(weight, program.weights, program.rom_words)
         m.submodules.lines = lines = LineBuffer(**vars(program.window))
+        m.submodules.entry = entry = StreamBuffer(self.pixel.payload.shape())
+        wiring.connect(m, entry.o, lines.i)
         m.submodules.activations = activations = Ram(self._word, program.activation_words)
         m.submodules.array = macs = MacArray(
             array.ci,
@@ -124,9 +126,9 @@ class Accelerator(wiring.Component):
         activation = delay(m, Mux(control.window, window, activations.data), 1)
         control = delay(m, control, 1, reset_less=False)
         m.d.comb += [
-            lines.i.payload.eq(self.pixel.payload),
-            lines.i.valid.eq(self.pixel.valid & ~self._closed),
-            self.pixel.ready.eq(lines.i.ready & ~self._closed),
+            entry.i.payload.eq(self.pixel.payload),
+            entry.i.valid.eq(self.pixel.valid & ~self._closed),
+            self.pixel.ready.eq(entry.i.ready & ~self._closed),
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
             activations.address.eq(issue.activation_address),
