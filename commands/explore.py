@@ -88,8 +88,9 @@ def explore(
     list stays as in ARCH. Networks that differ only in array or bits are trained once.
 
     What is in DIR already is not done again: after an interrupt the same command goes on, and other
-    lists add to the results. With --scheduler, every machine needs Fireline and Dask
-    (pip install 'fireline[explore]'), but neither the pictures nor DIR.
+    lists add to the results. With --scheduler, run `dask scheduler` on one machine and `dask worker
+    ADDRESS --nworkers auto --nthreads 1` on all; they need Fireline and Dask (pip install
+    'fireline[explore]'), but neither the pictures nor DIR.
 
     \b
     Examples:

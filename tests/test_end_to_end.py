@@ -6,6 +6,7 @@ import pytest
 import torch
 from fireline.host.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
+from fireline.host.families import resolve
 from fireline.host.model import SqueezeNet
 from fireline.host.network import QuantizedNetwork
 from fireline.host.onnx_export import export_onnx
@@ -76,4 +77,24 @@ def test_any_network_on_any_array(tmp_path_factory, architecture, seed, bits, si
     assert np.array_equal(
         simulated_scores(quantized, ArrayShape(*sides), pixels, folder),
         onnx_scores(quantized, pixels, folder / "drawn.onnx"),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("cifar10-simple", ArrayShape(16, 16)),
+        ("cifar10-complex", ArrayShape(8, 8)),
+        ("squeezenet1_1-simple", ArrayShape(8, 8)),
+        ("squeezenet1_1-complex", ArrayShape(8, 8)),
+    ],
+)
+def test_bypasses_at_full_size(name, array, tmp_path):
+    architecture = resolve(name)
+    quantized = random_network(architecture, 0, {"conv1": 8})
+    pixels = pictures(architecture, 1)
+    assert np.array_equal(
+        simulated_scores(quantized, array, pixels, tmp_path),
+        onnx_scores(quantized, pixels, tmp_path / "bypass.onnx"),
     )
