@@ -11,6 +11,14 @@ from .common import NET, Array, Output, command
 ARRAY = click.option(
     "--array", type=Array(), default="16x32", show_default=True, help="Its shape, such as 8x8."
 )
+HEAD = click.option(
+    "--head",
+    type=click.Choice(["auto", "chip", "sdram"]),
+    default="auto",
+    show_default=True,
+    help="Where the classifier's weights are: on the chip, or streamed from the board's SDRAM; "
+    "auto streams them if the board has no room.",
+)
 IMAGES = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 STRICT = click.option("--strict", is_flag=True, help="Refuse images of another size.")
 STREAM = click.option(
@@ -26,21 +34,24 @@ SIMULATION_PATIENCE = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # s
 @command
 @NET
 @ARRAY
+@HEAD
 @click.option("-o", "folder", metavar="DIR", required=True, help="Where the files go.")
-def verilog(output: Output, net, array, folder):
+def verilog(output: Output, net, array, head, folder):
     """Write the accelerator as one Verilog file.
 
-    A manifest in JSON beside it tells ports, formats, cycles and memories.
+    A manifest in JSON beside it tells ports, formats, cycles and memories. With --head sdram the
+    classifier's weights come in by ports of their own, and lie beside it in a file; its input has
+    as much memory as on a ulx3s-85f.
 
     \b
     Example:
       fireline verilog cifar10 --array 8x8 -o build/verilog
     """
-    from ..host.compile import compile_network
+    from ..host.head_choice import HeadPlace, compile_for
     from ..host.manifest import write_verilog
     from ..host.shipped import load_network
 
-    compiled = compile_network(load_network(net), array)
+    compiled = compile_for(load_network(net), array, HeadPlace(head))
     manifest = write_verilog(compiled, folder)
     output.say(
         f"{folder}/{manifest['verilog']}: module {manifest['module']}, {array} array, "
@@ -53,27 +64,30 @@ def verilog(output: Output, net, array, folder):
 @NET
 @IMAGES
 @ARRAY
+@HEAD
 @click.option("--stall", default=0.0, metavar="P", help="Share of cycles in which each end waits.")
 @click.option("--seed", default=0, show_default=True, help="Of the waiting.")
 @STRICT
-def simulate(output: Output, net, images, array, stall, seed, strict):
+def simulate(output: Output, net, images, array, head, stall, seed, strict):
     """Run images through the simulated Verilog.
 
     The images are sent back to back. Every score must equal the golden model's; if one does not,
-    the first value inside of the network that differs is named and the status is 1.
+    the first value inside of the network that differs is named and the status is 1. With --head
+    sdram the classifier's weights come from a simulated SDRAM; its input has as much memory as on a
+    ulx3s-85f.
 
     \b
     Examples:
       fireline simulate cifar10 samples/cat-0.png --array 8x8
       fireline simulate cifar10 samples/*.png --array 16x16 --stall 0.3 --json result.json
     """
-    from ..host.compile import compile_network
+    from ..host.head_choice import HeadPlace, compile_for
     from ..host.shipped import load_network
     from ..sim.bench import simulate as run
 
     network = load_network(net)
     pixels = _load_images(output, images, network.architecture, strict)
-    compiled = compile_network(network, array)
+    compiled = compile_for(network, array, HeadPlace(head))
     result = run(compiled, pixels, stall, seed, progress=output.say)
     table = output.table("", "<image", "<class", "score", "cycles")
     for image, frame in zip(images, result.frames, strict=True):
@@ -98,12 +112,13 @@ def simulate(output: Output, net, images, array, stall, seed, strict):
 @NET
 @click.option("--board", metavar="BOARD", required=True, help="See: fireline boards.")
 @click.option("--array", type=Array(), help="Its shape, if not the board's own.")
+@HEAD
 @click.option("--clock", type=float, metavar="MHZ", help="The core's, if not the board's own.")
 @click.option(
     "--seeds", default=1, show_default=True, metavar="N", help="Placements to choose from."
 )
 @click.option("-o", "folder", metavar="DIR", required=True, help="Where the bitstream goes.")
-def build(output: Output, net, board, array, clock, seeds, folder):
+def build(output: Output, net, board, array, head, clock, seeds, folder):
     """Make a bitstream for a board.
 
     Yosys, nextpnr and ecppack do it. Nothing is left behind by a build that fails. The status is 1
@@ -116,13 +131,13 @@ def build(output: Output, net, board, array, clock, seeds, folder):
     """
     from ..host.build import build as make
     from ..host.build import flash_command
-    from ..host.compile import compile_network
     from ..host.design import design
+    from ..host.head_choice import HeadPlace, compile_for
     from ..host.shipped import load_network
     from ..hw.boards import find_board
 
     network, chosen = load_network(net), find_board(board)
-    compiled = compile_network(network, array or chosen.array)
+    compiled = compile_for(network, array or chosen.array, HeadPlace(head), chosen, clock)
     top = design(compiled, chosen, clock)
     with output.steps() as progress:
         summary = make(top, folder, compiled=compiled, seeds=seeds, progress=progress)

@@ -51,7 +51,7 @@ CELLS = {
 FLASH_ADVICE = {127: "it lacks a library; on Debian: apt install libusb-1.0-0"}
 """What to do about openFPGALoader's exit status."""
 
-MAY_BE_ZERO = ("used", "seed")
+MAY_BE_ZERO = ("used", "seed", "head_rows", "head_overlaid")
 
 SUMMARY = "build.json"
 BITSTREAM = "fireline.bit"
@@ -86,6 +86,8 @@ class BuildSummary:
     seed: int
     bitstream: str  # beside the summary
     array: str = ""  # such as 8x8; empty when no network was compiled for it
+    head_rows: int = 0  # of a streamed classifier's input, as in `StreamedHead`
+    head_overlaid: int = 0
 
     @property
     def meets_timing(self) -> bool:
@@ -244,6 +246,7 @@ def _summary(top: BoardTop, compiled: Compiled | None, seed: int, report: dict) 
         name: Usage(**{key: report["utilization"][cell][key] for key in ("used", "available")})
         for name, cell in CELLS.items()
     }
+    head = compiled.streamed if compiled else None
     return BuildSummary(
         board=top.board.name,
         network=f"{top.system.identity.network:08x}",
@@ -253,5 +256,7 @@ def _summary(top: BoardTop, compiled: Compiled | None, seed: int, report: dict) 
         seed=seed,
         bitstream=BITSTREAM,
         array=str(compiled.program.array) if compiled else "",
+        head_rows=head.rows if head else 0,
+        head_overlaid=head.overlaid if head else 0,
         **counts,
     )

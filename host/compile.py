@@ -29,8 +29,10 @@ class Compiled:
     timing: FrameTiming
     tasks: tuple[RowTask, ...] = field(repr=False)
     """The program's row operations by name."""
+    streamed: StreamedHead | None = None
+    """How the classifier is streamed, if it is."""
     head: bytes | None = field(default=None, repr=False)
-    """A streamed classifier's weights, for the board's memory; see `hw/head_loader.py`."""
+    """Its weights, for the board's memory; see `hw/head_loader.py`."""
 
     @property
     def external_bytes(self) -> int:
@@ -112,7 +114,7 @@ def compile_network(
         head=streaming,
     )
     program = with_waits(program)
-    return Compiled(network, program, frame_timing(program), tasks, image)
+    return Compiled(network, program, frame_timing(program), tasks, head, image)
 
 
 def _pace(head: HeadGeometry, layers: dict[str, LayerDescriptor]) -> Pace:

@@ -11,13 +11,14 @@ from .compile import Compiled
 from .files import write_whole
 from .resources import resources
 
-VERILOG, MANIFEST = "fireline.v", "manifest.json"
+VERILOG, MANIFEST, HEAD = "fireline.v", "manifest.json", "head.bin"
 
 
 def write_verilog(compiled: Compiled, folder: str | Path) -> dict[str, object]:
     """Writes fireline.v and manifest.json into a folder, which is made; returns the manifest.
 
-    Raises FirelineError when they cannot be written.
+    The weights of a streamed classifier go to head.bin. Raises FirelineError when the files cannot
+    be written.
     """
     folder = Path(folder)
     text, description = verilog.to_verilog(compiled.program), manifest(compiled)
@@ -27,6 +28,8 @@ def write_verilog(compiled: Compiled, folder: str | Path) -> dict[str, object]:
         raise FirelineError(f"folder {folder}: {error.strerror}; choose another place") from error
     write_whole(folder / VERILOG, text.encode(), "Verilog file")
     write_whole(folder / MANIFEST, (json.dumps(description, indent=2) + "\n").encode(), "manifest")
+    if compiled.head:
+        write_whole(folder / HEAD, compiled.head, "file of weights")
     return description
 
 
@@ -58,14 +61,28 @@ def manifest(compiled: Compiled) -> dict[str, object]:
         "mac_passes": compiled.mac_passes,
         "utilisation": compiled.utilisation,
         "memories": [asdict(memory) for memory in needed.memories],
+        "head": _head(program) if program.head else None,
         "block_rams": needed.block_rams,
         "multiplier_pairs": needed.pairs,
     }
 
 
+def _head(program: Program) -> dict[str, object]:
+    """The weights that come by `weight_data`."""
+    head = program.head
+    return {
+        "file": HEAD,
+        "format": "words of 16 bits, the lower byte first, all groups in order, again and again",
+        "groups": head.groups,
+        "group_words": head.stream_words,
+        "crc32": f"{head.check:08x}",
+        "cycles_per_group": head.load_cycles,
+    }
+
+
 def _ports(program: Program) -> list[dict[str, object]]:
     """In the order of the Verilog module's use."""
-    rows = (
+    rows = [
         ("clk", "input", 1, "everything happens at its rising edge"),
         ("rst", "input", 1, "synchronous reset"),
         ("abort", "input", 1, "drops all that is under way, as reset does"),
@@ -76,5 +93,11 @@ def _ports(program: Program) -> list[dict[str, object]]:
         ("score_last", "output", 1, "it is the frame's last"),
         ("score_valid", "output", 1, "score_data is there"),
         ("score_ready", "input", 1, "a score is given when both are set"),
-    )
+    ]
+    if program.head:
+        rows += [
+            ("group_wanted", "output", 1, "while no group is coming: begin the next one"),
+            ("weight_valid", "input", 1, "weight_data is there, and taken"),
+            ("weight_data", "input", 16, "the next word of the group"),
+        ]
     return [dict(zip(("name", "direction", "bits", "use"), row, strict=True)) for row in rows]

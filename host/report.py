@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import FirelineError
 from ..hw.boards import Board, find_board
 from ..hw.geometry import ArrayShape
+from .buffers import StreamedHead
 from .build import FLOORPLAN, NETWORK, SUMMARY, BuildSummary
 from .compile import Compiled, compile_network
 from .dataset import load_test
@@ -92,7 +93,10 @@ def load_build(folder: str | Path) -> tuple[BuildSummary, Board, Compiled]:
         array = ArrayShape(*map(int, summary.array.split("x")))
     except (AttributeError, TypeError, ValueError):
         raise FirelineError(f"{folder / SUMMARY} names no array: build again") from None
-    compiled = compile_network(network, array)
+    head = None
+    if summary.head_rows:
+        head = StreamedHead(summary.head_rows, summary.head_overlaid, summary.clock_mhz)
+    compiled = compile_network(network, array, head=head)
     identifier = f"{compiled.program.identifier:08x}"
     if identifier != summary.network:
         raise FirelineError(

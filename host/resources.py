@@ -14,12 +14,16 @@ from ..hw.boards import Board
 from ..hw.geometry import Program
 from ..hw.mac_lanes import WeightWord
 from ..hw.ram import banks
+from ..hw.rom import WRITE_BITS
 from ..hw.tables import Tables
 from .compile import Compiled
 
 BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 BLOCK_RAM_COST, DISTRIBUTED_COST = 128, 4
 """What Yosys weighs against each other: a DP16KD, and a TRELLIS_DPR16X4 of 16 words of 4 bits."""
+
+LINK_BLOCK_RAMS = 1
+"""Of the serial link, beside the accelerator."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def resources(program: Program) -> Resources:
     channel = program.bias_bits + program.multiplier_bits
     window = program.window
     memories = [
-        weight_rom(len(program.weights), program),
+        weight_rom(program.rom_words, program),
         _rom("parameters", len(program.parameters), program.lanes * channel),
         _rom("row program", len(program.rows), _varying_bits(Tables(program).rows)),
         _ram("activations", program.activation_words, byte_word),
@@ -66,22 +70,29 @@ def resources(program: Program) -> Resources:
             window.width + 2 * window.padding,
             8 * window.channels * (window.kernel - 1),
         ),
-        _memory("scores", -(-program.classes // program.lanes), 32 * program.lanes),
+        _memory("scores", program.score_beats, program.score_bits * program.lanes),
     ]
     used = tuple(memory for memory in memories if memory.words and memory.bits)
     return Resources(used, program.array.products // 2)
 
 
 def weight_rom(words: int, program: Program) -> MemoryUse:
-    """The program's weight ROM if it had so many words: a slice for each pair of lanes."""
-    pair = WeightWord(program.array.ci, 2, program.exponent_bits).size
-    return _rom("weights", words, pair, program.array.co // 2)
+    """The program's weight ROM if it had so many words: a slice for each pair of lanes.
+
+    Where slots are filled, the last bank starts with a unit of writing; see `Rom`.
+    """
+    bits, pairs = WeightWord(program.array.ci, 2, program.exponent_bits).size, program.array.co // 2
+    if not program.head:
+        return _rom("weights", words, bits, pairs)
+    depth, width = BLOCK_RAM_MODES[0]
+    before = -(-bits * ((words - 1) // depth) // WRITE_BITS) * WRITE_BITS
+    return MemoryUse("weights", words, pairs * bits, pairs * -(-(before + bits) // width))
 
 
 def check_fit(compiled: Compiled, board: Board) -> Resources:
     """The resources; FirelineError with the numbers, and what would help, if they do not fit."""
     needed = resources(compiled.program)
-    if needed.block_rams <= board.block_rams:
+    if needed.block_rams + LINK_BLOCK_RAMS <= board.block_rams:
         return needed
     greatest = max(needed.memories, key=lambda memory: memory.block_rams)
     eight = [name for name, conv in compiled.network.convs.items() if conv.bits == 8]
@@ -92,7 +103,8 @@ def check_fit(compiled: Compiled, board: Board) -> Resources:
         help.insert(0, f"--weight-bits 4 ({len(eight)} layers have 8)")
     raise FirelineError(
         f"{compiled.network.architecture.name} at {compiled.program.array} needs "
-        f"{needed.block_rams} block RAMs and {board.name} has {board.block_rams}; the "
+        f"{needed.block_rams} block RAMs and {board.name} has {board.block_rams}, of which the "
+        f"serial link takes {LINK_BLOCK_RAMS}; the "
         f"{greatest.name} alone take {greatest.block_rams}; try {' or '.join(help)}"
     )
 

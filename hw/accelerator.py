@@ -149,7 +149,7 @@ class Accelerator(wiring.Component):
         m.d.comb += [
             loader.i.payload.eq(self.head.payload),
             loader.i.valid.eq(self.head.valid),
-            self.group_wanted.eq(loader.group_wanted & ~self._reset),
+            self.group_wanted.eq(loader.group_wanted & ~self._closed),
             loader.group_taken.eq(issue.group_taken),
             issue.group_valid.eq(loader.group_valid),
             weights.fill.eq(loader.fill),
@@ -233,10 +233,11 @@ class Accelerator(wiring.Component):
         """The classifier's values become scores."""
         program = self.program
         m.submodules.average = average = ScoreAccumulator(
-            program.lanes, program.classes, program.score_beats
+            program.lanes, program.classes, program.score_beats, program.score_bits
         )
         m.d.comb += [
-            self.score.payload.eq(average.o.payload),
+            self.score.payload.score.eq(average.o.payload.score),
+            self.score.payload.last.eq(average.o.payload.last),
             self.score.valid.eq(average.o.valid & ~self._closed),
             average.o.ready.eq(self.score.ready & ~self._closed),
             average.i.valid.eq(requantizer.o.valid & tag.scores),

@@ -187,6 +187,13 @@ class Program:
         return -(-self.classes // self.lanes)
 
     @property
+    def score_bits(self) -> int:
+        """Bits of a score: a sum of sixteen-bit values over all pixels of the classifier's map."""
+        layers = (self.layers[row.layer] for row in self.rows if row.write == 0)
+        pixels = sum(layer.columns for layer in layers if layer.scores)
+        return (pixels * 0xFFFF).bit_length()
+
+    @property
     def shifts(self) -> tuple[int, ...]:
         """The requantization shifts that occur, in rising order."""
         used = {layer.point_shift for layer in self.layers}

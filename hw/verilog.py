@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from .accelerator import Accelerator
 from .geometry import Program
+from .sdram import WORD_BITS
 
 NAME = "fireline"
 """The top module."""
@@ -36,6 +37,9 @@ WAIVERS = (
 class Top(wiring.Component):
     """The accelerator with the port names of the Verilog file; beside them are `clk` and `rst`.
 
+    The weights of a streamed classifier come in by `weight_data` and `weight_valid`, a group at a
+    time as long as `group_wanted` is set; see `Accelerator`.
+
     With `watched`, `watch_valid` and `watch_values` (16 bits a lane, the first one lowest) show
     the values that leave the requantizer.
     """
@@ -52,6 +56,8 @@ class Top(wiring.Component):
             "score_valid": Out(1),
             "score_ready": In(1),
         }
+        if program.head:
+            ports |= {"group_wanted": Out(1), "weight_valid": In(1), "weight_data": In(WORD_BITS)}
         if watched:
             ports |= {"watch_valid": Out(1), "watch_values": Out(16 * program.lanes)}
         super().__init__(ports)
@@ -69,6 +75,12 @@ class Top(wiring.Component):
             self.score_valid.eq(core.score.valid),
             core.score.ready.eq(self.score_ready),
         ]
+        if self.program.head:
+            m.d.comb += [
+                self.group_wanted.eq(core.group_wanted),
+                core.head.valid.eq(self.weight_valid),
+                core.head.payload.eq(self.weight_data),
+            ]
         if self.watched:
             m.d.comb += [
                 self.watch_valid.eq(core.watch.valid),

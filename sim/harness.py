@@ -5,11 +5,20 @@ from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..host.buffers import StreamedHead
 from ..hw import verilog as accelerator
 from ..hw.geometry import Program
+from ..hw.sdram import SdramCycles, SdramGeometry, SdramTiming
+from ..hw.sdram_controller import SdramController
+from ..hw.sdram_reader import GroupReader
+from ..hw.system import image_of
+from .sdram import SimulatedSdram
 
 NAME = "harness"
 """The top module."""
+
+TIMING = SdramTiming(power_up=1000.0)
+"""Of the simulated SDRAM: it has long been powered when it holds weights."""
 
 CHUNK = 32
 """Pixels that Python hands over at a time: what is wider costs more in every cycle."""
@@ -34,11 +43,17 @@ class Harness(wiring.Component):
     cycle later; `abort` also drops the chunk that is being sent.
 
     All inputs go into registers first, for what hangs on an input is worked out twice a cycle.
+    The weights of a streamed classifier come from a simulated SDRAM that holds them from the
+    beginning (`sim/sdram.py`), by a controller and a reader for `memory`'s clock.
+
     With `watched` the accelerator's `watch_valid` and `watch_values` come out, too.
     """
 
-    def __init__(self, program: Program, *, watched: bool = False):
+    def __init__(
+        self, program: Program, *, watched: bool = False, head: StreamedHead | None = None
+    ):
         self.watched, self.pixel_bits = watched, 8 * program.window.channels
+        self.image, self.head = image_of(program), head
         ports = {
             "clk": Out(1),
             "reset": In(1),
@@ -105,6 +120,7 @@ class Harness(wiring.Component):
         ]
         m.d.sync += random.eq(Mux(random == 0, self.seed, third))
 
+        streamed = self._build_memory(m, reset | abort) if self.head else {}
         watch = {}
         if self.watched:
             watch = {"o_watch_valid": self.watch_valid, "o_watch_values": self.watch_values}
@@ -120,9 +136,30 @@ class Harness(wiring.Component):
             o_score_last=last_score,
             o_score_valid=score_valid,
             i_score_ready=score_ready,
+            **streamed,
             **watch,
         )
         return m
+
+    def _build_memory(self, m, restart):
+        """The SDRAM, its controller and its reader; the accelerator's ports to them."""
+        geometry, cycles = SdramGeometry(), SdramCycles.of(TIMING, self.head.clock_mhz)
+        m.submodules.chip = chip = SimulatedSdram(geometry, TIMING, self.head.clock_mhz)
+        m.submodules.controller = controller = SdramController(geometry, cycles)
+        m.submodules.reader = reader = GroupReader(geometry, cycles, self.image)
+        wiring.connect(m, controller.pins, chip.pins)
+        wiring.connect(m, reader.request, controller.request)
+        m.d.comb += [
+            reader.restart.eq(restart),
+            controller.hold.eq(reader.hold),
+            reader.read_valid.eq(controller.read_valid),
+            reader.read_data.eq(controller.read_data),
+        ]
+        return {
+            "o_group_wanted": reader.group_wanted,
+            "i_weight_valid": reader.o.valid,
+            "i_weight_data": reader.o.payload,
+        }
 
 
 def to_verilog(harness: Harness) -> str:

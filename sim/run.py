@@ -11,7 +11,9 @@ import numpy as np
 from ..errors import FirelineError
 from ..host.compile import Compiled
 from ..hw import verilog
+from ..hw.sdram import SdramGeometry
 from . import harness
+from .sdram import SOURCE, image_text, model_source
 from .verilator import Simulator, build
 
 TEST = "fireline.sim.tb_accelerator"
@@ -35,11 +37,13 @@ def build_bench(
 
     Raises FirelineError when a tool is missing or the compilation fails.
     """
-    around = harness.Harness(compiled.program, watched=watched)
+    around = harness.Harness(compiled.program, watched=watched, head=compiled.streamed)
     sources = {
         "fireline.v": verilog.to_verilog(compiled.program, watched=watched),
         "harness.v": harness.to_verilog(around),
     }
+    if compiled.streamed:
+        sources[SOURCE] = model_source()
     return build(sources, harness.NAME, harness.ports(around), cache)
 
 
@@ -87,7 +91,11 @@ def run(
                 }
             )
         )
-        simulator.run(TEST, {"job": job}, folder)
+        plus = {"job": job}
+        if compiled.head:
+            plus["sdram_image"] = folder / "head.hex"
+            plus["sdram_image"].write_text(image_text(compiled.head, SdramGeometry()))
+        simulator.run(TEST, plus, folder)
         if not result.exists():
             raise FirelineError("simulation: it ended without a result; run it again")
         found = json.loads(result.read_text())

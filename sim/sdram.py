@@ -1,5 +1,6 @@
 """The SDRAM's model as a component, with the registers that stand at a real board's pads."""
 
+from array import array
 from importlib import resources
 
 from amaranth.hdl import ClockSignal, Instance, Module, Signal
@@ -7,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from ..hw.delay import delay
-from ..hw.sdram import WORD_BITS, SdramGeometry, SdramTiming
+from ..hw.sdram import BURST_WORDS, WORD_BITS, SdramGeometry, SdramTiming
 from ..hw.sdram_controller import PINS
 
 SOURCE = "sdram_model.sv"
@@ -16,6 +17,19 @@ SOURCE = "sdram_model.sv"
 def model_source() -> str:
     """The SystemVerilog of the module `sdram_model`."""
     return resources.files(__package__).joinpath(SOURCE).read_text()
+
+
+def image_text(image: bytes, geometry: SdramGeometry) -> str:
+    """A file for the model's +sdram_image: an image's words as the controller addresses them."""
+    words, size = array("H", image), BURST_WORDS
+    lines = []
+    for burst in range(len(words) // size):
+        place, bank = divmod(burst, geometry.banks)
+        row, column = divmod(place, geometry.columns // size)
+        address = (bank * geometry.rows + row) * geometry.columns + column * size
+        found = " ".join(f"{word:04x}" for word in words[burst * size :][:size])
+        lines.append(f"@{address:x} {found}\n")
+    return "".join(lines)
 
 
 class SimulatedSdram(wiring.Component):

@@ -7,6 +7,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Conv1, Fire, MaxPool
+from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.random_network import random_network
 from fireline.hw.geometry import ArrayShape
@@ -59,6 +60,28 @@ def test_stalls_change_nothing_and_cycles_are_predicted(array, simulators):
     assert scores == golden.run(compiled.network, pixels).tolist()
     assert result.cycles_per_frame == compiled.timing.cycles
     assert result.utilisation == compiled.utilisation
+
+
+@pytest.mark.parametrize(
+    ("array", "head"),
+    [("4x4", StreamedHead(2, overlaid=1, slots=2)), ("16x32", StreamedHead(3))],
+)
+def test_a_streamed_classifier_gets_its_weights_from_the_sdram(array, head, simulators):
+    network = compiled_network(array).network
+    compiled = compile_network(network, ArrayShape(*SHAPES[array]), head=head)
+    pixels = pictures(compiled, 3)
+    result = simulate(compiled, pixels, stall=0.4, seed=2, cache=simulators)
+    assert (result.mismatches, result.difference) == (0, None)
+    assert result.cycles_per_frame == compiled.timing.cycles
+
+
+def test_a_wrong_streamed_weight_is_found(simulators):
+    network = compiled_network("4x4").network
+    compiled = compile_network(network, ArrayShape(4, 4), head=StreamedHead(2))
+    wrong = replace(compiled, head=bytes(byte ^ 0x77 for byte in compiled.head))
+    result = simulate(wrong, pictures(compiled, 1), cache=simulators)
+    assert result.mismatches
+    assert (result.difference.layer, result.difference.frame) == ("conv4", 0)
 
 
 def test_json(simulators):

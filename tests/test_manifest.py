@@ -2,10 +2,12 @@
 
 import json
 import re
+import zlib
 
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.manifest import manifest, write_verilog
 from fireline.host.random_network import random_network
@@ -20,10 +22,18 @@ def compiled():
     return compile_network(network, ArrayShape(4, 4))
 
 
-def test_the_manifest_names_the_ports_of_the_module(compiled, tmp_path):
+@pytest.fixture(scope="module")
+def streamed(compiled):
+    return compile_network(compiled.network, ArrayShape(4, 4), head=StreamedHead(2))
+
+
+@pytest.mark.parametrize("name", ["compiled", "streamed"])
+def test_the_manifest_names_the_ports_of_the_module(name, request, tmp_path):
+    compiled = request.getfixturevalue(name)
     written = write_verilog(compiled, tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
-    assert sorted(path.name for path in folder.iterdir()) == ["fireline.v", "manifest.json"]
+    files = ["fireline.v", *(["head.bin"] if compiled.head else []), "manifest.json"]
+    assert sorted(path.name for path in folder.iterdir()) == files
     assert json.loads((folder / "manifest.json").read_text()) == written == manifest(compiled)
     text = (folder / "fireline.v").read_text()
     (module,) = re.findall(rf"^module {written['module']}\((.*?)^endmodule", text, re.M | re.S)
@@ -39,6 +49,15 @@ def test_the_manifest_tells_cycles_and_memories(compiled):
     assert described["pixels"]["channels"] == 1 and described["scores"]["classes"] == 3
     weights = next(each for each in described["memories"] if each["name"] == "weights")
     assert weights["words"] == len(compiled.program.weights)
+
+
+def test_the_manifest_tells_what_is_streamed(compiled, streamed, tmp_path):
+    assert manifest(compiled)["head"] is None
+    head = write_verilog(streamed, tmp_path)["head"]
+    image = (tmp_path / head["file"]).read_bytes()
+    assert image == streamed.head
+    assert len(image) == 2 * head["groups"] * head["group_words"]
+    assert zlib.crc32(image) == int(head["crc32"], 16)
 
 
 def test_a_folder_that_cannot_be(compiled, tmp_path):
