@@ -316,7 +316,7 @@ def _bits_within(
 
     check_pictures(pictures)
     found = find_board(board) if board else None
-    program = four_bits(model.architecture, (found or BOARDS["ulx3s-85f"]).array)
+    program = four_bits(model.architecture, (found or BOARDS["ulx3s-85f"]).array, found)
     limits = [] if rom_kbits is None else [1024 * rom_kbits]
     room = min([*limits, board_room(program, found)] if found else limits)
     choose(options(model.architecture, program, {}, bool(found)), room)  # first of all
@@ -349,9 +349,9 @@ def _stage_line(result: "StageResult", before: "StageResult | None") -> str:
 
 
 def _check_board(network: "QuantizedNetwork", name: str) -> None:
-    from ..host.compile import compile_network
+    from ..host.head_choice import compile_for
     from ..host.resources import check_fit
     from ..hw.boards import find_board
 
     board = find_board(name)
-    check_fit(compile_network(network, board.array), board)
+    check_fit(compile_for(network, board.array, board=board), board)

@@ -1,7 +1,8 @@
 """Which layers get 8 bits: as little harm as possible in the ROM that there is."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,15 +10,17 @@ from ..errors import FirelineError
 from ..hw.boards import Board
 from ..hw.geometry import ArrayShape, Program
 from .architecture import Architecture, LayerKind
+from .buffers import StreamedHead
 from .compile import compile_network
 from .layout import group_starts
 from .network import input_segments
 from .random_network import random_network
-from .resources import resources, weight_rom
+from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
 GRAIN = 4096  # parts of the room that are told apart
 WORTH = 0.01  # of all harm: a layer that does less gets 4 bits, for 8 take twice the cycles
 STEP = 16  # words, by which the ROM that fits is found
+SLOTS = 2  # for the weights of a streamed classifier, at least
 ALWAYS_8 = "conv1"  # few weights, and all that follows hangs on them
 
 
@@ -32,26 +35,23 @@ class Option:
 
 
 def options(
-    architecture: Architecture,
-    program: Program,
-    harm: Mapping[str, float],
-    gaps: bool,
-    counted: Collection[str] | None = None,
+    architecture: Architecture, program: Program, harm: Mapping[str, float], gaps: bool
 ) -> list[Option]:
-    """The options of every convolution; ``program`` is what 4 bits everywhere compile to.
+    """The options of every convolution; ``program`` is one that ``four_bits`` made.
 
     ROM is counted in words of the program's array with ``gaps``, or as bits of weights and
-    exponents without. Layers beyond ``counted``, if that is given, take none.
+    exponents without. A streamed layer takes none.
     """
     found = []
-    word_bits, words = weight_rom(0, program).bits, rom_words(program)
+    word_bits, words = weight_rom(1, program).bits, layer_words(program)
+    streamed = {layer.name for layer in program.layers if layer.streamed}
     for layer in [layer for layer in architecture.layers() if layer.is_convolution]:
         rom = words[layer.name] * word_bits, 2 * words[layer.name] * word_bits
         if not gaps:
             taps = 1 if layer.kind is LayerKind.CONV1 else layer.kernel**2
             groups = taps * len(group_starts(input_segments(architecture, layer)))
             rom = 4 * layer.weights + layer.output_channels * groups, 8 * layer.weights
-        if counted is not None and layer.name not in counted:
+        if layer.name in streamed:
             rom = 0, 0
         cycles = words[layer.name] * layer.output_height * layer.output_width
         harm_done = max(harm.get(layer.name, 0.0), 0.0)
@@ -93,13 +93,27 @@ def choose(options: Iterable[Option], room: int) -> dict[str, int]:
     return bits
 
 
-def four_bits(architecture: Architecture, array: ArrayShape) -> Program:
-    """What a network of that shape compiles to with 4 bits everywhere, whatever its weights."""
-    return compile_network(random_network(architecture, 0), array).program
+def four_bits(architecture: Architecture, array: ArrayShape, board: Board | None = None) -> Program:
+    """What a network of that shape compiles to with 4 bits everywhere, whatever its weights.
+
+    If it does not fit the board, the classifier is streamed, so far as that is possible.
+    """
+    network = random_network(architecture, 0)
+    convs = {
+        name: replace(conv, multiplier=np.minimum(conv.multiplier, 255))  # as they are made
+        for name, conv in network.convs.items()
+    }
+    network = replace(network, convs=convs)
+    compiled = compile_network(network, array)
+    if board and resources(compiled.program).block_rams + LINK_BLOCK_RAMS > board.block_rams:
+        with contextlib.suppress(FirelineError):
+            head = StreamedHead(rows=1, clock_mhz=board.clock_mhz)
+            compiled = compile_network(network, array, head=head)
+    return compiled.program
 
 
-def rom_words(program: Program) -> dict[str, int]:
-    """Words of the weight ROM by convolution."""
+def layer_words(program: Program) -> dict[str, int]:
+    """Words of weights by convolution."""
     words = {}
     for layer in program.layers:
         point = layer.words * layer.point_groups * layer.point_passes
@@ -107,14 +121,16 @@ def rom_words(program: Program) -> dict[str, int]:
         if wide:
             words |= {f"{layer.name}/expand1x1": point, f"{layer.name}/expand3x3": wide}
         else:
-            words[layer.name] = point
+            words[layer.name] = point * (program.head.groups if layer.streamed else 1)
     return words
 
 
 def board_room(program: Program, board: Board) -> int:
     """Bits of weight ROM that fit a board beside the program's other memories."""
     others = sum(m.block_rams for m in resources(program).memories if m.name != "weights")
-    words = 0
-    while weight_rom(words + STEP, program).block_rams + others <= board.block_rams:
+    free = board.block_rams - LINK_BLOCK_RAMS - others
+    words = STEP
+    while weight_rom(words + STEP, program).block_rams <= free:
         words += STEP
-    return words * weight_rom(words, program).bits
+    slots = SLOTS * 2 * program.head.words if program.head else 0  # with 8 bits
+    return (words - slots) * weight_rom(words, program).bits

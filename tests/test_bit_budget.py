@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import pytest
@@ -8,12 +9,12 @@ from fireline.host.bit_budget import (
     board_room,
     choose,
     four_bits,
+    layer_words,
     options,
-    rom_words,
 )
 from fireline.host.compile import compile_network
 from fireline.host.random_network import random_network
-from fireline.host.resources import check_fit, resources, weight_rom
+from fireline.host.resources import LINK_BLOCK_RAMS, check_fit, resources, weight_rom
 from fireline.host.summary import layer_cycles
 from fireline.hw.boards import find_board
 from fireline.hw.geometry import ArrayShape
@@ -73,11 +74,11 @@ def test_a_budget_that_cannot_be_met():
 def test_words_are_the_compilers(array, bits):
     array = ArrayShape(*map(int, array.split("x")))
     program = compile_network(random_network(SMALL, 0, bits), array).program
-    words = rom_words(program)
+    words = layer_words(program)
     assert sum(words.values()) == len(program.weights)
     assert set(words) == {layer.name for layer in SMALL.layers() if layer.is_convolution}
     if bits == 8:
-        fours = rom_words(four_bits(SMALL, array))
+        fours = layer_words(four_bits(SMALL, array))
         assert words == {name: 2 * count for name, count in fours.items()}
 
 
@@ -96,11 +97,16 @@ def test_rom_without_gaps_is_the_networks():
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-def test_layers_that_do_not_count(gaps):
-    program = four_bits(SMALL, ARRAY)
-    found = {o.name: o.rom for o in options(SMALL, program, {}, gaps, counted=["conv1"])}
-    assert found.pop("conv1")[0] > 0
-    assert set(found.values()) == {(0, 0)}
+def test_a_streamed_classifier_takes_no_rom(gaps):
+    """1000 classes for 32 inputs do not fit the smallest board at 16x32."""
+    wide = dataclasses.replace(SMALL, classes=4000)
+    array, board = ArrayShape(16, 16), find_board("ulx3s-12f")
+    program = four_bits(wide, array, board)
+    assert program.head and not four_bits(SMALL, array, board).head
+    found = {o.name: o for o in options(wide, program, {}, gaps)}
+    assert found["conv5"].rom == (0, 0) and found["fire2/squeeze"].rom[0] > 0
+    height, width = wide.layer("conv5").output_height, wide.layer("conv5").output_width
+    assert found["conv5"].cycles == (2 * 250 * height * width, 4 * 250 * height * width)
 
 
 def test_the_room_of_a_board():
@@ -112,7 +118,8 @@ def test_the_room_of_a_board():
     bits = choose(options(SMALL, program, harm, True), room)
     assert bits["fire2/squeeze"] == bits["conv5"] == 8 and bits["fire3/squeeze"] == 4
     check_fit(compile_network(random_network(SMALL, 0, bits), board.array), board)
-    others = resources(program).block_rams - weight_rom(len(program.weights), program).block_rams
-    words = room // weight_rom(0, program).bits
-    assert weight_rom(words, program).block_rams + others <= board.block_rams
-    assert weight_rom(words + STEP, program).block_rams + others > board.block_rams
+    others = resources(program).block_rams - weight_rom(program.rom_words, program).block_rams
+    free = board.block_rams - LINK_BLOCK_RAMS - others
+    words = room // weight_rom(1, program).bits
+    assert weight_rom(words, program).block_rams <= free
+    assert weight_rom(words + STEP, program).block_rams > free
