@@ -72,7 +72,7 @@ class SdramTiming:
     -75: AS4C, IS42S, MT48LC, W9825G), so that all of them are served.
     """
 
-    ck: float = 7.0  # clock cycle
+    ck: float = 7.5  # clock cycle
     power_up: float = 200_000.0
     rcd: float = 21.0  # activate to read or write
     rp: float = 21.0  # precharge to activate or refresh
