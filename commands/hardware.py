@@ -21,12 +21,6 @@ HEAD = click.option(
 )
 IMAGES = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 STRICT = click.option("--strict", is_flag=True, help="Refuse images of another size.")
-STREAM = click.option(
-    "--stream",
-    type=click.IntRange(1),
-    metavar="ROWS",
-    help="Stream the classifier's weights, for so many rows of its input at once.",
-)
 SIMULATED = "simulated"  # the port that is none
 SIMULATION_PATIENCE = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # s: it is slow
 
@@ -199,16 +193,16 @@ def flash(output: Output, folder, permanent):
 @click.option("--port", metavar="P", required=True, help="The board's serial port, or `simulated`.")
 @click.option("--net", metavar="NET", help="What it runs: names the classes, checks every score.")
 @click.option("--array", type=Array(), default="8x8", help="Of the simulated board.")
-@STREAM
+@HEAD
 @click.option("--baud", default=2_000_000, show_default=True, help="Of the serial line.")
 @STRICT
-def classify(output: Output, images, port, net, array, stream, baud, strict):
+def classify(output: Output, images, port, net, array, head, baud, strict):
     """Classify images on a board.
 
     They go over its serial line. With --net, every score is compared with the golden model's, and
     a board that streams its classifier's weights gets them if it has none. The port `simulated` is
-    no port: the whole board, serial line and all, is simulated on a pseudo-terminal; with --stream,
-    its SDRAM, too.
+    no port: the whole board, serial line and all, is simulated on a pseudo-terminal; with
+    --head sdram, its SDRAM, too.
 
     \b
     Examples:
@@ -222,7 +216,7 @@ def classify(output: Output, images, port, net, array, stream, baud, strict):
     if port == SIMULATED:
         if not network:
             raise FirelineError("a simulated board must know its network: name it with --net")
-        device = _simulated(output, network, array, stream)
+        device = _simulated(output, network, array, head)
     else:
         device = Device(port, baud)
     with device as board:
@@ -230,17 +224,15 @@ def classify(output: Output, images, port, net, array, stream, baud, strict):
 
 
 @contextmanager
-def _simulated(output, network, array, stream):
+def _simulated(output, network, array, head):
     """A device at the other end of whose serial line the whole board is simulated."""
-    from ..host.buffers import StreamedHead
-    from ..host.compile import compile_network
     from ..host.device import Device
+    from ..host.head_choice import HeadPlace, compile_for
     from ..hw.accelerator import Accelerator
     from ..hw.system import identity_of, image_of
     from ..sim.board import simulated_board
 
-    head = StreamedHead(stream) if stream else None
-    program = compile_network(network, array, head=head).program
+    program = compile_for(network, array, HeadPlace(head)).program
     output.say("building the simulated board, unless it was built before")
     core, identity = Accelerator(program), identity_of(program)
     with simulated_board(core, identity, image=image_of(program)) as port:

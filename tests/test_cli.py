@@ -418,7 +418,7 @@ def test_classify_on_the_simulated_board(net, image):
 
 @pytest.mark.slow
 def test_classify_on_the_simulated_board_with_streamed_weights(net, image):
-    options = ("--port", "simulated", "--net", net, "--array", "4x4", "--stream", "2")
+    options = ("--port", "simulated", "--net", net, "--array", "4x4", "--head", "sdram")
     shown = runs("classify", image, image, *options).stdout
     assert shown.count("bytes of weights loaded") == 1
     assert shown.count("as the golden model") == 2 and "NOT" not in shown
