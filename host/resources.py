@@ -13,7 +13,7 @@ from ..errors import FirelineError
 from ..hw.boards import Board
 from ..hw.geometry import Program
 from ..hw.mac_lanes import WeightWord
-from ..hw.ram import banks
+from ..hw.ram import banks, is_distributed
 from ..hw.rom import WRITE_BITS
 from ..hw.tables import Tables
 from .compile import Compiled
@@ -65,12 +65,12 @@ def resources(program: Program) -> Resources:
         _ram("skips", program.skip_words, byte_word),
         _ram("pool columns", program.pool_row_words, byte_word),
         _ram("pool rows", program.pool_words, byte_word),
-        _memory(
+        _alone(
             "pixel rows",
             window.width + 2 * window.padding,
             8 * window.channels * (window.kernel - 1),
         ),
-        _memory("scores", program.score_beats, program.score_bits * program.lanes),
+        _alone("scores", program.score_beats, program.score_bits * program.lanes),
     ]
     used = tuple(memory for memory in memories if memory.words and memory.bits)
     return Resources(used, program.array.products // 2)
@@ -126,6 +126,15 @@ def _ram(name: str, words: int, bits: int) -> MemoryUse:
         _memory(name, depth, bits).block_rams for depth, shallow in banks(words) if not shallow
     )
     return MemoryUse(name, words, bits, blocks)
+
+
+def _alone(name: str, words: int, bits: int) -> MemoryUse:
+    """One that is put where it costs least."""
+    return (
+        MemoryUse(name, words, bits, 0)
+        if is_distributed(words, bits)
+        else _memory(name, words, bits)
+    )
 
 
 def _memory(name: str, words: int, bits: int) -> MemoryUse:

@@ -4,6 +4,8 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .ram import style
+
 
 class Score(data.StructLayout):
     """The score of a class; ``last`` marks a frame's last class."""
@@ -51,7 +53,9 @@ class ScoreAccumulator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         word = data.ArrayLayout(unsigned(self.bits), self.lanes)
-        m.submodules.sums = sums = memory.Memory(shape=word, depth=self.beats, init=[])
+        m.submodules.sums = sums = memory.Memory(
+            shape=word, depth=self.beats, init=[], attrs=style(self.beats, word.size)
+        )
         write = sums.write_port()
         read = sums.read_port(transparent_for=[write])
 

@@ -169,6 +169,10 @@ class Program:
     head: HeadGeometry | None = None
     """None: the classifier's weights are on the chip like all others."""
 
+    def rows_of(self, layer: LayerDescriptor) -> list[RowOperation]:
+        """A layer's row operations."""
+        return [row for row in self.rows if self.layers[row.layer] is layer]
+
     @property
     def rom_words(self) -> int:
         """Addresses of the weight ROM, slots included."""

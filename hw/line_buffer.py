@@ -6,6 +6,8 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .ram import style
+
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
     """How many pushes lie between the windows of a frame.
@@ -125,7 +127,10 @@ class LineBuffer(wiring.Component):
         m.d.comb += column[-1].eq(Mux(border, self.pixel.const(self.pad_value), self.i.payload))
         if self.kernel > 1:
             above = data.ArrayLayout(self.pixel, self.kernel - 1)
-            m.submodules.lines = lines = memory.Memory(shape=above, depth=columns.length, init=[])
+            attrs = style(columns.length, above.size)
+            m.submodules.lines = lines = memory.Memory(
+                shape=above, depth=columns.length, init=[], attrs=attrs
+            )
             write = lines.write_port()
             read = lines.read_port()  # never at once
             m.d.comb += [

@@ -8,12 +8,18 @@ from .geometry import LayerDescriptor, Program, RowOperation
 
 
 def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
-    """A layer as counters want it: indices of shifts, lasts instead of counts."""
+    """A layer as counters want it: indices of shifts, lasts instead of counts.
+
+    Of a 3x3's input, a row has `row_words`, and from its buffer's first row to the last one it is
+    `row_wrap`.
+    """
     return {
         "window": layer.window,
         "last_column": layer.columns - 1,
         "words": layer.words,
         "words3": 3 * layer.words if layer.wide_groups else 0,
+        "row_words": layer.columns * layer.words if layer.wide_groups else 0,
+        "row_wrap": max(map(_wrap, program.rows_of(layer))) if layer.wide_groups else 0,
         "last_point_group": layer.point_groups - 1,
         "point_two_passes": layer.point_passes - 1,
         "has_wide": layer.wide_groups > 0,
@@ -39,13 +45,17 @@ def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
     }
 
 
-def row_record(row: RowOperation) -> dict[str, int]:
-    """A row operation; the fields that the store calls otherwise are renamed."""
+def row_record(row: RowOperation, wide: bool) -> dict[str, int]:
+    """A row operation; the fields that the store calls otherwise are renamed.
+
+    The rows that a 3x3 reads above and below lie right before and behind the one at the centre, or
+    at the other end of their buffer.
+    """
     return {
         "layer": row.layer,
-        "above": row.above,
         "centre": row.centre,
-        "below": row.below,
+        "above_wraps": wide and not row.top and row.above > row.centre,
+        "below_wraps": wide and not row.bottom and row.below < row.centre,
         "top": row.top,
         "bottom": row.bottom,
         "write_address": row.write,
@@ -58,6 +68,13 @@ def row_record(row: RowOperation) -> dict[str, int]:
     }
 
 
+def _wrap(row: RowOperation) -> int:
+    """From the buffer's first row to the last one, if the row reads across its end."""
+    above = 0 if row.top else row.above - row.centre
+    below = 0 if row.bottom else row.centre - row.below
+    return max(above, below, 0)
+
+
 class Tables:
     """Records and layouts of both tables of a program.
 
@@ -67,7 +84,9 @@ class Tables:
 
     def __init__(self, program: Program):
         self.layers = [layer_record(program, layer) for layer in program.layers]
-        self.rows = [row_record(row) for row in program.rows]
+        self.rows = [
+            row_record(row, program.layers[row.layer].wide_groups > 0) for row in program.rows
+        ]
         self.head = program.head
         self.layer = _layout(self.layers)
         self.row = _layout(self.rows)

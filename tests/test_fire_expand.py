@@ -1,12 +1,15 @@
 import pytest
 from amaranth.sim import Simulator
+from fireline.host.architecture import Conv1
 from fireline.hw.fire.expand import NeighbourhoodRuns
 from fireline.hw.tables import Tables
-from small import TINY, compiled
+from small import compiled, fire, network
 
-ABOVE, CENTRE, BELOW = 0, 3, 6
+TALL = network(Conv1(6, 1, 1, 0), fire(4, 4, 5), height=9, width=3)
+CENTRE, WORDS, WRAP = 6, 3, 6
 
 
+@pytest.mark.parametrize(("above_wraps", "below_wraps"), [(0, 0), (1, 0), (0, 1)])
 @pytest.mark.parametrize(
     ("top", "bottom", "kernel_rows"),
     [(0, 0, [0, 1, 2]), (1, 0, [1, 2]), (0, 1, [0, 1]), (1, 1, [1])],
@@ -15,14 +18,20 @@ ABOVE, CENTRE, BELOW = 0, 3, 6
     ("first_column", "last_column", "columns"),
     [(0, 0, [0, 1, 2]), (1, 0, [1, 2]), (0, 1, [0, 1]), (1, 1, [1])],
 )
-def test_only_taps_inside_the_map(top, bottom, kernel_rows, first_column, last_column, columns):
+def test_only_taps_inside_the_map(
+    top, bottom, kernel_rows, first_column, last_column, columns, above_wraps, below_wraps
+):
     """Two groups of an eight-bit layer, one word a tap."""
-    dut = NeighbourhoodRuns(Tables(compiled(TINY, bits=8).program))
-    row = {"above": ABOVE, "centre": CENTRE, "below": BELOW, "top": top, "bottom": bottom}
+    dut = NeighbourhoodRuns(Tables(compiled(TALL, bits=8).program))
+    row = {"centre": CENTRE, "above_wraps": above_wraps, "below_wraps": below_wraps}
+    row |= {"top": top, "bottom": bottom}
+    above = CENTRE + WRAP if above_wraps else CENTRE - WORDS
+    below = CENTRE - WRAP if below_wraps else CENTRE + WORDS
     layer = {"words": 1, "words3": 3, "last_wide_group": 1, "wide_two_passes": 1, "rom_wide": 1}
+    layer |= {"row_words": WORDS, "row_wrap": WRAP}
     wanted = [
         (
-            (ABOVE, CENTRE, BELOW)[kernel_row] + 1,
+            (above, CENTRE, below)[kernel_row] + 1,
             1 + 18 * group + 9 * low + 3 * kernel_row + columns[0],
             len(columns),
             kernel_row == kernel_rows[0] and not low,

@@ -15,13 +15,15 @@ from fireline.hw.ram import Ram, banks
         (672, [(512, False), (160, True)]),
         (673, [(512, False), (161, False)]),
         (1640, [(512, False)] * 3 + [(104, True)]),
+        (2050, [(2048, False), (2, True)]),
+        (2600, [(2048, False), (512, False), (40, True)]),
     ],
 )
 def test_banks(words, expected):
     assert banks(words) == expected
 
 
-@pytest.mark.parametrize("words", [1, 12, 520, 1100])
+@pytest.mark.parametrize("words", [1, 12, 520, 1100, 2600])
 def test_words_written_are_read_from_the_next_cycle_on(words):
     rng = Random(words)
     dut = Ram(16, words)
@@ -29,7 +31,7 @@ def test_words_written_are_read_from_the_next_cycle_on(words):
 
     async def bench(ctx):
         nonlocal written
-        edges = [at for at in (0, 511, 512, words - 1) if at < words]
+        edges = [at for at in (0, 511, 512, 2047, 2048, words - 1) if at < words]
         for _ in range(600):
             read, write = (rng.choice([*edges, rng.randrange(words)]) for _ in range(2))
             if rng.random() < 0.3 and written is not None:

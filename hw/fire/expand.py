@@ -14,8 +14,8 @@ class NeighbourhoodRuns(wiring.Component):
     A run a pass and kernel row that lies inside the map: the words of the pixel and its neighbours
     follow each other in memory, and so do their weights, (kernel row, kernel column, word) in
     order. `left_column` is the address offset of the left neighbour (of the pixel itself in the
-    first column). `step` and `done` as in `PointwiseRuns`. Combinational from state: one run a
-    cycle.
+    first column). `step` and `done` as in `PointwiseRuns`, the first step a cycle after the
+    operation came or later. Combinational from state: one run a cycle.
     """
 
     def __init__(self, tables: Tables):
@@ -45,6 +45,13 @@ class NeighbourhoodRuns(wiring.Component):
         next_middle, next_bottom = Signal(), Signal()
         tap_row = Signal(self._tables.rom_bits)
 
+        # Where the other two rows lie: worked out while the pointwise groups run.
+        above, below = Signal.like(row.centre), Signal.like(row.centre)
+        m.d.sync += [
+            above.eq(row.centre + Mux(row.above_wraps, layer.row_wrap, -layer.row_words)),
+            below.eq(row.centre + Mux(row.below_wraps, -layer.row_wrap, layer.row_words)),
+        ]
+
         # At the ends of a row the taps beyond it are left out; a single column has but one.
         at_end = self.first_column | self.last_column
         alone = self.first_column & self.last_column
@@ -59,7 +66,7 @@ class NeighbourhoodRuns(wiring.Component):
             next_middle.eq(middle),
             next_bottom.eq(bottom),
             tap_row.eq(Mux(bottom, layer.words3 << 1, Mux(at_middle, layer.words3, 0))),
-            self.run.row.eq(Mux(bottom, row.below, Mux(at_middle, row.centre, row.above))),
+            self.run.row.eq(Mux(bottom, below, Mux(at_middle, row.centre, above))),
             self.run.offset.eq(self.left_column),
             self.run.rom.eq(layer.rom_wide + block),
             self.run.tap.eq(tap_row + Mux(self.first_column, layer.words, 0)),
