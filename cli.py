@@ -5,7 +5,7 @@ from importlib import metadata
 import click
 
 from .commands import bench, explore, hardware, network, report
-from .commands.common import Array, FirelineGroup, Output, command
+from .commands.common import HEAD, Array, FirelineGroup, Output, command
 
 
 @click.group(cls=FirelineGroup, invoke_without_command=True)
@@ -35,7 +35,8 @@ def main(context: click.Context) -> None:
 @command
 @click.argument("name", metavar="NET|ARCH")
 @click.option("--array", type=Array(), help="Also predict the cycles on that array.")
-def summary(output: Output, name, array):
+@HEAD
+def summary(output: Output, name, array, head):
     """Show a network layer by layer, and the size of its weights.
 
     Shapes, parameters, MACs, bits and, with --array, cycles. A Fire's two expands run as one; their
@@ -58,12 +59,12 @@ def summary(output: Output, name, array):
     architecture = network.architecture if network else resolve(name)
     compiled = None
     if array:
-        from .host.compile import compile_network
+        from .host.head_choice import HeadPlace, compile_for
         from .host.random_network import random_network
         from .host.weight_bits import layer_bits
 
         stand_in = network or random_network(architecture, 0, layer_bits(architecture, 4))
-        compiled = compile_network(stand_in, array)
+        compiled = compile_for(stand_in, array, HeadPlace(head))
     layers = summarise(architecture, network, compiled)
     title = (
         f"{architecture.name}, {architecture.channels}x{architecture.height}x{architecture.width}"
@@ -95,6 +96,8 @@ def summary(output: Output, name, array):
             f"array {array}: utilisation {compiled.utilisation:.1%}, products needed by products "
             "possible (an 8-bit weight needs two; taps on the border count, but are skipped)"
         )
+        if compiled.streamed:
+            output.say(f"{compiled.external_bytes:,} bytes of weights are streamed each frame")
         totals |= {"array": str(array), "utilisation": compiled.utilisation}
     output.result(
         {

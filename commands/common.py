@@ -164,3 +164,11 @@ class Array(click.ParamType):
 
 
 NET = click.argument("net", metavar="NET")
+HEAD = click.option(
+    "--head",
+    type=click.Choice(["auto", "chip", "sdram"]),
+    default="auto",
+    show_default=True,
+    help="Where the classifier's weights are: on the chip, or streamed from the board's SDRAM; "
+    "auto streams them if a board is named that has no room.",
+)

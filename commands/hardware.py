@@ -6,18 +6,10 @@ from contextlib import contextmanager
 import click
 
 from ..errors import FirelineError
-from .common import NET, Array, Output, command
+from .common import HEAD, NET, Array, Output, command
 
 ARRAY = click.option(
     "--array", type=Array(), default="16x32", show_default=True, help="Its shape, such as 8x8."
-)
-HEAD = click.option(
-    "--head",
-    type=click.Choice(["auto", "chip", "sdram"]),
-    default="auto",
-    show_default=True,
-    help="Where the classifier's weights are: on the chip, or streamed from the board's SDRAM; "
-    "auto streams them if the board has no room.",
 )
 IMAGES = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 STRICT = click.option("--strict", is_flag=True, help="Refuse images of another size.")

@@ -51,10 +51,9 @@ def layer_loads(compiled: Compiled) -> list[LayerLoad]:
         if layer.is_convolution:
             expand = layer.kind in (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
             convs.setdefault(layer.name.split("/")[0] if expand else layer.name, []).append(layer)
-    cycles = layer_cycles(compiled)
     return [
-        _load(compiled, layer.name, convs[layer.name], cycles[layer.name])
-        for layer in compiled.program.layers
+        _load(compiled, name, convs[name], cycles)
+        for name, cycles in layer_cycles(compiled).items()
     ]
 
 

@@ -14,7 +14,7 @@ SHALLOW_WORDS = 160
 DEEP_WORDS = 2048
 """In a bank of so many, nine bits wide, a word of 128 bits wastes least."""
 
-CELLS_PER_BLOCK = 96
+CELLS_PER_BLOCK = 128
 """So many cells of distributed RAM, 16 words of 4 bits each, are cheaper than a block RAM."""
 
 

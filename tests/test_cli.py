@@ -315,6 +315,14 @@ def test_verilog(net, tmp_path):
     assert "module fireline(" in (tmp_path / "v" / manifest["verilog"]).read_text()
 
 
+def test_verilog_with_a_streamed_classifier(net, tmp_path):
+    options = ("--array", "4x4", "--head", "sdram", "-o", tmp_path / "v", "--json", "-")
+    manifest = json.loads(Result("verilog", net, *options).stdout)
+    assert (tmp_path / "v" / manifest["head"]["file"]).stat().st_size > 0
+    shown = runs("summary", net, "--array", "4x4", "--head", "sdram").stdout
+    assert "bytes of weights are streamed each frame" in shown
+
+
 def test_simulate(net, pictures, tmp_path):
     images = [pictures / "a" / "0.png", pictures / "b" / "1.png"]
     file = tmp_path / "result.json"

@@ -1,5 +1,6 @@
 import pytest
 from fireline.host.architecture import Conv1
+from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
@@ -17,6 +18,15 @@ def test_the_layers_add_up_to_the_frame():
     assert sum(load.mac_passes for load in loads) == job.mac_passes
     used = sum(load.utilisation * load.cycles for load in loads) / job.timing.cycles
     assert used == pytest.approx(job.utilisation)
+
+
+def test_a_classifier_of_batches_is_one_layer():
+    shape = network(Conv1(8, 1, 1, 0), fire(4, 4, 4), height=5, classes=9)
+    job = compiled(shape, head=StreamedHead(2))
+    loads = layer_loads(job)
+    assert len(loads) < len(job.program.layers)
+    assert sum(load.cycles for load in loads) == job.timing.cycles
+    assert [load.name for load in loads].count("conv3") == 1
 
 
 def test_one_layer_by_hand():
