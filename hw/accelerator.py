@@ -37,9 +37,10 @@ class Accelerator(wiring.Component):
 
     Frames may follow each other back to back; the compiler's cycle model tells how long each takes.
     `abort` brings everything back to its state after reset, memories aside, which are written
-    before they are read. `watch` shows every value as it leaves the requantizer, for tests; left
-    open it costs nothing. `dsp` is the number of pair multipliers of the array that are made of
-    hardware multipliers, None for behavioural ones; `scale_form` says what the requantizer's are.
+    before they are read. `watch` shows every value as it leaves the requantizer and `watch_pool`
+    every word that leaves the pool, for tests; left open they cost nothing. `dsp` is the number of
+    pair multipliers of the array that are made of hardware multipliers, None for behavioural ones;
+    `scale_form` says what the requantizer's are.
 
     A streamed classifier's weights come on `head`: a group whenever `group_wanted` is set and the
     last one is through, and from the first one again after the last and after `abort`. Words that
@@ -62,6 +63,9 @@ class Accelerator(wiring.Component):
             "score": Out(stream.Signature(Score(32))),
             "abort": In(1),
             "watch": Out(values_signature(program.lanes)),
+            "watch_pool": Out(
+                wiring.Signature({"valid": Out(1), "word": Out(ArrayLayout(8, program.array.ci))})
+            ),
         }
         if program.head:
             ports |= {
@@ -218,6 +222,8 @@ class Accelerator(wiring.Component):
             store.values.eq(requantizer.o.values),
             store.word_end.eq(tag.word_end),
             store.row_end.eq(tag.row_end),
+            self.watch_pool.valid.eq(store.pooled),
+            self.watch_pool.word.eq(store.data),
             self._activations.write.eq(store.store),
             self._activations.write_address.eq(store.store_address),
             self._activations.write_data.eq(store.data),

@@ -20,8 +20,8 @@ class Store(wiring.Component):
 
     `word_end` and `row_end` mark the last beat of a word and of a row; what a word lacks is zero.
     A word reaches memory `latency` cycles after its last beat, whether it is pooled or not: rows of
-    either kind follow each other without a gap. `context` brings one entry a row operation that
-    is not the classifier's.
+    either kind follow each other without a gap; `pooled` tells them apart. `context` brings one
+    entry a row operation that is not the classifier's.
     """
 
     def __init__(self, program: Program, tables: Tables):
@@ -38,6 +38,7 @@ class Store(wiring.Component):
                 "row_end": In(1),
                 "context": In(stream.Signature(context_layout(tables, STORE_FIELDS))),
                 "data": Out(self.word),
+                "pooled": Out(1),
                 "store": Out(1),
                 "store_address": Out(tables.activation_bits),
                 "keep": Out(1),
@@ -66,7 +67,7 @@ class Store(wiring.Component):
 
         # Words pass through the pool, or wait as long.
         wait = self.pool_latency
-        opening, pool_valid = Signal(init=1), Signal()
+        opening = Signal(init=1)
         m.d.comb += self.data.eq(delay(m, complete, wait))
         if self._pooled:
             pool = MaxPool(
@@ -88,8 +89,8 @@ class Store(wiring.Component):
                 row.last_row.eq(context.last),
                 row.base.eq(context.pool_base),
             ]
-            m.d.comb += pool_valid.eq(pool.o.valid)
-            with m.If(pool_valid):
+            m.d.comb += self.pooled.eq(pool.o.valid)
+            with m.If(self.pooled):
                 m.d.comb += self.data.eq(pool.o.payload)
         with m.If(word_valid):
             m.d.sync += opening.eq(row_end)
@@ -101,7 +102,7 @@ class Store(wiring.Component):
         count, here = Signal(self.store_address.shape()), Signal(self.store_address.shape())
         m.d.comb += [
             place.eq(delay(m, context, wait)),
-            written.eq(pool_valid | delay(m, word_valid & ~context.pool, wait, reset_less=False)),
+            written.eq(self.pooled | delay(m, word_valid & ~context.pool, wait, reset_less=False)),
             here.eq(Mux(opened, 0, count)),
             self.store.eq(written & place.store),
             self.store_address.eq(place.write_address + here),

@@ -41,7 +41,8 @@ class Top(wiring.Component):
     time as long as `group_wanted` is set; see `Accelerator`.
 
     With `watched`, `watch_valid` and `watch_values` (16 bits a lane, the first one lowest) show
-    the values that leave the requantizer.
+    the values that leave the requantizer, `watch_pool_valid` and `watch_pool_word` (8 bits a
+    channel) the words that leave the pool.
     """
 
     def __init__(self, program: Program, *, watched: bool = False):
@@ -59,7 +60,7 @@ class Top(wiring.Component):
         if program.head:
             ports |= {"group_wanted": Out(1), "weight_valid": In(1), "weight_data": In(WORD_BITS)}
         if watched:
-            ports |= {"watch_valid": Out(1), "watch_values": Out(16 * program.lanes)}
+            ports |= watch_ports(program)
         super().__init__(ports)
 
     def elaborate(self, platform):
@@ -85,8 +86,20 @@ class Top(wiring.Component):
             m.d.comb += [
                 self.watch_valid.eq(core.watch.valid),
                 self.watch_values.eq(core.watch.values),
+                self.watch_pool_valid.eq(core.watch_pool.valid),
+                self.watch_pool_word.eq(core.watch_pool.word),
             ]
         return m
+
+
+def watch_ports(program: Program) -> dict[str, wiring.Member]:
+    """The ports that show what leaves requantizer and pool."""
+    return {
+        "watch_valid": Out(1),
+        "watch_values": Out(16 * program.lanes),
+        "watch_pool_valid": Out(1),
+        "watch_pool_word": Out(8 * program.array.ci),
+    }
 
 
 def to_verilog(program: Program, *, watched: bool = False) -> str:

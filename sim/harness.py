@@ -46,13 +46,14 @@ class Harness(wiring.Component):
     The weights of a streamed classifier come from a simulated SDRAM that holds them from the
     beginning (`sim/sdram.py`), by a controller and a reader for `memory`'s clock.
 
-    With `watched` the accelerator's `watch_valid` and `watch_values` come out, too.
+    With `watched` the accelerator's watch ports come out, too.
     """
 
     def __init__(
         self, program: Program, *, watched: bool = False, head: StreamedHead | None = None
     ):
-        self.watched, self.pixel_bits = watched, 8 * program.window.channels
+        self.pixel_bits = 8 * program.window.channels
+        self.watch_ports = accelerator.watch_ports(program) if watched else {}
         self.image, self.head = image_of(program), head
         ports = {
             "clk": Out(1),
@@ -69,9 +70,7 @@ class Harness(wiring.Component):
             "score_stall": In(8),
             "seed": In(32),
         }
-        if watched:
-            ports |= {"watch_valid": Out(1), "watch_values": Out(16 * program.lanes)}
-        super().__init__(ports)
+        super().__init__(ports | self.watch_ports)
 
     def elaborate(self, platform):
         m = Module()
@@ -121,9 +120,6 @@ class Harness(wiring.Component):
         m.d.sync += random.eq(Mux(random == 0, self.seed, third))
 
         streamed = self._build_memory(m, reset | abort) if self.head else {}
-        watch = {}
-        if self.watched:
-            watch = {"o_watch_valid": self.watch_valid, "o_watch_values": self.watch_values}
         m.submodules.accelerator = Instance(
             accelerator.NAME,
             i_clk=ClockSignal(),
@@ -137,7 +133,7 @@ class Harness(wiring.Component):
             o_score_valid=score_valid,
             i_score_ready=score_ready,
             **streamed,
-            **watch,
+            **{f"o_{name}": getattr(self, name) for name in self.watch_ports},
         )
         return m
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..host import golden
+from ..host.architecture import MaxPool
 from ..host.buffers import stage_maps
 from ..host.compile import Compiled
 from ..host.schedule import RowTask
 from ..hw.geometry import Program
+from .run import Watched
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,7 @@ class Difference:
     """A value that is not what the golden model says; `found` is None where none came.
 
     `layer` is a map of the golden model's trace: a Fire ("fire2") is both of its expands, expand
-    1x1 first. Maps are compared before they are pooled; if the pool itself fails, the layer behind
-    it is named.
+    1x1 first. Maps are compared as they leave the requantizer, and those of pools as they leave it.
     """
 
     frame: int
@@ -37,36 +38,56 @@ class Difference:
 
 
 def first_difference(
-    compiled: Compiled, pixels: np.ndarray, order: Sequence[int], beats: np.ndarray
+    compiled: Compiled, pixels: np.ndarray, order: Sequence[int], watched: Watched
 ) -> Difference | None:
-    """Compares what left the requantizer, uint16 [beats, lanes], with the golden model's maps.
+    """Compares what left requantizer and pool with the golden model's maps.
 
     The frames of pixels, uint8 [N, H, W, C], were sent in that order. None if nothing differs.
     """
-    channels = _channels(compiled)
-    place = 0
+    channels, pools = _channels(compiled), _pools(compiled)
+    beats, words = _Seen(watched.beats), _Seen(watched.pooled)
     for frame, picture in enumerate(order):
         maps = golden.trace(compiled.network, pixels[picture : picture + 1])
         for task in compiled.tasks:
             layer, rows = task.layer, _rows(task)
-            expected = np.concatenate([maps[layer][0, row] for row in rows]).astype(np.int64)
+            expected = np.concatenate([maps[layer][0, row] for row in rows])
             here = _group(channels[layer], task, compiled.program)
-            wanted = expected[:, here]  # [columns, beats, lanes]
-            size = wanted.shape[0] * wanted.shape[1]
-            found = np.full((size, wanted.shape[2]), -1)
-            came = beats[place : place + size]
-            found[: len(came)] = came
-            found = found.reshape(wanted.shape)
-            wrong = np.argwhere((found != wanted) & (here >= 0))
-            if len(wrong):
-                at = tuple(wrong[0])
-                value = int(found[at]) if found[at] >= 0 else None
-                row, column = divmod(int(at[0]), maps[layer].shape[2])
-                return Difference(
-                    frame, layer, rows[row], column, int(here[at[1:]]), int(wanted[at]), value
-                )
-            place += size
+            if wrong := beats.first_wrong(expected, here):
+                row, column = divmod(wrong[0], maps[layer].shape[2])
+                return Difference(frame, layer, rows[row], column, *wrong[1:])
+            if task.write and task.write.map in pools:
+                name, row = task.write.map, task.write.row
+                if wrong := words.first_wrong(maps[name][0, row], pools[name]):
+                    return Difference(frame, name, row, *wrong)
     return None
+
+
+class _Seen:
+    """Values in the order in which they came, [words, lanes], and how many words were compared."""
+
+    def __init__(self, values: np.ndarray):
+        self.values, self.place = values, 0
+
+    def first_wrong(
+        self, expected: np.ndarray, channels: np.ndarray
+    ) -> tuple[int, int, int, int | None] | None:
+        """Compares the words [words, lanes] of each pixel of expected, [pixels, channels].
+
+        Returns pixel, channel, the value that was expected and the one that came.
+        """
+        wanted = expected.astype(np.int64)[:, channels]  # [pixels, words, lanes]
+        size = wanted.shape[0] * wanted.shape[1]
+        came = self.values[self.place : self.place + size]
+        self.place += size
+        found = np.full((size, wanted.shape[2]), -1)
+        found[: len(came)] = came
+        found = found.reshape(wanted.shape)
+        wrong = np.argwhere((found != wanted) & (channels >= 0))
+        if not len(wrong):
+            return None
+        at = tuple(wrong[0])
+        value = int(found[at]) if found[at] >= 0 else None
+        return int(at[0]), int(channels[at[1:]]), int(wanted[at]), value
 
 
 def _rows(task: RowTask) -> list[int]:
@@ -100,6 +121,13 @@ def _channels(compiled: Compiled) -> dict[str, np.ndarray]:
             outputs = (np.arange(len(compiled.network.convs[layer.name].bias)),)
         channels[layer.name] = np.concatenate([_beats(each, lanes) for each in outputs])
     return channels
+
+
+def _pools(compiled: Compiled) -> dict[str, np.ndarray]:
+    """The channels of a pixel's words by pool, [words, CI]; -1 where there is none."""
+    ci = compiled.program.array.ci
+    maps = stage_maps(compiled.network.architecture)
+    return {map.name: map.words(ci) for map in maps if isinstance(map.stage, MaxPool)}
 
 
 def _beats(outputs: np.ndarray, lanes: int) -> np.ndarray:

@@ -20,6 +20,14 @@ TEST = "fireline.sim.tb_accelerator"
 
 
 @dataclass(frozen=True, eq=False)
+class Watched:
+    """What left two blocks, in order."""
+
+    beats: np.ndarray  # uint16 [beats, lanes], of the requantizer
+    pooled: np.ndarray  # uint8 [words, CI], of the pool
+
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """What came back, frame by frame; fewer frames than were sent if it got stuck."""
 
@@ -27,7 +35,7 @@ class Run:
     ends: np.ndarray  # int64 [N]: the cycle after reset in which each frame's last score was taken
     simulated: int  # cycles in all
     seconds: float
-    watched: np.ndarray | None  # uint16 [beats, lanes]: what left the requantizer
+    watched: Watched | None
 
 
 def build_bench(
@@ -72,7 +80,12 @@ def run(
         patience = 10_000 + int(4 * frame / (1 - stall))
     with tempfile.TemporaryDirectory(prefix="fireline-") as name:
         folder = Path(name)
-        job, result, watch = folder / "job.json", folder / "result.json", folder / "watch"
+        job, result = folder / "job.json", folder / "result.json"
+        beats, pooled = folder / "beats", folder / "pooled"
+        watch = [
+            ("watch_valid", "watch_values", str(beats)),
+            ("watch_pool_valid", "watch_pool_word", str(pooled)),
+        ]
         np.save(folder / "pixels.npy", pixels)
         job.write_text(
             json.dumps(
@@ -87,7 +100,7 @@ def run(
                     "abort_after": abort_after,
                     "patience": patience,
                     "result": str(result),
-                    "watch": str(watch) if watched else None,
+                    "watch": watch if watched else [],
                 }
             )
         )
@@ -99,11 +112,16 @@ def run(
         if not result.exists():
             raise FirelineError("simulation: it ended without a result; run it again")
         found = json.loads(result.read_text())
-        beats = np.fromfile(watch, "<u2").reshape(-1, program.lanes) if watched else None
+        seen = None
+        if watched:
+            seen = Watched(
+                np.fromfile(beats, "<u2").reshape(-1, program.lanes),
+                np.fromfile(pooled, np.uint8).reshape(-1, program.array.ci),
+            )
     return Run(
         np.array(found["scores"], np.int64).reshape(-1, program.classes),
         np.array(found["cycles"], np.int64),
         found["simulated"],
         found["seconds"],
-        beats,
+        seen,
     )

@@ -2,11 +2,11 @@
 
 The plus argument `job` names a file in JSON: `pixels` (a file of uint8 [N, H, W, C], from numpy),
 `frames` (their order), `chunk` (pixels), `classes`, `pixel_stall`, `score_stall` (of 256), `seed`,
-`abort_after` (cycles, or null), `patience` (cycles without a score that are too many), `result` and
-`watch` (files to write; `watch` may be null). The result: `scores` and the `cycles` in which each
+`abort_after` (cycles, or null), `patience` (cycles without a score that are too many), `result` (a
+file to write) and `watch` (triples of a port that tells when, one that tells what, and a file that
+gets the bytes, one value after the other). The result: `scores` and the `cycles` in which each
 frame's last one was taken (up to the first frame that did not come), `simulated` cycles and
 `seconds`.
-`watch` gets the bytes of every beat that left the requantizer, one after the other.
 """
 
 import json
@@ -31,13 +31,13 @@ async def frames(dut):
     if job["abort_after"]:
         await _abort(dut, chunks, job["abort_after"])
     feeding = cocotb.start_soon(_feed(dut, chunks))
-    watching = cocotb.start_soon(_watch(dut, job["watch"])) if job["watch"] else None
+    watching = [cocotb.start_soon(_watch(dut, *each)) for each in job["watch"]]
     scores, cycles = await _collect(dut, len(job["frames"]), job["classes"], job["patience"])
     seconds = time.perf_counter() - started
     simulated = cocotb.utils.get_sim_time() // PERIOD
     feeding.cancel()
-    if watching:
-        watching.cancel()
+    for each in watching:
+        each.cancel()
     result = {"scores": scores, "cycles": cycles, "simulated": simulated, "seconds": seconds}
     Path(job["result"]).write_text(json.dumps(result))
 
@@ -95,10 +95,10 @@ async def _collect(
     return scores, cycles
 
 
-async def _watch(dut, path: str) -> None:
-    size = len(dut.watch_values) // 8
+async def _watch(dut, valid: str, values: str, path: str) -> None:
+    valid, values = getattr(dut, valid), getattr(dut, values)
     with open(path, "wb") as file:
         while True:
             await RisingEdge(dut.clk)
-            if dut.watch_valid.value:
-                file.write(int(dut.watch_values.value).to_bytes(size, "little"))
+            if valid.value:
+                file.write(int(values.value).to_bytes(len(values) // 8, "little"))

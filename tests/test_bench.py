@@ -113,6 +113,17 @@ def test_a_corrupted_weight_is_found(simulators):
     assert str(result.difference).startswith("frame 0: fire2/squeeze row 0 pixel ")
 
 
+def test_a_pool_that_goes_wrong_is_found(simulators):
+    """Row 2 of conv1 says that it is the first one, so it does not complete the pool's row 0."""
+    compiled = compiled_network("4x4")
+    rows = list(compiled.program.rows)
+    at = next(n for n, row in enumerate(rows) if row.layer == 0 and not row.first | row.odd)
+    rows[at] = replace(rows[at], first=True)
+    corrupted = replace(compiled, program=replace(compiled.program, rows=tuple(rows)))
+    result = simulate(corrupted, pictures(compiled, 1), cache=simulators)
+    assert (result.difference.layer, result.difference.row) == ("pool1", 0)
+
+
 @pytest.mark.parametrize("after", [1, 40, 777, 5000])
 def test_abort_leaves_nothing_behind(after, simulators):
     compiled = compiled_network("8x8")

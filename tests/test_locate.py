@@ -9,6 +9,7 @@ from fireline.host.random_network import random_network
 from fireline.host.schedule import schedule
 from fireline.hw.geometry import ArrayShape
 from fireline.sim.locate import Difference, first_difference
+from fireline.sim.run import Watched
 
 STAGES = (Conv1(4, 3, 1, 1), MaxPool(), Fire(3, 4, 8), Fire(5, 4, 8, Bypass.SIMPLE))
 
@@ -19,21 +20,25 @@ def case():
     architecture = Architecture("small", 3, 6, 8, PREPROCESSINGS["caffe"], STAGES, 2)
     compiled = compile_network(random_network(architecture, 0), ArrayShape(4, 4), lanes=1)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 3)).astype(np.uint8)
-    rows = []
+    rows, pooled = [], []
     for picture in (1, 0):
         maps = golden.trace(compiled.network, pixels[[picture]])
         rows += [maps[task.layer][0, task.row].ravel() for task in schedule(architecture)]
-    return compiled, pixels, rows
+        pooled.append(maps["pool1"].reshape(-1, 4))
+    return compiled, pixels, rows, np.concatenate(pooled)
+
+
+def watched(rows, pooled):
+    return Watched(np.concatenate(rows).astype(np.uint16)[:, None], pooled)
 
 
 def test_nothing_differs(case):
-    compiled, pixels, rows = case
-    beats = np.concatenate(rows).astype(np.uint16)[:, None]
-    assert first_difference(compiled, pixels, (1, 0), beats) is None
+    compiled, pixels, rows, pooled = case
+    assert first_difference(compiled, pixels, (1, 0), watched(rows, pooled)) is None
 
 
 def test_the_first_value_that_differs(case):
-    compiled, pixels, rows = case
+    compiled, pixels, rows, pooled = case
     tasks = schedule(compiled.network.architecture)
     at = next(n for n, task in enumerate(tasks) if (task.layer, task.row) == ("fire3", 1))
     row = rows[len(tasks) + at].copy()
@@ -41,8 +46,7 @@ def test_the_first_value_that_differs(case):
     row[2 * 12 + 7] ^= 1
     rows[len(tasks) + at] = row
     rows[-1] = rows[-1] + 1
-    beats = np.concatenate(rows).astype(np.uint16)[:, None]
-    found = first_difference(compiled, pixels, (1, 0), beats)
+    found = first_difference(compiled, pixels, (1, 0), watched(rows, pooled))
     assert found == Difference(1, "fire3", 1, 2, 7, expected, expected ^ 1)
     assert str(found) == (
         f"frame 1: fire3 row 1 pixel 2 channel 7 is {expected ^ 1} instead of {expected}"
@@ -50,8 +54,25 @@ def test_the_first_value_that_differs(case):
 
 
 def test_values_that_never_came(case):
-    compiled, pixels, rows = case
-    beats = rows[0].astype(np.uint16)[:, None]
-    found = first_difference(compiled, pixels, (1, 0), beats[:-1])
+    compiled, pixels, rows, pooled = case
+    found = first_difference(compiled, pixels, (1, 0), watched([rows[0][:-1]], pooled))
     assert (found.layer, found.row, found.column, found.channel) == ("conv1", 0, 7, 3)
-    assert (found.expected, found.found) == (int(beats[-1, 0]), None)
+    assert (found.expected, found.found) == (int(rows[0][-1]), None)
+
+
+def test_a_pool_that_differs(case):
+    """The second frame's; what the layer behind it makes of that is not its fault."""
+    compiled, pixels, rows, pooled = case
+    size, at = len(pooled) // 2, 1 * 4 + 2  # of a frame; row 1, pixel 2
+    rows[-1] = rows[-1] + 1
+    wrong = pooled.copy()
+    wrong[size + at, 3] ^= 8
+    expected = int(pooled[size + at, 3])
+    found = first_difference(compiled, pixels, (1, 0), watched(rows, wrong))
+    assert found == Difference(1, "pool1", 1, 2, 3, expected, expected ^ 8)
+
+
+def test_a_pool_that_says_nothing(case):
+    compiled, pixels, rows, pooled = case
+    found = first_difference(compiled, pixels, (1, 0), watched(rows, pooled[:0]))
+    assert (found.frame, found.layer, found.row, found.found) == (0, "pool1", 0, None)
