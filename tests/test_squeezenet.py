@@ -1,0 +1,84 @@
+"""SqueezeNet 1.0 and 1.1 at full size in Verilator: every score and every cycle as predicted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fireline.host import golden
+from fireline.host.compile import compile_network
+from fireline.host.dataset import load_calibration, load_test
+from fireline.host.families import family
+from fireline.host.model import load_checkpoint
+from fireline.host.network import QuantizedNetwork
+from fireline.host.post_training.settings import Settings
+from fireline.host.quantize import quantize
+from fireline.host.random_network import random_network
+from fireline.host.stage import PREPROCESSINGS
+from fireline.host.weight_bits import layer_bits
+from fireline.hw.geometry import ArrayShape
+from fireline.sim.run import build_bench, run
+
+QUICK = Settings(without=("error-feedback",))
+SHARED = Path(__file__).parents[2] / "shared"  # material beside the repository, if there is any
+
+
+@pytest.fixture
+def simulators(pytestconfig):
+    """Where compiled simulators are kept from one run of the tests to the next."""
+    return pytestconfig.cache.mkdir("verilator")
+
+
+def check_frames(network: QuantizedNetwork, array: str, pixels: np.ndarray, cache: Path) -> None:
+    """Simulates two frames back to back, and then one of them with both ends stalling.
+
+    One compiled simulator does both.
+    """
+    compiled = compile_network(network, ArrayShape(*map(int, array.split("x"))))
+    expected = golden.run(network, pixels)
+    assert len(np.unique(expected)) > 100  # nothing is saturated
+    simulator = build_bench(compiled, cache)
+    still = run(simulator, compiled, pixels, [0, 1])
+    assert np.array_equal(still.scores, expected)
+    assert np.diff(still.ends).tolist() == [compiled.timing.cycles]
+    stalled = run(simulator, compiled, pixels, [1], stall=0.3, seed=3)
+    assert np.array_equal(stalled.scores, expected[1:])
+    assert stalled.ends[0] > still.ends[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, size, array, bits",
+    [
+        ("squeezenet1_1", 224, "16x16", 4),
+        ("squeezenet1_1", 224, "16x32", 8),
+        ("squeezenet1_1", 227, "16x32", 4),
+        ("squeezenet1_0", 224, "16x32", 4),
+        ("squeezenet1_0", 227, "16x16", 8),
+    ],
+)
+def test_random_weights(name, size, array, bits, simulators):
+    architecture = family(name, size=size)
+    network = random_network(architecture, seed=size, bits=layer_bits(architecture, bits))
+    pixels = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), np.uint8)
+    check_frames(network, array, pixels, simulators)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="weights and photos are not there")
+@pytest.mark.parametrize(
+    "file, size, preprocessing, array, bits",
+    [
+        ("squeezenet1_1", 224, "torchvision", "16x32", 4),
+        ("squeezenet1_1-caffe", 227, "caffe", "16x16", 8),
+        ("squeezenet1_0-caffe-pruned", 227, "caffe", "16x32", 4),
+    ],
+)
+def test_photos(file, size, preprocessing, array, bits, simulators):
+    architecture = family(file.partition("-")[0], size=size)
+    architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocessing])
+    model = load_checkpoint(SHARED / "weights" / f"{file}.pth", architecture)
+    calibration = load_calibration(SHARED / "photos" / "calibration", architecture, limit=32)
+    photos = load_test(SHARED / "photos" / "evaluation", architecture).pixels[:2]
+    network = quantize(model, calibration, bits, QUICK)
+    check_frames(network, array, photos, simulators)
