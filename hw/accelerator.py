@@ -77,8 +77,9 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform):
         m, outer = Module(), Module()
         self._word = ArrayLayout(8, self.program.array.ci)
-        self._reset = Signal(name="reset")
-        self._closed = Signal(name="closed", attrs={"keep": 1})
+        self._reset, self._closed = (
+            Signal(name=name, attrs={"keep": 1}) for name in ("reset", "closed")
+        )
         issue = self._build_control(m)
         array = self._build_array(m, issue)
         requantizer, tag = self._build_drain(m, array, issue)
@@ -180,13 +181,14 @@ class Accelerator(wiring.Component):
         )
         wiring.connect(m, self._drain_context, drain.context)
         wiring.connect(m, requantizer.o, wiring.flipped(self.watch))
-        beat = delay(m, drain.beat, Rom.LATENCY, reset_less=False)
+        beat = delay(m, drain.beat, Rom.LATENCY)
+        valid = delay(m, drain.beat.valid, Rom.LATENCY, reset_less=False)
         m.d.comb += [
             drain.sums.eq(array.o.sums),
             drain.sums_valid.eq(array.o.valid),
             issue.credit.eq(delay(m, drain.credit, 1, reset_less=False)),
             parameters.address.eq(drain.beat.parameters),
-            requantizer.i.valid.eq(beat.valid),
+            requantizer.i.valid.eq(valid),
             requantizer.i.sums.eq(beat.sums),
             requantizer.i.parameters.eq(parameters.word),
             requantizer.i.shift.eq(beat.shift),
@@ -194,7 +196,7 @@ class Accelerator(wiring.Component):
         ]
         if program.skip_words:
             self._build_skip(m, drain, requantizer, beat)
-        return requantizer, delay(m, beat, Requantizer.LATENCY, reset_less=False)
+        return requantizer, delay(m, beat, Requantizer.LATENCY)
 
     def _build_skip(self, m, drain, requantizer, beat):
         """The skip memory, read a word at a time, used a beat at a time."""

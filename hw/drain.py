@@ -95,7 +95,7 @@ class Drain(wiring.Component):
         m.submodules.queue = queue = SyncFIFO(
             width=Shape.cast(self.sums.shape()).width, depth=QUEUE_DEPTH
         )
-        hold = Signal(self.sums.shape())
+        hold = Signal(self.sums.shape(), reset_less=True)
         m.d.comb += [
             queue.w_data.eq(self.sums),
             queue.w_en.eq(self.sums_valid),

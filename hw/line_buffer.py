@@ -141,7 +141,8 @@ class LineBuffer(wiring.Component):
                 write.en.eq(push),
             ]
 
-        window = Signal(data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel))
+        rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
+        window = Signal(rows_layout, reset_less=True)
         with m.If(push):
             m.d.sync += waiting.eq(rows.wanted & columns.wanted)
             for row in range(self.kernel):

@@ -59,7 +59,7 @@ class MacArray(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        controls = spread(m, self.i.control, len(self.forms), reset_less=False)
+        controls = spread(m, self.i.control, len(self.forms))
         activations = spread(m, self.i.activations, len(self.forms))
         for n, forms in enumerate(self.forms):
             pair = MacLanes(self.accumulator_bits, self.exponent_bits, forms)

@@ -76,7 +76,7 @@ class MacLanes(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        control = delay(m, self.control, self.latency - 1, reset_less=False)
+        control = delay(m, self.control, self.latency - 1)
         for lane, products in enumerate(self._multiply(m)):
             scaled = self._scale(m, lane, add_by_pairs(m, products))
             total = Signal(signed(self.accumulator_bits), reset_less=True)

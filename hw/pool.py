@@ -65,10 +65,9 @@ class RunningMaximum(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.partial = partial = Ram(self.word, self.depth)
-        arrived, arriving = Signal(), Signal(self.beat)
-        fetched, fetching = Signal(), Signal(self.beat)
-        valid, beat, greater = Signal(), Signal(self.beat), Signal(self.word)
-        old = Signal(self.word)
+        arrived, fetched, valid = Signal(), Signal(), Signal()
+        arriving, fetching, beat = (Signal(self.beat, reset_less=True) for _ in range(3))
+        old, greater = Signal(self.word, reset_less=True), Signal(self.word)
         for lane in range(self.lanes):
             m.d.comb += greater[lane].eq(
                 Mux(old[lane] > beat.word[lane], old[lane], beat.word[lane])
