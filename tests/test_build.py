@@ -18,7 +18,8 @@ from stub_core import StubCore
 IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3)
 RESULTS = ["build.json", "fireline.bit", "floorplan.json"]
 
-YOSYS = "#!/bin/sh\necho synthesizing; echo '{}' > top.json\n"
+NETLIST = {"modules": {"top": {"cells": {}, "ports": {}}}}
+YOSYS = f"#!/bin/sh\necho synthesizing; echo '{json.dumps(NETLIST)}' > top.json\n"
 NEXTPNR = """#!/bin/sh
 while [ $# -gt 0 ]; do
   case $1 in
