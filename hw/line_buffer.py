@@ -6,7 +6,7 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .ram import style
+from .ram import is_distributed, style
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -127,14 +127,18 @@ class LineBuffer(wiring.Component):
         m.d.comb += column[-1].eq(Mux(border, self.pixel.const(self.pad_value), self.i.payload))
         if self.kernel > 1:
             above = data.ArrayLayout(self.pixel, self.kernel - 1)
-            attrs = style(columns.length, above.size)
+            size = columns.length, above.size
             m.submodules.lines = lines = memory.Memory(
-                shape=above, depth=columns.length, init=[], attrs=attrs
+                shape=above, depth=columns.length, init=[], attrs=style(*size)
             )
             write = lines.write_port()
-            read = lines.read_port()  # never at once
+            if is_distributed(*size):  # read at once, straight from the register
+                read = lines.read_port(domain="comb")
+                m.d.comb += read.addr.eq(columns.position)
+            else:  # a cycle ahead, never what is written meanwhile
+                read = lines.read_port()
+                m.d.comb += read.addr.eq(Mux(push, columns.following, columns.position))
             m.d.comb += [
-                read.addr.eq(Mux(push, columns.following, columns.position)),  # one cycle ahead
                 column[:-1].eq(read.data),
                 write.addr.eq(columns.position),
                 write.data.eq(column[1:]),

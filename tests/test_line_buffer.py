@@ -4,6 +4,7 @@ from random import Random
 import pytest
 from amaranth.sim import Simulator
 from fireline.hw.line_buffer import LineBuffer, pushes_before
+from fireline.hw.ram import is_distributed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,6 +148,17 @@ def test_full_rate_is_what_the_pushes_say(geometry, random):
     ]
     expected = [w for frame in frames for w in windows_of(frame, **geometry, pad=(9,))]
     assert [window for _, window in taken][: len(expected)] == expected
+
+
+@pytest.mark.parametrize("width, distributed", [(12, True), (340, False)])
+def test_rows_in_either_kind_of_memory(width, distributed):
+    geometry = {"height": 4, "width": width, "kernel": 3, "stride": 1, "padding": 1}
+    assert is_distributed(width + 2, 8 * 3 * 2) is distributed
+    pad, random = (7, 8, 9), Random(1)
+    frames = draw_frames(random, 1, 3, **geometry)
+    cycles = 40 + 4 * raster_size(**geometry)
+    taken = run(geometry, frames, pad, random, cycles, supply=0.9, demand=0.9)
+    assert [window for _, window in taken] == [*windows_of(frames[0], **geometry, pad=pad)]
 
 
 def test_conv1_of_squeezenet_1_0():
