@@ -74,7 +74,8 @@ class Ram(wiring.Component):
 def _within(address, start: int, depth: int):
     """Whether the address lies in a bank; all but the last one are multiples of `BANK_WORDS`."""
     first, bank = start // BANK_WORDS, address // BANK_WORDS
-    return (bank >= first) & (bank < first + -(-depth // BANK_WORDS))
+    below_end = bank < first + -(-depth // BANK_WORDS)
+    return (bank >= first) & below_end if first else below_end
 
 
 def banks(words: int) -> list[tuple[int, bool]]:
