@@ -92,7 +92,7 @@ class Graph:
             )
         if self.constants[name].data_type not in FLOATS:
             raise FirelineError(f"{node.where}: {name!r} is {values.dtype}; export it as floats")
-        with np.errstate(over="ignore"):  # becomes infinity
+        with np.errstate(over="ignore", invalid="ignore"):  # becomes infinity, or stays NaN
             values = values.astype(np.float32).astype(np.float64)
         if not np.isfinite(values).all():
             raise FirelineError(f"{node.where}: {name!r} holds NaN or infinity; train it again")

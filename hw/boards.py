@@ -58,8 +58,8 @@ def _ulx3s(size, luts, multipliers, block_rams, array, clock_mhz, platform) -> B
 BOARDS = {
     board.name: board
     for board in (
-        _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), 90.0, ulx3s.ULX3S_12F_Platform),
-        _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), 90.0, ulx3s.ULX3S_25F_Platform),
+        _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), 80.0, ulx3s.ULX3S_12F_Platform),
+        _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), 80.0, ulx3s.ULX3S_25F_Platform),
         _ulx3s("45F", 43_848, 72, 108, ArrayShape(16, 8), 60.0, ulx3s.ULX3S_45F_Platform),
         _ulx3s("85F", 83_640, 156, 208, ArrayShape(16, 16), 80.0, ulx3s.ULX3S_85F_Platform),
     )
