@@ -26,8 +26,7 @@ KEEP_REGISTERS = "proc; select -set kept a:keep %ci1:+[Q]; setattr -set keep 1 @
 
 FREE_COLLISIONS = (
     "select -set apart r:MEMID=*bank* r:MEMID=*lines r:MEMID=*words; "
-    "setparam -set COLLISION_X_MASK 1'1 "
-    "@apart t:$memrd_v2 %i r:CLK_ENABLE=1'0 %d r:COLLISION_X_MASK=1'0 %i"
+    "setparam -set COLLISION_X_MASK 1'1 @apart t:$memrd_v2 %i r:COLLISION_X_MASK=1'0 %i"
 )
 """What is read of these memories in a cycle in which the same word is written is never used, so
 nothing need stand between the block RAMs and their registers to say what it is."""

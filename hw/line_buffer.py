@@ -128,9 +128,8 @@ class LineBuffer(wiring.Component):
         if self.kernel > 1:
             above = data.ArrayLayout(self.pixel, self.kernel - 1)
             size = columns.length, above.size
-            m.submodules.lines = lines = memory.Memory(
-                shape=above, depth=columns.length, init=[], attrs=style(*size)
-            )
+            lines = memory.Memory(shape=above, depth=columns.length, init=[], attrs=style(*size))
+            m.submodules["shallow" if is_distributed(*size) else "lines"] = lines
             write = lines.write_port()
             if is_distributed(*size):  # read at once, straight from the register
                 read = lines.read_port(domain="comb")
