@@ -9,8 +9,8 @@ from ..errors import FirelineError
 from ..hw.geometry import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
 from ..hw.head_loader import stream_words
 from ..hw.rom import BANK_WORDS
-from ..hw.sdram import BURST_WORDS, SdramCycles, SdramTiming
-from ..hw.sdram_reader import GroupSchedule
+from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
+from ..hw.sdram.schedule import GroupSchedule
 from . import layout
 from .architecture import Architecture, Bypass, Fire
 from .buffers import Buffers, Map, StreamedHead, allocate, depth, stage_maps

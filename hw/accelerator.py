@@ -21,7 +21,7 @@ from .mult18x18d import Form
 from .ram import Ram
 from .requantize import ChannelParameters, Requantizer, values_signature
 from .rom import Rom
-from .sdram import WORD_BITS
+from .sdram.chip import WORD_BITS
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store
 from .stream import StreamBuffer

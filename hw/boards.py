@@ -11,9 +11,9 @@ from amaranth_boards import ulx3s
 from ..errors import FirelineError
 from .clock import PLL, pll_settings
 from .geometry import ArrayShape
-from .protocol import Identity
-from .sdram_pads import CLOCK_LEAD, SdramPads
-from .sdram_reader import ImageGeometry
+from .sdram.image import ImageGeometry
+from .sdram.pads import CLOCK_LEAD, SdramPads
+from .serial.protocol import Identity
 from .system import BAUD, SerialSystem, divisor_of, streamed_weights
 
 

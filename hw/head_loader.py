@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .geometry import ArrayShape, HeadGeometry
 from .mac_lanes import WeightWord
-from .sdram import BURST_WORDS, WORD_BITS
+from .sdram.chip import BURST_WORDS, WORD_BITS
 from .weight_rom import fill_layout
 
 

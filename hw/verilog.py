@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from .accelerator import Accelerator
 from .geometry import Program
-from .sdram import WORD_BITS
+from .sdram.chip import WORD_BITS
 
 NAME = "fireline"
 """The top module."""

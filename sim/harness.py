@@ -8,9 +8,9 @@ from amaranth.lib.wiring import In, Out
 from ..host.buffers import StreamedHead
 from ..hw import verilog as accelerator
 from ..hw.geometry import Program
-from ..hw.sdram import SdramCycles, SdramGeometry, SdramTiming
-from ..hw.sdram_controller import SdramController
-from ..hw.sdram_reader import GroupReader
+from ..hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
+from ..hw.sdram.controller import SdramController
+from ..hw.sdram.reader import GroupReader
 from ..hw.system import image_of
 from .sdram import SimulatedSdram
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import FirelineError
 from ..host.compile import Compiled
 from ..hw import verilog
-from ..hw.sdram import SdramGeometry
+from ..hw.sdram.chip import SdramGeometry
 from . import harness
 from .sdram import SOURCE, image_text, model_source
 from .verilator import Simulator, build

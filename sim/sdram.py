@@ -8,8 +8,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from ..hw.delay import delay
-from ..hw.sdram import BURST_WORDS, WORD_BITS, SdramGeometry, SdramTiming
-from ..hw.sdram_controller import PINS
+from ..hw.sdram.chip import BURST_WORDS, WORD_BITS, SdramGeometry, SdramTiming
+from ..hw.sdram.controller import PINS
 
 SOURCE = "sdram_model.sv"
 

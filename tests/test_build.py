@@ -11,7 +11,7 @@ from fireline.host.compile import compile_network
 from fireline.host.floorplan import Floorplan
 from fireline.host.network import QuantizedNetwork
 from fireline.hw.boards import BoardTop, find_board
-from fireline.hw.protocol import Identity
+from fireline.hw.serial.protocol import Identity
 from small import TINY, compiled
 from stub_core import StubCore
 

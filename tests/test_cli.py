@@ -30,7 +30,7 @@ from fireline.host.model import SqueezeNet
 from fireline.host.network import QuantizedNetwork
 from fireline.host.random_network import random_network
 from fireline.hw.geometry import ArrayShape
-from fireline.hw.protocol import Identity
+from fireline.hw.serial.protocol import Identity
 from fireline.hw.system import identity_of
 from PIL import Image
 

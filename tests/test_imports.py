@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
     path
-    for folder in (".", "commands", "hw", "hw/fire", "host", "host/post_training", "sim")
-    for path in (ROOT / folder).glob("*.py")
+    for pattern in ("*.py", "commands/*.py", "hw/**/*.py", "host/**/*.py", "sim/**/*.py")
+    for path in ROOT.glob(pattern)
 )
 FRONT_DOOR = {"cli", "commands"}
 BELOW = {

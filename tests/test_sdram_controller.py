@@ -9,9 +9,9 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 from fireline.errors import FirelineError
-from fireline.hw.protocol import MemoryState
-from fireline.hw.sdram import BURST_WORDS, SdramGeometry
-from fireline.hw.sdram_controller import Action, SdramController
+from fireline.hw.sdram.chip import BURST_WORDS, SdramGeometry
+from fireline.hw.sdram.controller import Action, SdramController
+from fireline.hw.serial.protocol import MemoryState
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import build
 from sdram_bench import LOADED, QUICK, TESTED, build_bench, run

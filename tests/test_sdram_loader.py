@@ -3,9 +3,9 @@
 from random import Random
 
 from amaranth.sim import Simulator
-from fireline.hw.sdram import BURST_WORDS, SdramGeometry
-from fireline.hw.sdram_controller import Action
-from fireline.hw.sdram_loader import SdramLoader
+from fireline.hw.sdram.chip import BURST_WORDS, SdramGeometry
+from fireline.hw.sdram.controller import Action
+from fireline.hw.sdram.loader import SdramLoader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass, field
 
 import pytest
-from fireline.hw.sdram import MODE_REGISTER, Command
+from fireline.hw.sdram.chip import MODE_REGISTER, Command
 from fireline.sim.sdram import SOURCE, model_source
 from fireline.sim.verilator import PACKAGE_MAKE_OPTIONS, find_verilator
 

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.sdram import BURST_WORDS, WORD_BITS, SdramGeometry
-from fireline.hw.sdram_controller import Action
-from fireline.hw.sdram_probe import SdramProbe
+from fireline.hw.sdram.chip import BURST_WORDS, WORD_BITS, SdramGeometry
+from fireline.hw.sdram.controller import Action
+from fireline.hw.sdram.probe import SdramProbe
 
 GEOMETRY = SdramGeometry()
 

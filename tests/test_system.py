@@ -6,10 +6,10 @@ from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from fireline.errors import FirelineError
 from fireline.host.frames import Frame, FrameFinder
-from fireline.hw.protocol import Identity, Kind
-from fireline.hw.sdram_reader import ImageGeometry
+from fireline.hw.sdram.image import ImageGeometry
+from fireline.hw.serial.protocol import Identity, Kind
+from fireline.hw.serial.uart import UARTReceiver, UARTTransmitter
 from fireline.hw.system import SerialSystem, divisor_of, streamed_weights
-from fireline.hw.uart import UARTReceiver, UARTTransmitter
 from stub_core import StubCore, stub_scores
 
 IDENTITY = Identity(network=3, width=5, height=3, channels=3, classes=4)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.hw.sdram import (
+from fireline.hw.sdram.chip import (
     BURST_WORDS,
     MODE_REGISTER,
     SdramCycles,

@@ -2,7 +2,7 @@
 
 import zlib
 
-from fireline.hw.check import CheckAppender, FrameChecker
+from fireline.hw.serial.check import CheckAppender, FrameChecker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import run

@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .sdram import BURST_WORDS, WORD_BITS, SdramGeometry
-from .sdram_controller import Action, request_layout
+from .chip import BURST_WORDS, WORD_BITS, SdramGeometry
+from .controller import Action, request_layout
 
 STEP = 0x9E37
 """Odd, so that its multiples are all different: 2^16 divided by the golden ratio."""

@@ -5,8 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
-from .sdram import BURST_WORDS, WORD_BITS, SdramGeometry
-from .sdram_controller import Action, request_layout
+from .chip import BURST_WORDS, WORD_BITS, SdramGeometry
+from .controller import Action, request_layout
 
 
 class SdramLoader(wiring.Component):

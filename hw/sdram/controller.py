@@ -4,8 +4,9 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
-from .sdram import (
+from ..delay import delay
+from ..stream import StreamBuffer
+from .chip import (
     ADDRESS_BITS,
     AUTO_PRECHARGE,
     BURST_WORDS,
@@ -17,7 +18,6 @@ from .sdram import (
     SdramCycles,
     SdramGeometry,
 )
-from .stream import StreamBuffer
 
 MOST_AHEAD = 8
 """Refreshes that may be done ahead of their time."""

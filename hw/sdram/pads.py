@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Value
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In
 
-from .sdram_controller import PINS
+from .controller import PINS
 
 CLOCK_LEAD = 5.0
 """Nanoseconds by which the chip's clock is ahead of the core's next edge.

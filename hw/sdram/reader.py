@@ -1,107 +1,14 @@
 """The SDRAM's image as a stream, a group at a time, checked from end to end each time."""
 
-from dataclasses import dataclass
-
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
-from .sdram import BURST_WORDS, WORD_BITS, SdramCycles, SdramGeometry
-from .sdram_controller import MOST_AHEAD, Action, SdramController, request_layout
-
-
-@dataclass(frozen=True)
-class ImageGeometry:
-    """What lies in the SDRAM from its first word on: groups of equal length, and their check.
-
-    `group_words` counts words of 16 bits and is a multiple of 8; `check` is the CRC-32 (as in
-    Ethernet) of the bytes, of each word the lower one first.
-    """
-
-    groups: int
-    group_words: int
-    check: int
-
-    def __post_init__(self):
-        if self.groups < 1 or self.group_words < 1 or self.group_words % BURST_WORDS:
-            raise ValueError(f"groups of {self.group_words} words: give a multiple of 8")
-
-    @property
-    def group_bursts(self) -> int:
-        return self.group_words // BURST_WORDS
-
-    @property
-    def bursts(self) -> int:
-        return self.groups * self.group_bursts
-
-    @property
-    def bytes(self) -> int:
-        return self.groups * self.group_words * WORD_BITS // 8
-
-
-@dataclass(frozen=True)
-class GroupSchedule:
-    """When a group's words come: `stretches` of bursts, each after as many refreshes as it needs.
-
-    Refreshing before every stretch, not amid it, saves the time in which all banks come to rest.
-    """
-
-    bursts: int
-    cycles: SdramCycles
-
-    @property
-    def stretches(self) -> int:
-        """As few as possible: a stretch lives on the refreshes before it."""
-        return -(-self.bursts // self._longest(MOST_AHEAD))
-
-    @property
-    def stretch_bursts(self) -> int:
-        """Of every stretch but the last, which may be shorter."""
-        return -(-self.bursts // self.stretches)
-
-    @property
-    def refreshes(self) -> int:
-        """Before each stretch."""
-        numbers = range(1, MOST_AHEAD + 1)
-        return next(number for number in numbers if self.stretch_bursts <= self._longest(number))
-
-    @property
-    def start(self) -> int:
-        """Cycles in which a burst or refresh that is under way comes to an end."""
-        return max(self.cycles.rest, self.cycles.rfc)
-
-    @property
-    def flush(self) -> int:
-        """Cycles after which all that was asked for is over: two bursts, and a refresh if due."""
-        return 2 * self.cycles.rest + self.cycles.rfc + self._latency + BURST_WORDS + 1
-
-    @property
-    def group_cycles(self) -> int:
-        """From the cycle in which a group is asked for, of an idle reader, to its last word's.
-
-        Both are counted. In the cycle after that the next group can be asked for.
-        """
-        cycles = self.cycles
-        before = self.start + 1
-        refreshing = self.stretches * self.refreshes * cycles.rfc
-        resting = (self.stretches - 1) * (cycles.rest - BURST_WORDS)
-        return before + refreshing + resting + self.bursts * BURST_WORDS + self._latency
-
-    @property
-    def words_per_cycle(self) -> float:
-        """Of groups one right behind the other."""
-        return self.bursts * BURST_WORDS / self.group_cycles
-
-    @property
-    def _latency(self) -> int:
-        """From the request of a burst to its first word."""
-        return 1 + self.cycles.rcd + SdramController.READ_LATENCY
-
-    def _longest(self, refreshes: int) -> int:
-        """The most bursts after so many refreshes: all takes no more cycles than these buy."""
-        free = refreshes * (self.cycles.interval - self.cycles.rfc)
-        return (free - self.start - 1 - self._latency) // BURST_WORDS
+from .chip import WORD_BITS, SdramCycles, SdramGeometry
+from .controller import Action, request_layout
+from .image import ImageGeometry
+from .schedule import GroupSchedule
 
 
 class GroupReader(wiring.Component):

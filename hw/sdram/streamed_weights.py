@@ -4,12 +4,13 @@ from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from .protocol import MemoryState
-from .sdram import WORD_BITS, SdramCycles, SdramGeometry
-from .sdram_controller import PINS, SdramController
-from .sdram_loader import SdramLoader
-from .sdram_probe import SdramProbe
-from .sdram_reader import GroupReader, ImageGeometry
+from ..serial.protocol import MemoryState
+from .chip import WORD_BITS, SdramCycles, SdramGeometry
+from .controller import PINS, SdramController
+from .image import ImageGeometry
+from .loader import SdramLoader
+from .probe import SdramProbe
+from .reader import GroupReader
 
 
 class StreamedWeights(wiring.Component):

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from amaranth.sim import Simulator
 from fireline.host.frames import Frame, FrameFinder
-from fireline.hw.link import BUFFER_BYTES, Link
-from fireline.hw.protocol import (
+from fireline.hw.serial.link import BUFFER_BYTES, Link
+from fireline.hw.serial.protocol import (
     CHUNK_BYTES,
     SCORES_PER_PART,
     WINDOW,

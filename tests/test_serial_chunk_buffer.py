@@ -1,7 +1,7 @@
 """The buffer against a list that does the same."""
 
 from amaranth.sim import Simulator
-from fireline.hw.chunk_buffer import ChunkBuffer
+from fireline.hw.serial.chunk_buffer import ChunkBuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

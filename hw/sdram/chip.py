@@ -4,7 +4,7 @@ import enum
 import math
 from dataclasses import dataclass
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 BURST_WORDS = 8
 """Words of every read and every write."""

@@ -1,0 +1,132 @@
+"""The board's end of the serial link: bytes in, checked pixels to the core, its scores back.
+
+`protocol` says what the frames mean.
+"""
+
+from amaranth.hdl import Module, ResetInserter
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..stream import StreamBuffer
+from .check import CheckAppender, FrameChecker
+from .chunk_buffer import ChunkBuffer
+from .cobs import COBSDecoder, COBSEncoder
+from .pixel_packer import PixelPacker
+from .protocol import CHUNK_BYTES, WINDOW, Identity, Kind, MemoryState
+from .replier import Replier
+from .requests import RequestReceiver
+from .score_store import SCORE, ScoreStore
+
+BUFFER_BYTES = 2048  # one block RAM
+REPLY_DEPTH = 128  # the longest answer has 2 + 64 + 4 bytes
+
+assert BUFFER_BYTES // 2 >= WINDOW * CHUNK_BYTES, "a window fits when the buffer is roomy"
+
+
+class LinkStatus(data.Struct):
+    """For lights: a frame was whole or broken (pulses); the scores of the last image are there."""
+
+    whole: 1
+    broken: 1
+    done: 1
+
+
+class Link(wiring.Component):
+    """The whole link: the serial line's bytes on one side, the core's streams on the other.
+
+    If the identity has weights to be loaded, there are `load` and `weights`, as `StreamedWeights`
+    takes them, and `memory`, its state.
+
+    ``abort`` brings the core back to its initial state for `ABORT_CYCLES`. While the core is slower
+    than the line, it is the host that waits: nothing is ever lost in between.
+
+    Latency:    a chunk is handed on 8 cycles after its closing zero
+    Throughput: one byte a cycle, a chunk's bytes at ``channels`` / (``channels`` + 1) of that
+    """
+
+    def __init__(self, identity: Identity):
+        self.identity = identity
+        ports = {
+            "i": In(stream.Signature(8)),
+            "o": Out(stream.Signature(8)),
+            "pixel": Out(stream.Signature(data.ArrayLayout(8, identity.channels))),
+            "score": In(stream.Signature(SCORE)),
+            "abort": Out(1),
+            "status": Out(LinkStatus),
+        }
+        if identity.weight_bytes:
+            ports |= {
+                "load": Out(1),
+                "weights": Out(stream.Signature(8)),
+                "memory": In(MemoryState),
+            }
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.decoder = decoder = COBSDecoder()
+        m.submodules.checker = checker = FrameChecker()
+        m.submodules.receiver = receiver = RequestReceiver(bool(self.identity.weight_bytes))
+        m.submodules.replier = replier = Replier(self.identity)
+        m.submodules.appender = appender = CheckAppender()
+        m.submodules.encoder = encoder = COBSEncoder(REPLY_DEPTH)
+        buffer = ChunkBuffer(BUFFER_BYTES)
+        packer = PixelPacker(self.identity.channels)
+        scores = ScoreStore(self.identity.classes)
+        m.submodules.buffer = ResetInserter(receiver.abort)(buffer)
+        m.submodules.packer = ResetInserter(receiver.abort)(packer)
+        m.submodules.scores = ResetInserter(receiver.abort)(scores)
+
+        connect(m, flipped(self.i), decoder.i)
+        _connect_buffered(m, "decoded", decoder.o, checker.i)
+        _connect_buffered(m, "checked", checker.o, receiver.i)
+        connect(m, receiver.chunk, buffer.i)
+        self._build_chunks(m, receiver, buffer.o, packer.i, replier)
+        connect(m, packer.o, flipped(self.pixel))
+
+        connect(m, flipped(self.score), scores.i)
+        _connect_buffered(m, "reply", replier.o, appender.i)
+        connect(m, appender.o, encoder.i)
+        connect(m, encoder.o, flipped(self.o))
+        m.d.comb += [
+            buffer.keep.eq(receiver.keep),
+            buffer.drop.eq(receiver.drop),
+            self.abort.eq(receiver.abort),
+            replier.request.eq(receiver.request),
+            replier.arrived.eq(receiver.arrived),
+            replier.wanted.eq(receiver.wanted),
+            replier.roomy.eq(buffer.roomy),
+            replier.done.eq(scores.done),
+            scores.part.eq(replier.part),
+            scores.place.eq(replier.place),
+            replier.byte.eq(scores.byte),
+            self.status.whole.eq(receiver.arrived & (receiver.request.kind != Kind.BROKEN)),
+            self.status.broken.eq(receiver.arrived & (receiver.request.kind == Kind.BROKEN)),
+            self.status.done.eq(scores.done),
+        ]
+        return m
+
+    def _build_chunks(self, m, receiver, chunks, pixels, replier):
+        """What is kept of chunks is pixels, or weights, or nothing, of pixels without weights."""
+        if not self.identity.weight_bytes:
+            connect(m, chunks, pixels)
+            return
+        m.d.sync += self.load.eq(receiver.load)  # a long way from the serial line's last byte
+        m.d.comb += [
+            replier.memory.eq(self.memory),
+            pixels.payload.eq(chunks.payload),
+            self.weights.payload.eq(chunks.payload),
+        ]
+        with m.If(receiver.loading):
+            m.d.comb += [self.weights.valid.eq(chunks.valid), chunks.ready.eq(self.weights.ready)]
+        with m.Elif(self.memory == MemoryState.READY):
+            m.d.comb += [pixels.valid.eq(chunks.valid), chunks.ready.eq(pixels.ready)]
+        with m.Else():
+            m.d.comb += chunks.ready.eq(1)
+
+
+def _connect_buffered(m, name, source, sink):
+    """A stream with a buffer on its way, which keeps the ways within a cycle short."""
+    m.submodules[name] = buffer = StreamBuffer(source.payload.shape())
+    connect(m, source, buffer.i)
+    connect(m, buffer.o, sink)

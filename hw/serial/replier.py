@@ -1,0 +1,91 @@
+"""What the board answers: requests in, the bytes of their answers out."""
+
+from amaranth.hdl import Array, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .cobs import Piece
+from .protocol import IDENTITY_BYTES, SCORE_BYTES, SCORES_PER_PART, Identity, Kind, MemoryState
+from .requests import Header
+from .score_store import ScorePlace
+
+
+class Replier(wiring.Component):
+    """Requests in, the bytes of their answers out; a newer request takes an unanswered one's place.
+
+    ``roomy`` allows the answer to a chunk. If there are weights to be loaded, the state of their
+    ``memory`` is the answer to what needs them, until it is READY.
+
+    Latency:    1 cycle to the first byte
+    Throughput: one byte each 3 cycles
+    """
+
+    request: In(Header)
+    arrived: In(1)
+    wanted: In(8)
+    roomy: In(1)
+    done: In(1)
+    memory: In(MemoryState)
+    part: Out(8)
+    place: Out(ScorePlace)
+    byte: In(8)
+    o: Out(stream.Signature(Piece))
+
+    def __init__(self, identity: Identity):
+        self.identity = identity
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        waiting = Signal()
+        newest, current = Signal(Header), Signal(Header)
+        left = Signal(range(SCORE_BYTES * SCORES_PER_PART + 1))  # data bytes still to come
+        identity = Array(self.identity.to_bytes())
+        o = self.o
+
+        m.d.comb += self.part.eq(current.argument)
+        with m.FSM():
+            with m.State("WAIT"):
+                m.d.sync += [current.eq(newest), self.place.eq(0), left.eq(0)]
+                with m.If(newest.kind == Kind.HELLO):
+                    m.d.sync += left.eq(IDENTITY_BYTES)
+                with m.If((newest.kind == Kind.RESULT) & self.done):
+                    m.d.sync += left.eq(SCORE_BYTES * SCORES_PER_PART)
+                if self.identity.weight_bytes:
+                    needs = (newest.kind == Kind.START) | (newest.kind == Kind.RESULT)
+                    refused = needs & (self.memory != MemoryState.READY)
+                    with m.If(refused | (newest.kind == Kind.MEMORY)):
+                        m.d.sync += [current.kind.eq(Kind.MEMORY), left.eq(1)]
+                with m.If(waiting & (self.roomy | (newest.kind != Kind.CHUNK))):
+                    m.d.sync += waiting.eq(0)
+                    m.next = "KIND"
+            with m.State("KIND"):
+                m.d.comb += [o.valid.eq(1), o.p.byte.eq(current.kind | Kind.ANSWER)]
+                with m.If(o.ready):
+                    m.next = "SEQUENCE"
+            with m.State("SEQUENCE"):
+                m.d.comb += [o.valid.eq(1), o.p.byte.eq(current.sequence), o.p.last.eq(left == 0)]
+                with m.If((current.kind == Kind.CHUNK) | (current.kind == Kind.BROKEN)):
+                    m.d.comb += o.p.byte.eq(self.wanted)
+                with m.If(o.ready):
+                    m.next = "FETCH"
+                    with m.If(o.p.last):
+                        m.next = "WAIT"
+            with m.State("FETCH"):
+                m.next = "CHOOSE"
+            with m.State("CHOOSE"):
+                m.next = "DATA"
+            with m.State("DATA"):
+                m.d.comb += [o.valid.eq(1), o.p.byte.eq(self.byte), o.p.last.eq(left == 1)]
+                with m.If(current.kind == Kind.HELLO):
+                    m.d.comb += o.p.byte.eq(identity[self.place.as_value()])
+                with m.Elif(current.kind == Kind.MEMORY):
+                    m.d.comb += o.p.byte.eq(self.memory)
+                with m.If(o.ready):
+                    m.d.sync += [left.eq(left - 1), self.place.eq(self.place.as_value() + 1)]
+                    m.next = "FETCH"
+                    with m.If(o.p.last):
+                        m.next = "WAIT"
+        with m.If(self.arrived):
+            m.d.sync += [newest.eq(self.request), waiting.eq(1)]
+        return m
