@@ -4,8 +4,24 @@ from importlib import metadata
 
 import click
 
-from .commands import bench, explore, hardware, network, report
-from .commands.common import HEAD, Array, FirelineGroup, Output, command
+from .commands import (
+    bench,
+    boards,
+    build,
+    classify,
+    evaluate,
+    explore,
+    export,
+    flash,
+    quantize,
+    report,
+    samples,
+    simulate,
+    summary,
+    train,
+    verilog,
+)
+from .commands.common import FirelineGroup
 
 
 @click.group(cls=FirelineGroup, invoke_without_command=True)
@@ -32,175 +48,21 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-@command
-@click.argument("name", metavar="NET|ARCH")
-@click.option("--array", type=Array(), help="Also predict the cycles on that array.")
-@HEAD
-def summary(output: Output, name, array, head):
-    """Show a network layer by layer, and the size of its weights.
-
-    Shapes, parameters, MACs, bits and, with --array, cycles. A Fire's two expands run as one; their
-    cycles stand at the 3x3. For an ARCH the cycles are those of 4-bit weights, 8 bits in conv1. The
-    size is shown in float32 and, for a NET, in a memory and Huffman-coded.
-
-    \b
-    Examples:
-      fireline summary cifar10 --array 8x8
-      fireline summary squeezenet1_1
-      fireline summary my_network.toml --array 16x16
-    """
-    from dataclasses import asdict
-
-    from .host.families import resolve
-    from .host.shipped import is_network, load_network
-    from .host.summary import PAPER, summarise, weight_sizes
-
-    network = load_network(name) if is_network(name) else None
-    architecture = network.architecture if network else resolve(name)
-    compiled = None
-    if array:
-        from .host.head_choice import HeadPlace, compile_for
-        from .host.random_network import random_network
-        from .host.weight_bits import layer_bits
-
-        stand_in = network or random_network(architecture, 0, layer_bits(architecture, 4))
-        compiled = compile_for(stand_in, array, HeadPlace(head))
-    layers = summarise(architecture, network, compiled)
-    title = (
-        f"{architecture.name}, {architecture.channels}x{architecture.height}x{architecture.width}"
-    )
-    table = output.table(
-        title, "<layer", "<kernel", "output", "parameters", "MACs", "bits", "cycles"
-    )
-    for layer in layers:
-        kernel = f"{layer.kernel}x{layer.kernel} / {layer.stride}" if layer.kernel else ""
-        shape = "x".join(map(str, layer.shape))
-        numbers = map(_number, (layer.parameters or None, layer.macs or None))
-        table.add_row(
-            layer.name, kernel, shape, *numbers, *map(_number, (layer.bits, layer.cycles))
-        )
-    totals = {
-        "parameters": sum(layer.parameters for layer in layers),
-        "macs": sum(layer.macs for layer in layers),
-        "cycles": compiled.timing.cycles if compiled else None,
-    }
-    table.add_section()
-    table.add_row(
-        "total", "", "", *map(_number, (*list(totals.values())[:2], None, totals["cycles"]))
-    )
-    output.show(table)
-    sizes = asdict(weight_sizes(architecture, network))
-    _show_sizes(output, sizes, PAPER)
-    if compiled:
-        output.say(
-            f"array {array}: utilisation {compiled.utilisation:.1%}, products needed by products "
-            "possible (an 8-bit weight needs two; taps on the border count, but are skipped)"
-        )
-        if compiled.streamed:
-            output.say(f"{compiled.external_bytes:,} bytes of weights are streamed each frame")
-        totals |= {"array": str(array), "utilisation": compiled.utilisation}
-    output.result(
-        {
-            "name": architecture.name,
-            **totals,
-            "weight_bytes": sizes,
-            "paper_megabytes": PAPER,
-            "layers": [asdict(row) for row in layers],
-        }
-    )
-
-
-def _show_sizes(output, sizes, paper):
-    table = output.table("Weights", "<", "bytes", "MB", "times smaller")
-    for form, size in zip(("float32", "in the ROM", "entropy-coded"), sizes.values(), strict=True):
-        if size is not None:
-            ratio = f"{sizes['float32'] / size:.1f}"
-            table.add_row(form, f"{size:,}", f"{size / 2**20:.2f}", ratio)
-    table.add_section()
-    for form, megabytes in paper.items():
-        ratio = f"{paper['float32'] / megabytes:.1f}"
-        table.add_row(f"the paper's SqueezeNet, {form}", "", f"{megabytes:g}", ratio)
-    output.show(table)
-
-
-@command
-@click.argument("name", metavar="NAME")
-@click.option("-o", "folder", metavar="DIR", required=True, help="Where they go.")
-def samples(output: Output, name, folder):
-    """Copy the pictures that are shipped.
-
-    They belong to the shipped network and come with labels.csv.
-
-    \b
-    Example:
-      fireline samples cifar10 -o samples
-    """
-    from .host.shipped import copy_samples
-
-    files = copy_samples(name, folder)
-    output.say(f"{len(files)} pictures and labels.csv in {folder}")
-    output.result({"folder": folder, "images": [str(file) for file in files]})
-
-
-@command
-def boards(output: Output):
-    """List the boards.
-
-    With what their FPGAs have, and the array and the clock to start from.
-
-    \b
-    Example:
-      fireline boards
-    """
-    from .hw.boards import BOARDS
-
-    table = output.table(
-        "Boards", "<board", "<FPGA", "LUTs", "multipliers", "block RAMs", "array", "MHz"
-    )
-    found = []
-    for board in BOARDS.values():
-        row = {
-            "name": board.name,
-            "device": board.device,
-            "luts": board.luts,
-            "multipliers": board.multipliers,
-            "block_rams": board.block_rams,
-            "array": str(board.array),
-            "clock_mhz": board.clock_mhz,
-        }
-        table.add_row(*(_number(value) for value in row.values()))
-        found.append(row)
-    output.show(table)
-    output.result({"boards": found})
-
-
-def _number(value: object) -> str:
-    """For a table: thousands set apart, nothing for None."""
-    match value:
-        case None:
-            return ""
-        case int():
-            return f"{value:,}"
-        case float():
-            return f"{value:g}"
-    return str(value)
-
-
 for each in (
-    summary,
-    network.train,
-    network.quantize,
-    network.evaluate,
-    network.export,
-    samples,
-    hardware.verilog,
-    hardware.simulate,
-    hardware.build,
-    hardware.flash,
-    hardware.classify,
+    summary.summary,
+    train.train,
+    quantize.quantize,
+    evaluate.evaluate,
+    export.export,
+    samples.samples,
+    verilog.verilog,
+    simulate.simulate,
+    build.build,
+    flash.flash,
+    classify.classify,
     report.report,
     bench.bench,
     explore.explore,
-    boards,
+    boards.boards,
 ):
     main.add_command(each)

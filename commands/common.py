@@ -15,6 +15,8 @@ from ..errors import FirelineError
 if TYPE_CHECKING:
     from rich.table import Table  # imported late: `fireline --help` must be quick
 
+    from ..host.architecture import Architecture
+
 BAD_INPUT, INTERRUPTED = 2, 130  # exit statuses
 WIDTH = 120  # of lines that go to a file
 
@@ -163,6 +165,13 @@ class Array(click.ParamType):
             self.fail(f"{value!r} is no array; use 4x4 to 16x32, both sides powers of two")
 
 
+def weight_bits_of(architecture: "Architecture", text: str) -> dict[str, int]:
+    """Bits by layer from "4", "8" or the name of a file."""
+    from ..host.weight_bits import layer_bits, read_weight_bits
+
+    return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
+
+
 NET = click.argument("net", metavar="NET")
 HEAD = click.option(
     "--head",
@@ -172,3 +181,18 @@ HEAD = click.option(
     help="Where the classifier's weights are: on the chip, or streamed from the board's SDRAM; "
     "auto streams them if a board is named that has no room.",
 )
+ARRAY = click.option(
+    "--array", type=Array(), default="16x32", show_default=True, help="Its shape, such as 8x8."
+)
+
+
+def number(value: object) -> str:
+    """For a table: thousands set apart, nothing for None."""
+    match value:
+        case None:
+            return ""
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:g}"
+    return str(value)

@@ -1,85 +1,19 @@
-"""The commands that make and judge quantized networks."""
+"""fireline quantize: the hardware's integers from trained weights."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import FirelineError
-from .common import NET, Output, command
+from .common import Output, command, weight_bits_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..host.architecture import Architecture
     from ..host.model import SqueezeNet
     from ..host.network import QuantizedNetwork
     from ..host.quantize import StageResult
-
-
-@command
-@click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
-@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
-@click.option(
-    "-o", "file", metavar="FILE", required=True, help="The weights, or the NET, to write."
-)
-@click.option("--from", "initial", metavar="FILE", help="Start from these weights.")
-@click.option(
-    "--quantize", "quantized", is_flag=True, help="Train on with integers in the loop; write a NET."
-)
-@click.option(
-    "--weight-bits", metavar="4|8|FILE", default="4", help="With --quantize; see the command."
-)
-@click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 8]")
-@click.option("--batch", default=128, show_default=True, help="Pictures a step.")
-@click.option("--optimizer", help="sgd or adamw.  [default: sgd, quantized adamw]")
-@click.option("--learning-rate", type=float, help="At its peak.  [default: 0.1, quantized 0.0001]")
-@click.option("--weight-decay", type=float, help="[default: 0.0005, quantized 0]")
-@click.option("--label-smoothing", default=0.05, show_default=True)
-@click.option("--dropout", default=0.0, show_default=True, help="Before the classifier.")
-@click.option("--bfloat16", is_flag=True, help="Faster on processors that have it.")
-@click.option("--seed", default=0, show_default=True)
-def train(output: Output, arch, data, file, initial, quantized, weight_bits, **recipe):
-    """Train a network on labelled pictures.
-
-    After an interrupt, the same command goes on where it was. DIR is CIFAR-10, or has a sub-folder
-    a class, or has such folders in train and test (or val); without a test folder a tenth is held
-    out. With --from the network is tuned, with a new classifier if the number of classes is
-    another. With --quantize it is trained as the hardware computes, and written as a NET.
-
-    \b
-    Examples:
-      fireline train --arch cifar10 --data cifar-10 -o cifar10.safetensors
-      fireline train --arch cifar10 --data cifar-10 --from cifar10.safetensors \\
-          --quantize -o cifar10.fireline
-      fireline train --arch my.toml --data photos --from squeezenet1_1.pth -o mine.safetensors
-    """
-    from dataclasses import asdict, replace
-
-    from ..host.dataset import load_dataset
-    from ..host.families import resolve
-    from ..host.recipe import QUANTIZED, Recipe
-
-    architecture = resolve(arch)
-    wanted = {k: v for k, v in recipe.items() if v is not None}
-    chosen = replace(QUANTIZED if quantized else Recipe(), **wanted)
-    if quantized and not initial:
-        raise FirelineError("training quantized starts from trained weights: name them with --from")
-    bits = _weight_bits(architecture, weight_bits)
-    dataset = load_dataset(data, architecture, chosen.seed)
-    from ..host import train as training
-
-    if quantized:
-        from ..host.model import load_checkpoint
-
-        model = load_checkpoint(initial, architecture)
-        network = training.train_quantized(model, dataset, file, chosen, output.console, bits)
-        output.say(f"{file}: a network of {network.architecture.classes} classes")
-    else:
-        model = training.train(architecture, dataset, file, chosen, output.console, initial)
-        output.say(f"{file}: weights of {architecture.name}")
-    output.result({"file": file, "recipe": asdict(chosen), "classes": list(dataset.classes)})
 
 
 @command
@@ -160,7 +94,7 @@ def quantize(
     architecture = resolve(arch)
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
-    bits = _weight_bits(architecture, weight_bits or "4")
+    bits = weight_bits_of(architecture, weight_bits or "4")
     pictures = load_calibration(calibration, architecture)
     from ..host import quantize as quantization
     from ..host.model import load_checkpoint
@@ -210,95 +144,6 @@ def quantize(
             "stages": [asdict(result) for result in results],
         }
     )
-
-
-@command
-@NET
-@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
-@click.option("--against", metavar="FILE", help="Float weights: how often is the class theirs?")
-@click.option("--batch", default=32, show_default=True, help="Pictures at a time.")
-def evaluate(output: Output, net, data, against, batch):
-    """Measure a quantized network's accuracy.
-
-    The golden model computes the very integers that the hardware does. DIR has a sub-folder a
-    class, or labels.csv (file,class) beside the pictures, or is CIFAR-10.
-
-    \b
-    Examples:
-      fireline samples cifar10 -o samples
-      fireline evaluate cifar10 --data samples
-      fireline evaluate mine.fireline --data photos --against mine.safetensors
-    """
-    from ..host.dataset import load_test
-    from ..host.evaluate import evaluate as measure
-    from ..host.evaluate import rank
-    from ..host.shipped import load_network
-
-    network = load_network(net)
-    pictures = load_test(data, network.architecture)
-    wanted = _float_logits(network, against, pictures.pixels) if against else None
-    others = None if wanted is None else wanted.argmax(1)
-    started = time.perf_counter()
-    with output.progress("golden model") as report:
-        accuracy = measure(network, pictures.pixels, pictures.labels, batch, report, others)
-    rate = accuracy.images / (time.perf_counter() - started)
-    output.say(
-        f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.images:,} pictures, "
-        f"{rate:,.0f} a second"
-    )
-    result = {
-        "images": accuracy.images,
-        "top1": accuracy.top1,
-        "top5": accuracy.top5,
-        "images_per_second": rate,
-    }
-    if wanted is not None:
-        places = rank(wanted, pictures.labels)
-        float_top1, float_top5 = float((places < 1).mean()), float((places < 5).mean())
-        output.say(
-            f"{accuracy.same:.2%} the same class as in float, which gets {float_top1:.2%} top-1, "
-            f"{float_top5:.2%} top-5"
-        )
-        result |= {"same": accuracy.same, "float_top1": float_top1, "float_top5": float_top5}
-    output.result(result)
-
-
-@command
-@NET
-@click.option("--onnx", "file", metavar="FILE", required=True, help="The graph to write.")
-def export(output: Output, net, file):
-    """Write a network as an ONNX graph.
-
-    It has integer operators only. Its input is uint8 [N, channels, height, width], RGB pixels; its
-    output are the very integers that the hardware sends.
-
-    \b
-    Example:
-      fireline export cifar10 --onnx cifar10.onnx
-    """
-    from ..host.onnx_export import export_onnx
-    from ..host.shipped import load_network
-
-    network = load_network(net)
-    export_onnx(network, file)
-    output.say(f"{file}: pixels in, {network.architecture.classes} integer scores out")
-    output.result({"file": file, "score_scale": network.score_scale})
-
-
-def _float_logits(network: "QuantizedNetwork", weights: str, pixels: "np.ndarray") -> "np.ndarray":
-    """What the network with float weights from a file says, [N, classes]."""
-    from ..host.fold import fold
-    from ..host.model import load_checkpoint
-    from ..host.post_training.fidelity import logits
-
-    return logits(fold(load_checkpoint(weights, network.architecture)), pixels).numpy()
-
-
-def _weight_bits(architecture: "Architecture", text: str) -> dict[str, int]:
-    """Bits by layer from "4", "8" or the name of a file."""
-    from ..host.weight_bits import layer_bits, read_weight_bits
-
-    return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
 
 
 def _bits_within(

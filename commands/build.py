@@ -1,0 +1,73 @@
+"""fireline build: a bitstream for a board."""
+
+import click
+
+from .common import HEAD, NET, Array, Output, command
+
+
+@command
+@NET
+@click.option("--board", metavar="BOARD", required=True, help="See: fireline boards.")
+@click.option("--array", type=Array(), help="Its shape, if not the board's own.")
+@HEAD
+@click.option("--clock", type=float, metavar="MHZ", help="The core's, if not the board's own.")
+@click.option(
+    "--seeds", default=1, show_default=True, metavar="N", help="Placements to choose from."
+)
+@click.option("-o", "folder", metavar="DIR", required=True, help="Where the bitstream goes.")
+def build(output: Output, net, board, array, head, clock, seeds, folder):
+    """Make a bitstream for a board.
+
+    Yosys, nextpnr and ecppack do it. Nothing is left behind by a build that fails. The status is 1
+    if the clock is too fast for what came out.
+
+    \b
+    Examples:
+      fireline build cifar10 --board ulx3s-25f -o build/ulx3s-25f
+      fireline build cifar10 --board ulx3s-85f --array 16x16 --seeds 4 -o build/ulx3s-85f
+    """
+    from ..host.build import build as make
+    from ..host.build import flash_command
+    from ..host.design import design
+    from ..host.head_choice import HeadPlace, compile_for
+    from ..host.shipped import load_network
+    from ..hw.boards import find_board
+
+    network, chosen = load_network(net), find_board(board)
+    compiled = compile_for(network, array or chosen.array, HeadPlace(head), chosen, clock)
+    top = design(compiled, chosen, clock)
+    with output.steps() as progress:
+        summary = make(top, folder, compiled=compiled, seeds=seeds, progress=progress)
+    frames = summary.clock_mhz * 1e6 / compiled.timing.cycles
+    table = output.table("", "<", "used", "of")
+    for what in ("luts", "ffs", "multipliers", "block_rams"):
+        usage = getattr(summary, what)
+        name = {"luts": "LUTs", "ffs": "flip-flops"}.get(what, what.replace("_", " "))
+        table.add_row(name, f"{usage.used:,}", f"{usage.available:,}")
+    output.show(table)
+    output.say(
+        f"clock {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible; "
+        f"{frames:,.0f} frames a second of {compiled.timing.cycles:,} cycles"
+    )
+    output.say(f"to load it: {' '.join(flash_command(folder))}")
+    output.result(
+        {
+            "board": summary.board,
+            "array": str(compiled.program.array),
+            "fmax_mhz": summary.fmax_mhz,
+            "clock_mhz": summary.clock_mhz,
+            "frames_per_second": frames,
+            "cycles_per_frame": compiled.timing.cycles,
+            "utilisation": compiled.utilisation,
+            "luts": summary.luts.used,
+            "ffs": summary.ffs.used,
+            "multipliers": summary.multipliers.used,
+            "block_rams": summary.block_rams.used,
+            "seed": summary.seed,
+            "bitstream": f"{folder}/{summary.bitstream}",
+        }
+    )
+    if not summary.meets_timing:
+        output.say(f"the clock is too fast: build again with --clock {int(summary.fmax_mhz)}")
+        return 1
+    return 0

@@ -1,0 +1,73 @@
+"""fireline evaluate: how often a quantized network is right."""
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from .common import NET, Output, command
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..host.network import QuantizedNetwork
+
+
+@command
+@NET
+@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
+@click.option("--against", metavar="FILE", help="Float weights: how often is the class theirs?")
+@click.option("--batch", default=32, show_default=True, help="Pictures at a time.")
+def evaluate(output: Output, net, data, against, batch):
+    """Measure a quantized network's accuracy.
+
+    The golden model computes the very integers that the hardware does. DIR has a sub-folder a
+    class, or labels.csv (file,class) beside the pictures, or is CIFAR-10.
+
+    \b
+    Examples:
+      fireline samples cifar10 -o samples
+      fireline evaluate cifar10 --data samples
+      fireline evaluate mine.fireline --data photos --against mine.safetensors
+    """
+    from ..host.dataset import load_test
+    from ..host.evaluate import evaluate as measure
+    from ..host.evaluate import rank
+    from ..host.shipped import load_network
+
+    network = load_network(net)
+    pictures = load_test(data, network.architecture)
+    wanted = _float_logits(network, against, pictures.pixels) if against else None
+    others = None if wanted is None else wanted.argmax(1)
+    started = time.perf_counter()
+    with output.progress("golden model") as report:
+        accuracy = measure(network, pictures.pixels, pictures.labels, batch, report, others)
+    rate = accuracy.images / (time.perf_counter() - started)
+    output.say(
+        f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.images:,} pictures, "
+        f"{rate:,.0f} a second"
+    )
+    result = {
+        "images": accuracy.images,
+        "top1": accuracy.top1,
+        "top5": accuracy.top5,
+        "images_per_second": rate,
+    }
+    if wanted is not None:
+        places = rank(wanted, pictures.labels)
+        float_top1, float_top5 = float((places < 1).mean()), float((places < 5).mean())
+        output.say(
+            f"{accuracy.same:.2%} the same class as in float, which gets {float_top1:.2%} top-1, "
+            f"{float_top5:.2%} top-5"
+        )
+        result |= {"same": accuracy.same, "float_top1": float_top1, "float_top5": float_top5}
+    output.result(result)
+
+
+def _float_logits(network: "QuantizedNetwork", weights: str, pixels: "np.ndarray") -> "np.ndarray":
+    """What the network with float weights from a file says, [N, classes]."""
+    from ..host.fold import fold
+    from ..host.model import load_checkpoint
+    from ..host.post_training.fidelity import logits
+
+    return logits(fold(load_checkpoint(weights, network.architecture)), pixels).numpy()

@@ -1,0 +1,27 @@
+"""fireline export: a quantized network as an ONNX graph."""
+
+import click
+
+from .common import NET, Output, command
+
+
+@command
+@NET
+@click.option("--onnx", "file", metavar="FILE", required=True, help="The graph to write.")
+def export(output: Output, net, file):
+    """Write a network as an ONNX graph.
+
+    It has integer operators only. Its input is uint8 [N, channels, height, width], RGB pixels; its
+    output are the very integers that the hardware sends.
+
+    \b
+    Example:
+      fireline export cifar10 --onnx cifar10.onnx
+    """
+    from ..host.onnx_export import export_onnx
+    from ..host.shipped import load_network
+
+    network = load_network(net)
+    export_onnx(network, file)
+    output.say(f"{file}: pixels in, {network.architecture.classes} integer scores out")
+    output.result({"file": file, "score_scale": network.score_scale})

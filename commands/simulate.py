@@ -1,0 +1,54 @@
+"""fireline simulate: the Verilog against the golden model."""
+
+import click
+
+from .common import ARRAY, HEAD, NET, Output, command
+from .images import IMAGES, STRICT, class_name, load_images
+
+
+@command
+@NET
+@IMAGES
+@ARRAY
+@HEAD
+@click.option("--stall", default=0.0, metavar="P", help="Share of cycles in which each end waits.")
+@click.option("--seed", default=0, show_default=True, help="Of the waiting.")
+@STRICT
+def simulate(output: Output, net, images, array, head, stall, seed, strict):
+    """Run images through the simulated Verilog.
+
+    The images are sent back to back. Every score must equal the golden model's; if one does not,
+    the first value inside of the network that differs is named and the status is 1. With --head
+    sdram the classifier's weights come from a simulated SDRAM; its input has as much memory as on a
+    ulx3s-85f.
+
+    \b
+    Examples:
+      fireline simulate cifar10 samples/cat-0.png --array 8x8
+      fireline simulate cifar10 samples/*.png --array 16x16 --stall 0.3 --json result.json
+    """
+    from ..host.head_choice import HeadPlace, compile_for
+    from ..host.shipped import load_network
+    from ..sim.bench import simulate as run
+
+    network = load_network(net)
+    pixels = load_images(output, images, network.architecture, strict)
+    compiled = compile_for(network, array, HeadPlace(head))
+    result = run(compiled, pixels, stall, seed, progress=output.say)
+    table = output.table("", "<image", "<class", "score", "cycles")
+    for image, frame in zip(images, result.frames, strict=True):
+        score = frame.scores[frame.label]
+        table.add_row(image, class_name(network, frame.label), f"{score:,}", f"{frame.cycles:,}")
+    output.show(table)
+    output.say(
+        f"{result.cycles_per_frame:,} cycles a frame (predicted: {compiled.timing.cycles:,}), "
+        f"utilisation {result.utilisation:.1%}; "
+        f"{result.cycles_per_second:,.0f} cycles a second simulated"
+    )
+    output.result(result.to_json(images))
+    if result.mismatches:
+        output.say(f"{result.mismatches} scores differ from the golden model's")
+        output.say(f"the first value to differ: {result.difference}")
+        return 1
+    output.say("every score equals the golden model's")
+    return 0

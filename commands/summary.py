@@ -1,0 +1,94 @@
+"""fireline summary: a network layer by layer."""
+
+import click
+
+from .common import HEAD, Array, Output, command, number
+
+
+@command
+@click.argument("name", metavar="NET|ARCH")
+@click.option("--array", type=Array(), help="Also predict the cycles on that array.")
+@HEAD
+def summary(output: Output, name, array, head):
+    """Show a network layer by layer, and the size of its weights.
+
+    Shapes, parameters, MACs, bits and, with --array, cycles. A Fire's two expands run as one; their
+    cycles stand at the 3x3. For an ARCH the cycles are those of 4-bit weights, 8 bits in conv1. The
+    size is shown in float32 and, for a NET, in a memory and Huffman-coded.
+
+    \b
+    Examples:
+      fireline summary cifar10 --array 8x8
+      fireline summary squeezenet1_1
+      fireline summary my_network.toml --array 16x16
+    """
+    from dataclasses import asdict
+
+    from ..host.families import resolve
+    from ..host.shipped import is_network, load_network
+    from ..host.summary import PAPER, summarise, weight_sizes
+
+    network = load_network(name) if is_network(name) else None
+    architecture = network.architecture if network else resolve(name)
+    compiled = None
+    if array:
+        from ..host.head_choice import HeadPlace, compile_for
+        from ..host.random_network import random_network
+        from ..host.weight_bits import layer_bits
+
+        stand_in = network or random_network(architecture, 0, layer_bits(architecture, 4))
+        compiled = compile_for(stand_in, array, HeadPlace(head))
+    layers = summarise(architecture, network, compiled)
+    title = (
+        f"{architecture.name}, {architecture.channels}x{architecture.height}x{architecture.width}"
+    )
+    table = output.table(
+        title, "<layer", "<kernel", "output", "parameters", "MACs", "bits", "cycles"
+    )
+    for layer in layers:
+        kernel = f"{layer.kernel}x{layer.kernel} / {layer.stride}" if layer.kernel else ""
+        shape = "x".join(map(str, layer.shape))
+        numbers = map(number, (layer.parameters or None, layer.macs or None))
+        table.add_row(layer.name, kernel, shape, *numbers, *map(number, (layer.bits, layer.cycles)))
+    totals = {
+        "parameters": sum(layer.parameters for layer in layers),
+        "macs": sum(layer.macs for layer in layers),
+        "cycles": compiled.timing.cycles if compiled else None,
+    }
+    table.add_section()
+    table.add_row(
+        "total", "", "", *map(number, (*list(totals.values())[:2], None, totals["cycles"]))
+    )
+    output.show(table)
+    sizes = asdict(weight_sizes(architecture, network))
+    _show_sizes(output, sizes, PAPER)
+    if compiled:
+        output.say(
+            f"array {array}: utilisation {compiled.utilisation:.1%}, products needed by products "
+            "possible (an 8-bit weight needs two; taps on the border count, but are skipped)"
+        )
+        if compiled.streamed:
+            output.say(f"{compiled.external_bytes:,} bytes of weights are streamed each frame")
+        totals |= {"array": str(array), "utilisation": compiled.utilisation}
+    output.result(
+        {
+            "name": architecture.name,
+            **totals,
+            "weight_bytes": sizes,
+            "paper_megabytes": PAPER,
+            "layers": [asdict(row) for row in layers],
+        }
+    )
+
+
+def _show_sizes(output, sizes, paper):
+    table = output.table("Weights", "<", "bytes", "MB", "times smaller")
+    for form, size in zip(("float32", "in the ROM", "entropy-coded"), sizes.values(), strict=True):
+        if size is not None:
+            ratio = f"{sizes['float32'] / size:.1f}"
+            table.add_row(form, f"{size:,}", f"{size / 2**20:.2f}", ratio)
+    table.add_section()
+    for form, megabytes in paper.items():
+        ratio = f"{paper['float32'] / megabytes:.1f}"
+        table.add_row(f"the paper's SqueezeNet, {form}", "", f"{megabytes:g}", ratio)
+    output.show(table)

@@ -1,0 +1,70 @@
+"""fireline train: weights from labelled pictures."""
+
+import click
+
+from ..errors import FirelineError
+from .common import Output, command, weight_bits_of
+
+
+@command
+@click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
+@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
+@click.option(
+    "-o", "file", metavar="FILE", required=True, help="The weights, or the NET, to write."
+)
+@click.option("--from", "initial", metavar="FILE", help="Start from these weights.")
+@click.option(
+    "--quantize", "quantized", is_flag=True, help="Train on with integers in the loop; write a NET."
+)
+@click.option(
+    "--weight-bits", metavar="4|8|FILE", default="4", help="With --quantize; see the command."
+)
+@click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 8]")
+@click.option("--batch", default=128, show_default=True, help="Pictures a step.")
+@click.option("--optimizer", help="sgd or adamw.  [default: sgd, quantized adamw]")
+@click.option("--learning-rate", type=float, help="At its peak.  [default: 0.1, quantized 0.0001]")
+@click.option("--weight-decay", type=float, help="[default: 0.0005, quantized 0]")
+@click.option("--label-smoothing", default=0.05, show_default=True)
+@click.option("--dropout", default=0.0, show_default=True, help="Before the classifier.")
+@click.option("--bfloat16", is_flag=True, help="Faster on processors that have it.")
+@click.option("--seed", default=0, show_default=True)
+def train(output: Output, arch, data, file, initial, quantized, weight_bits, **recipe):
+    """Train a network on labelled pictures.
+
+    After an interrupt, the same command goes on where it was. DIR is CIFAR-10, or has a sub-folder
+    a class, or has such folders in train and test (or val); without a test folder a tenth is held
+    out. With --from the network is tuned, with a new classifier if the number of classes is
+    another. With --quantize it is trained as the hardware computes, and written as a NET.
+
+    \b
+    Examples:
+      fireline train --arch cifar10 --data cifar-10 -o cifar10.safetensors
+      fireline train --arch cifar10 --data cifar-10 --from cifar10.safetensors \\
+          --quantize -o cifar10.fireline
+      fireline train --arch my.toml --data photos --from squeezenet1_1.pth -o mine.safetensors
+    """
+    from dataclasses import asdict, replace
+
+    from ..host.dataset import load_dataset
+    from ..host.families import resolve
+    from ..host.recipe import QUANTIZED, Recipe
+
+    architecture = resolve(arch)
+    wanted = {k: v for k, v in recipe.items() if v is not None}
+    chosen = replace(QUANTIZED if quantized else Recipe(), **wanted)
+    if quantized and not initial:
+        raise FirelineError("training quantized starts from trained weights: name them with --from")
+    bits = weight_bits_of(architecture, weight_bits)
+    dataset = load_dataset(data, architecture, chosen.seed)
+    from ..host import train as training
+
+    if quantized:
+        from ..host.model import load_checkpoint
+
+        model = load_checkpoint(initial, architecture)
+        network = training.train_quantized(model, dataset, file, chosen, output.console, bits)
+        output.say(f"{file}: a network of {network.architecture.classes} classes")
+    else:
+        model = training.train(architecture, dataset, file, chosen, output.console, initial)
+        output.say(f"{file}: weights of {architecture.name}")
+    output.result({"file": file, "recipe": asdict(chosen), "classes": list(dataset.classes)})

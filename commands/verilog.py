@@ -1,0 +1,34 @@
+"""fireline verilog: the core as a file for other designs."""
+
+import click
+
+from .common import ARRAY, HEAD, NET, Output, command
+
+
+@command
+@NET
+@ARRAY
+@HEAD
+@click.option("-o", "folder", metavar="DIR", required=True, help="Where the files go.")
+def verilog(output: Output, net, array, head, folder):
+    """Write the accelerator as one Verilog file.
+
+    A manifest in JSON beside it tells ports, formats, cycles and memories. With --head sdram the
+    classifier's weights come in by ports of their own, and lie beside it in a file; its input has
+    as much memory as on a ulx3s-85f.
+
+    \b
+    Example:
+      fireline verilog cifar10 --array 8x8 -o build/verilog
+    """
+    from ..host.head_choice import HeadPlace, compile_for
+    from ..host.manifest import write_verilog
+    from ..host.shipped import load_network
+
+    compiled = compile_for(load_network(net), array, HeadPlace(head))
+    manifest = write_verilog(compiled, folder)
+    output.say(
+        f"{folder}/{manifest['verilog']}: module {manifest['module']}, {array} array, "
+        f"{compiled.timing.cycles:,} cycles a frame; {folder}/manifest.json describes it"
+    )
+    output.result(manifest)
