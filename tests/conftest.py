@@ -1,6 +1,75 @@
-"""Drawn examples take as long as they take: a busy machine must not fail a test."""
+"""What many tests start from: drawn examples may take their time, and a tiny network's files."""
 
+import pytest
 from hypothesis import settings
 
-settings.register_profile("fireline", deadline=None)
+settings.register_profile("fireline", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("fireline")
+
+TOML = """
+name = "tiny"
+input = { channels = 3, height = 8, width = 8 }
+preprocessing = "torchvision"
+stages = [
+    { conv1 = 8, kernel = 3, stride = 1, padding = 1 },
+    "maxpool",
+    { squeeze = 4, expand1x1 = 8, expand3x3 = 8 },
+]
+classes = 3
+"""
+
+
+@pytest.fixture
+def arch(tmp_path):
+    """A tiny network's shape."""
+    file = tmp_path / "tiny.toml"
+    file.write_text(TOML)
+    return file
+
+
+@pytest.fixture
+def net(tmp_path, arch):
+    """It, quantized, with random weights."""
+    from fireline.host.families import resolve
+    from fireline.host.random_network import random_network
+
+    file = tmp_path / "tiny.fireline"
+    random_network(resolve(arch), 0).save(file)
+    return file
+
+
+@pytest.fixture
+def weights(tmp_path, arch):
+    """Its random weights in float, and its classes."""
+    import safetensors.torch
+    import torch
+    from fireline.host.families import resolve
+    from fireline.host.model import SqueezeNet
+
+    torch.manual_seed(0)
+    file = tmp_path / "tiny.safetensors"
+    state = SqueezeNet(resolve(arch)).state_dict()
+    safetensors.torch.save_file(state, file, {"classes": '["a", "b", "c"]'})
+    return file
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A sub-folder a class, four pictures in each."""
+    import numpy as np
+    from PIL import Image
+
+    draw = np.random.default_rng(0)
+    folder = tmp_path / "pictures"
+    for label in "abc":
+        (folder / label).mkdir(parents=True)
+        for number in range(4):
+            pixels = draw.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / label / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def image(pictures):
+    """One of them."""
+    return pictures / "a" / "0.png"

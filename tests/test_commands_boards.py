@@ -1,0 +1,13 @@
+"""The list of boards."""
+
+import json
+
+from command_line import Result, runs
+from fireline.hw.boards import BOARDS
+
+
+def test_every_board_is_listed():
+    shown = runs("boards").stdout
+    assert all(name in shown for name in BOARDS)
+    listed = json.loads(Result("boards", "--json", "-").stdout)["boards"]
+    assert [board["name"] for board in listed] == list(BOARDS)

@@ -1,0 +1,62 @@
+"""A build by tools that do nothing."""
+
+import json
+import os
+
+import pytest
+from command_line import Result, complains, runs
+from fireline.host.families import resolve
+from fireline.host.random_network import random_network
+
+NEXTPNR = """
+while [ $# -gt 0 ]; do
+  case $1 in --report) report=$2 ;; --textcfg) touch $2 ;; esac
+  shift
+done
+cat > $report <<END
+{"fmax": {"clk": {"achieved": 55.5, "constraint": 50.0}}, "utilization": {
+ "TRELLIS_COMB": {"used": 1000, "available": 24288}, "TRELLIS_FF": {"used": 1, "available": 24288},
+ "MULT18X18D": {"used": 2, "available": 28}, "DP16KD": {"used": 3, "available": 56}}}
+END"""
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for name, script in {
+        "yosys": """echo '{"modules": {"top": {"cells": {}, "ports": {}}}}' > top.json""",
+        "nextpnr-ecp5": NEXTPNR,
+        "ecppack": "cp $2 $3",
+    }.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+def test_build(net, tools, tmp_path):
+    folder, file = tmp_path / "out", tmp_path / "result.json"
+    options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", folder)
+    options += ("--json", file)
+    shown = runs("build", net, *options).stdout
+    assert "--board ulx3s" in shown
+    result = json.loads(file.read_text())
+    assert (result["fmax_mhz"], result["clock_mhz"], result["luts"]) == (55.5, 50.0, 1000)
+    assert result["frames_per_second"] == pytest.approx(50e6 / result["cycles_per_frame"])
+    assert os.path.exists(result["bitstream"])
+    slow = Result("build", net, *options, "--clock", "80")
+    assert slow.status == 1 and "--clock 55" in slow.stdout
+
+
+def test_an_unknown_board(net, tmp_path):
+    line = complains("build", net, "--board", "ulx4m", "-o", tmp_path / "out")
+    assert "ulx3s-25f" in line and not (tmp_path / "out").exists()
+
+
+def test_a_network_that_does_not_fit(arch, tmp_path):
+    net = tmp_path / "large.fireline"
+    wide = arch.read_text().replace("squeeze = 4, expand1x1 = 8", "squeeze = 256, expand1x1 = 512")
+    arch.write_text(wide)
+    random_network(resolve(arch), 0, 8).save(net)
+    line = complains("build", net, "--board", "ulx3s-12f", "-o", tmp_path / "out")
+    assert "block RAMs" in line and "try" in line and not (tmp_path / "out").exists()

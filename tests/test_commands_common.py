@@ -1,0 +1,62 @@
+"""What every command does alike: its result, its errors, bad network files."""
+
+import json
+
+import pytest
+from command_line import Result, complains, truncated
+
+
+def test_the_result_alone_is_on_stdout_if_asked_for():
+    result = Result("boards", "--json", "-")
+    assert "ulx3s-25f" in {board["name"] for board in json.loads(result.stdout)["boards"]}
+    assert "LFE5U-25F" in result.stderr
+
+
+def test_a_result_that_cannot_be_written(net, tmp_path):
+    file = tmp_path / "none" / "result.json"
+    assert "no such folder" in complains("summary", net, "--json", file)
+
+
+def test_an_interrupt(net, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fireline.host.summary.summarise", interrupted)
+    result = Result("summary", net)
+    assert result.status == 130 and result.stderr.strip() == "fireline: interrupted"
+
+
+def flipped(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def another_version(path):
+    path.write_bytes(path.read_bytes().replace(b'\\"version\\":1', b'\\"version\\":2'))
+
+
+@pytest.mark.parametrize(
+    "damage, text",
+    [
+        (lambda path: path.unlink(), "no such file"),
+        (truncated, "damaged"),
+        (flipped, "damaged"),
+        (another_version, "version 2, not 1"),
+        (lambda path: path.write_text("hello"), "not a network file"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", ["summary", "evaluate", "export", "verilog", "simulate", "build"]
+)
+def test_a_damaged_network_file(command, damage, text, net, pictures, image, tmp_path):
+    damage(net)
+    options = {
+        "evaluate": ("--data", pictures),
+        "export": ("--onnx", tmp_path / "out"),
+        "verilog": ("-o", tmp_path / "out"),
+        "simulate": (image,),
+        "build": ("--board", "ulx3s-25f", "-o", tmp_path / "out"),
+    }
+    assert text in complains(command, net, *options.get(command, ()))
+    assert not (tmp_path / "out").exists()

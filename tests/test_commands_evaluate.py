@@ -1,0 +1,25 @@
+"""Accuracy of a quantized network, and beside its float weights."""
+
+import json
+
+import pytest
+from command_line import Result, runs
+from fireline.host.dataset import load_test
+from fireline.host.golden import run as golden
+from fireline.host.network import QuantizedNetwork
+
+
+def test_evaluate(net, pictures):
+    result = json.loads(Result("evaluate", net, "--data", pictures, "--json", "-").stdout)
+    network = QuantizedNetwork.load(net)
+    data = load_test(pictures, network.architecture)
+    right = (golden(network, data.pixels).argmax(1) == data.labels).mean()
+    assert result["images"] == 12 and result["top1"] == pytest.approx(right)
+    assert result["top5"] == 1.0 and result["images_per_second"] > 0
+
+
+def test_evaluate_against_float_weights(net, weights, pictures):
+    judged = ("evaluate", net, "--data", pictures, "--against", weights)
+    result = json.loads(Result(*judged, "--json", "-").stdout)
+    assert 0 <= result["same"] <= 1 and 0 <= result["float_top1"] <= result["float_top5"] <= 1
+    assert "the same class as in float" in runs(*judged).stdout

@@ -1,0 +1,28 @@
+"""The exported graph."""
+
+import numpy as np
+from command_line import complains, runs
+from fireline.host.golden import run as golden
+from fireline.host.network import QuantizedNetwork
+from PIL import Image
+
+
+def test_export(net, image, tmp_path):
+    import onnxruntime
+
+    file = tmp_path / "tiny.onnx"
+    runs("export", net, "--onnx", file)
+    pixels = np.asarray(Image.open(image))[None]
+    session = onnxruntime.InferenceSession(file)
+    (scores,) = session.run(None, {"pixels": pixels.transpose(0, 3, 1, 2)})
+    assert (scores == golden(QuantizedNetwork.load(net), pixels)).all()
+
+
+def test_a_full_disk(net, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fireline.host.files.os.replace", full)
+    line = complains("export", net, "--onnx", tmp_path / "tiny.onnx")
+    assert "No space left" in line
+    assert not list(tmp_path.glob("*.onnx")) and not list(tmp_path.glob("tmp*"))

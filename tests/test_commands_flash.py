@@ -1,0 +1,24 @@
+"""A build that goes to its board."""
+
+import os
+
+from built import leave
+from command_line import complains, runs
+from fireline.host.compile import compile_network
+from fireline.host.network import QuantizedNetwork
+from fireline.hw.geometry import ArrayShape
+
+
+def test_flash(net, tmp_path, monkeypatch):
+    tool = tmp_path / "tools" / "openFPGALoader"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\necho "$@"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+    leave(compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4)), tmp_path)
+    (tmp_path / "fireline.bit").touch()
+    assert "fireline.bit" in runs("flash", tmp_path).stdout
+
+
+def test_nothing_to_flash(tmp_path):
+    assert "fireline build" in complains("flash", tmp_path)

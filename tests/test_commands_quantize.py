@@ -1,0 +1,91 @@
+"""Quantization: stages, bits by layer, budgets, and weights that are none."""
+
+import os
+
+import pytest
+import torch
+from command_line import change, complains, runs, truncated
+from fireline.host.network import QuantizedNetwork
+
+
+@pytest.fixture
+def rounding(arch, weights, pictures):
+    return ("quantize", "--arch", arch, "--weights", weights, "--calibration", pictures)
+
+
+def test_quantize(rounding, tmp_path):
+    file = tmp_path / "a.fireline"
+    runs(*rounding, "-o", file)
+    network = QuantizedNetwork.load(file)
+    assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
+    assert network.class_names == ("a", "b", "c")
+
+
+def test_bits_by_layer_from_a_file(rounding, tmp_path):
+    file, bits = tmp_path / "a.fireline", tmp_path / "bits.toml"
+    bits.write_text('"fire2/*" = 8\n')
+    runs(*rounding, "-o", file, "--weight-bits", bits)
+    assert QuantizedNetwork.load(file).convs["fire2/squeeze"].bits == 8
+
+
+def test_budgets(rounding, tmp_path):
+    file = tmp_path / "a.fireline"
+    budget = (*rounding, "-o", file, "--rom-kbits")
+    assert "at least" in complains(*budget, 1)
+    assert "more than 1;" in complains(*budget, 1, "--weight-bits", 4)
+    assert not file.exists()
+    full = ("--effort", "full", "--epochs", 1, "--without", "blocks")
+    shown = runs(*budget, 100, "--board", "ulx3s-25f", *full).stdout
+    assert "harm of 4 bits" in shown and "distillation" in shown and "blocks" not in shown
+
+
+def test_a_stage_that_is_none(rounding):
+    assert "distillation" in complains(*rounding, "-o", "x", "--without", "stage")
+
+
+class Evil:
+    """What a pickle may run."""
+
+    def __reduce__(self):
+        return os.system, ("touch evil",)
+
+
+@pytest.mark.parametrize(
+    "damage, text",
+    [
+        (lambda path: path.unlink(), "no such file"),
+        (truncated, "cut short"),
+        (change("features.0.weight", lambda t: t[:4].clone()), "shape"),
+        (change("features.0.weight", lambda t: t * float("nan")), "NaN or infinity"),
+        (change("features.0.bias", lambda t: t + float("inf")), "NaN or infinity"),
+    ],
+)
+def test_weights_that_are_none(damage, text, arch, weights, pictures, tmp_path):
+    damage(weights)
+    line = complains(
+        "quantize", "--arch", arch, "--weights", weights, "--calibration", pictures,
+        "-o", tmp_path / "out.fireline",
+    )  # fmt: skip
+    assert text in line
+    assert not (tmp_path / "out.fireline").exists()
+
+
+def test_weights_that_are_code(arch, pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"features.0.weight": Evil()}, "evil.pth")
+    complains(
+        "quantize", "--arch", arch, "--weights", "evil.pth", "--calibration", pictures, "-o", "out"
+    )
+    assert not (tmp_path / "evil").exists() and not (tmp_path / "out").exists()
+
+
+def test_a_folder_to_write_to_that_is_not_there(arch, weights, pictures, tmp_path):
+    options = ("--arch", arch, "--weights", weights, "--calibration", pictures)
+    assert "no such folder" in complains("quantize", *options, "-o", tmp_path / "none" / "x")
+
+
+def test_an_empty_calibration_folder(arch, weights, tmp_path):
+    (tmp_path / "empty").mkdir()
+    options = ("--arch", arch, "--weights", weights, "-o", tmp_path / "out.fireline")
+    assert "no pictures" in complains("quantize", *options, "--calibration", tmp_path / "empty")
+    assert "no such folder" in complains("quantize", *options, "--calibration", tmp_path / "none")

@@ -1,0 +1,27 @@
+"""The page about a build."""
+
+import json
+
+import pytest
+from built import leave
+from command_line import complains, runs
+from fireline.host.compile import compile_network
+from fireline.host.network import QuantizedNetwork
+from fireline.hw.geometry import ArrayShape
+
+
+def test_report(net, pictures, tmp_path):
+    folder, file = tmp_path / "out", tmp_path / "result.json"
+    folder.mkdir()
+    compiled = compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4))
+    leave(compiled, folder)
+    page = folder / "report.html"
+    assert str(page) in runs("report", folder, "--data", pictures, "--json", file).stdout
+    figures = json.loads(file.read_text())
+    assert figures["page"] == str(page) and figures["accuracy"]["images"] == 12
+    assert figures["frames_per_second"] == pytest.approx(50e6 / compiled.timing.cycles)
+    assert f"{compiled.timing.cycles:,}" in page.read_text()
+
+
+def test_nothing_to_report(tmp_path):
+    assert "fireline build" in complains("report", tmp_path)

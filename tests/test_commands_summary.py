@@ -1,0 +1,45 @@
+"""Layers, cycles and sizes of a network."""
+
+import json
+
+import pytest
+from command_line import Result, complains, runs
+
+
+@pytest.mark.parametrize(
+    "name, parameters", [("squeezenet1_0", "1,248,424"), ("squeezenet1_1", "1,235,496")]
+)
+def test_summary_agrees_with_the_paper(name, parameters):
+    assert f"total {parameters}" in " ".join(runs("summary", name).stdout.split())
+
+
+def test_summary_of_a_network_with_its_cycles(net, arch, tmp_path):
+    file = tmp_path / "result.json"
+    runs("summary", net, "--array", "4x4", "--json", file)
+    result = json.loads(file.read_text())
+    layers = {layer["name"]: layer for layer in result["layers"]}
+    assert layers["conv1"]["parameters"] == 8 * 27 + 8
+    assert layers["conv1"]["bits"] == 4
+    assert sum(layer["cycles"] or 0 for layer in layers.values()) == result["cycles"]
+    assert result["parameters"] == sum(layer["parameters"] for layer in layers.values())
+    assert 0 < result["weight_bytes"]["rom"] < result["weight_bytes"]["float32"] / 4
+    assert result["weight_bytes"]["entropy_coded"] > 0
+    assert result["paper_megabytes"]["float32"] == 4.8
+    shape = json.loads(Result("summary", arch, "--json", "-").stdout)
+    assert shape["weight_bytes"] == result["weight_bytes"] | {"rom": None, "entropy_coded": None}
+    assert shape["parameters"] == result["parameters"] and shape["cycles"] is None
+
+
+def test_what_is_streamed_is_told(net):
+    shown = runs("summary", net, "--array", "4x4", "--head", "sdram").stdout
+    assert "bytes of weights are streamed each frame" in shown
+
+
+@pytest.mark.parametrize("name", ["nix", "nix.toml", "nix.fireline", "squeezenet2_0"])
+def test_an_unknown_network(name):
+    assert name in complains("summary", name)
+
+
+@pytest.mark.parametrize("array", ["5x5", "8", "8x8x8", "64x64", "axb"])
+def test_an_array_that_is_none(net, array):
+    assert "is no array" in complains("summary", net, "--array", array)

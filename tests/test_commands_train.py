@@ -1,0 +1,22 @@
+"""Training, with and without the hardware's integers."""
+
+from command_line import complains, runs
+from fireline.host.network import QuantizedNetwork
+
+SHORT = ("--epochs", 2, "--batch", 4)
+
+
+def test_train_and_train_quantized(arch, pictures, tmp_path):
+    float_file, network_file = tmp_path / "float.safetensors", tmp_path / "tuned.fireline"
+    common = ("train", "--arch", arch, "--data", pictures, *SHORT)
+    assert "epoch 2: loss" in runs(*common, "-o", float_file).stdout
+    runs(*common, "-o", network_file, "--from", float_file, "--quantize")
+    network = QuantizedNetwork.load(network_file)
+    assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
+    assert network.class_names == ("a", "b", "c")
+
+
+def test_training_quantized_needs_weights(arch, pictures, tmp_path):
+    options = ("--arch", arch, "--data", pictures, "-o", tmp_path / "x.fireline", "--quantize")
+    assert "--from" in complains("train", *options)
+    assert "epochs is 0" in complains("train", *options, "--epochs", 0)
