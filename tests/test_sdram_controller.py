@@ -8,8 +8,9 @@ from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
+from amaranth.sim import Simulator
 from fireline.errors import FirelineError
-from fireline.hw.sdram.chip import BURST_WORDS, SdramGeometry
+from fireline.hw.sdram.chip import BURST_WORDS, Command, SdramCycles, SdramGeometry
 from fireline.hw.sdram.controller import Action, SdramController
 from fireline.hw.serial.protocol import MemoryState
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
@@ -74,6 +75,47 @@ def test_any_order_of_requests(tmp_path, seed):
     job.write_text(json.dumps({"requests": requests, "result": str(result)}))
     simulator.run("tb_sdram_controller", {"job": job}, tmp_path)
     assert json.loads(result.read_text()) == expected
+
+
+SHORT = SdramCycles(power_up=9, rcd=2, rp=2, rfc=5, mrd=2, rest=16, interval=100)
+
+
+def refreshes_after(requested: int, held: int = 0) -> list[int]:
+    """The intervals, of twenty after one that fell due, in which refreshes begin.
+
+    So many are requested at once, and none is done by itself in the first `held` intervals.
+    """
+    dut, came = SdramController(GEOMETRY, SHORT), []
+
+    async def bench(ctx):
+        for command in (Command.MODE, Command.REFRESH):  # the latter is the first to fall due
+            while ctx.get(dut.pins.command) != command:
+                await ctx.tick()
+        given = 0
+        ctx.set(dut.request.p.action, Action.REFRESH)
+        for cycle in range(20 * SHORT.interval):
+            ctx.set(dut.hold, cycle < held * SHORT.interval)
+            ctx.set(dut.request.valid, given < requested)
+            given += given < requested and ctx.get(dut.request.ready)
+            await ctx.tick()
+            if ctx.get(dut.pins.command) == Command.REFRESH:
+                came.append(cycle // SHORT.interval)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return came
+
+
+@pytest.mark.parametrize("requested", [0, 1, 5, 8, 9, 12])
+def test_a_refresh_counts_for_a_later_one_but_eight_at_most_are_ahead(requested):
+    ahead = min(requested, 8)
+    assert refreshes_after(requested) == [0] * requested + list(range(ahead, 20))
+
+
+def test_a_refresh_that_is_held_back_waits_for_the_end_of_that():
+    assert refreshes_after(0, held=4) == [4, *range(4, 20)]
 
 
 STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["groups", [70, 0], QUICK.group_words]]
