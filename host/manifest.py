@@ -13,6 +13,26 @@ from .resources import resources
 
 VERILOG, MANIFEST, HEAD = "fireline.v", "manifest.json", "head.bin"
 
+HANDSHAKE = {
+    "pixels, scores": "one moves at a rising edge of clk at which its valid and its ready are both "
+    "set; either end may wait at any time; no output hangs on an input of the same cycle",
+    "pixel_valid": "may be taken back before pixel_ready is set",
+    "score_valid": "stays set, score_data and score_last as they are, until score_ready is set",
+    "frames": "follow each other without gap or sign: the first pixel after rst or abort begins a "
+    "frame, and so does the first after a frame's last; the core takes pixels of the next frame "
+    "while it computes, as far as it has room, and needs none of them to finish this one",
+    "abort": "for a cycle or more; what moves meanwhile is lost, nothing moves in the cycle after "
+    "it, and the next pixel begins a frame",
+}
+"""How the ports are used."""
+
+WEIGHTS_HANDSHAKE = {
+    "weights": "group_wanted, while no group is coming, asks for one: its words come by "
+    "weight_valid, each taken at once, with or without gaps; the groups come in order, the first "
+    "again after the last, after rst and after abort, and none that was not asked for",
+}
+"""And those by which a streamed classifier's weights come."""
+
 
 def write_verilog(compiled: Compiled, folder: str | Path) -> dict[str, object]:
     """Writes fireline.v and manifest.json into a folder, which is made; returns the manifest.
@@ -44,6 +64,7 @@ def manifest(compiled: Compiled) -> dict[str, object]:
         "identifier": f"{program.identifier:08x}",
         "array": str(program.array),
         "ports": _ports(program),
+        "handshake": HANDSHAKE | (WEIGHTS_HANDSHAKE if program.head else {}),
         "pixels": {
             "height": program.window.height,
             "width": program.window.width,
@@ -57,6 +78,11 @@ def manifest(compiled: Compiled) -> dict[str, object]:
         },
         "class_names": list(network.class_names),
         "cycles_per_frame": compiled.timing.cycles,
+        "latency_cycles": compiled.timing.latency,
+        "timing": "exact while nobody makes the core wait. cycles_per_frame: from a frame's last "
+        "score to the next one's, frames back to back, so frames a second are clk's frequency by "
+        "cycles_per_frame. latency_cycles: from the end of rst, if pixels are there, to the first "
+        "frame's last score; any frame that comes alone takes no longer from its first pixel on",
         "macs": compiled.macs,
         "mac_passes": compiled.mac_passes,
         "utilisation": compiled.utilisation,

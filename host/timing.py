@@ -18,14 +18,17 @@ from ..hw.geometry import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, R
 from ..hw.head_loader import HeadLoader
 from ..hw.latency import Latency
 from ..hw.line_buffer import pushes_before
+from ..hw.stream import StreamBuffer
 
 
 @dataclass(frozen=True)
 class FrameTiming:
-    """Cycles of a frame in steady state: pixels always at hand, frames back to back."""
+    """Cycles of a frame: pixels always at hand, scores taken at once."""
 
     cycles: int
-    """From one frame's scores to the next one's."""
+    """From one frame's scores to the next one's, frames back to back."""
+    latency: int
+    """Of the first frame: from the first cycle after reset to its last score's, both counted."""
     operations: tuple[tuple[int, int], ...]
     """First and last word of each row operation, counted from the frame's first word."""
 
@@ -46,7 +49,7 @@ def with_waits(program: Program) -> Program:
 
 
 def frame_timing(program: Program) -> FrameTiming:
-    """Times three frames back to back; the last one counts."""
+    """Times three frames back to back."""
     model = _Model(program, inputs=True)
     ends, spans = [], []
     for _ in range(3):
@@ -54,7 +57,9 @@ def frame_timing(program: Program) -> FrameTiming:
         ends.append(model.last_beat)
     origin = spans[0][0]
     return FrameTiming(
-        ends[2] - ends[1], tuple((start - origin, end - origin) for start, end in spans)
+        cycles=ends[2] - ends[1],
+        latency=ends[0] + model.latency.score + program.classes,
+        operations=tuple((start - origin, end - origin) for start, end in spans),
     )
 
 
@@ -81,7 +86,7 @@ class _Model:
         self.shapes: dict[tuple, list[_Group]] = {}
         self.windows = _Windows(program) if inputs else None
         self.weights = _StreamedWeights(program.head) if inputs and program.head else None
-        self.taken = 2 - self.latency.fetch  # when the operation was taken
+        self.taken = -1  # when the operation was taken; the first one in cycle `fetch` - 1
         self.formed = 0  # when its last run was formed
         self.run_ends = deque([-2] * 4, 4)  # the last words of the last four runs
         self.loads = deque([-1] * QUEUE_DEPTH, QUEUE_DEPTH)  # when results left the queue
@@ -223,7 +228,9 @@ class _Windows:
         self.first, self.trailing = pushes[0], pushes[-1]
         self.pushes = pushes[:-1]
         self.number = 0
-        self.moved = self.first  # the first window is complete one cycle earlier
+        # The first window is complete one cycle earlier. The first pixel comes through a buffer,
+        # while the padding is pushed, if there is any.
+        self.moved = self.first + (0 if window.padding else StreamBuffer.LATENCY)
 
     @property
     def ready(self) -> int:

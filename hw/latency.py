@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .average import ScoreAccumulator
 from .drain import Drain
 from .geometry import Program
 from .mac_array import array_latency
@@ -19,7 +20,7 @@ class Latency:
     word. `load`: from a group's last word to its sums leaving the result queue. `credit`: from then
     to the first cycle in which a group's last word can take the place. `beat`: from sums leaving
     the queue to their first beat. `write`: from a beat to the first cycle in which its word can be
-    read.
+    read. `score`: from a frame's last beat to its first score.
     """
 
     fetch: int
@@ -28,12 +29,13 @@ class Latency:
     credit: int
     beat: int
     write: int
+    score: int
 
     @classmethod
     def of(cls, program: Program) -> "Latency":
         """Of the accelerator that is generated from the program."""
         queue = 1
-        parameters = Rom.LATENCY
+        values = Rom.LATENCY + Requantizer.LATENCY  # with their parameters
         pool = MaxPool.latency if program.pool_words else 0
         gather, memory = 1, 1
         return cls(
@@ -42,5 +44,6 @@ class Latency:
             load=Rom.LATENCY + array_latency(program.array.ci) + queue,
             credit=2,
             beat=Drain.LATENCY,
-            write=parameters + Requantizer.LATENCY + gather + pool + memory,
+            write=values + gather + pool + memory,
+            score=values + ScoreAccumulator.latency,
         )

@@ -63,6 +63,7 @@ def test_equals_the_golden_model_on_the_predicted_cycle(architecture, array, bit
     pixels = pictures(architecture, 3)
     frames, cycles = simulate(job, pixels)
     assert np.array_equal(frames, golden.run(job.network, pixels))
+    assert cycles[0] == job.timing.latency
     assert cycles[2] - cycles[1] == job.timing.cycles
 
 
@@ -94,6 +95,7 @@ def test_a_streamed_classifier_equals_the_golden_model_on_the_predicted_cycle(ar
     pixels = pictures(architecture, 3)
     frames, cycles = simulate(job, pixels)
     assert np.array_equal(frames, golden.run(job.network, pixels))
+    assert cycles[0] == job.timing.latency
     assert cycles[2] - cycles[1] == job.timing.cycles
 
 

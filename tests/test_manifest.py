@@ -46,9 +46,21 @@ def test_the_manifest_names_the_ports_of_the_module(name, request, tmp_path):
 def test_the_manifest_tells_cycles_and_memories(compiled):
     described = manifest(compiled)
     assert described["cycles_per_frame"] == compiled.timing.cycles
+    assert described["latency_cycles"] == compiled.timing.latency
     assert described["pixels"]["channels"] == 1 and described["scores"]["classes"] == 3
     weights = next(each for each in described["memories"] if each["name"] == "weights")
     assert weights["words"] == len(compiled.program.weights)
+
+
+@pytest.mark.parametrize("name", ["compiled", "streamed"])
+def test_the_manifest_tells_how_every_stream_is_used(name, request):
+    described = manifest(request.getfixturevalue(name))
+    rules = described["handshake"]
+    told = " ".join([*rules, *rules.values()])
+    for port in described["ports"]:
+        if port["name"].endswith(("_valid", "_wanted")) or port["name"] == "abort":
+            assert port["name"] in told
+    assert ("weights" in rules) == (described["head"] is not None)
 
 
 def test_the_manifest_tells_what_is_streamed(compiled, streamed, tmp_path):

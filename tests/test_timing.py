@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from amaranth.sim import Simulator
 from fireline.host import golden
 from fireline.host.architecture import Conv1
 from fireline.host.compile import compile_network
 from fireline.host.families import family
 from fireline.host.random_network import random_network
 from fireline.host.timing import frame_timing
+from fireline.hw.accelerator import Accelerator
 from fireline.hw.geometry import ArrayShape
 from small import compiled, fire, network, pictures, simulate
 
@@ -29,6 +31,36 @@ def test_waits_are_needed():
 def test_long_rows_need_no_waits():
     architecture = network(Conv1(16, 3, 1, 1), fire(8, 16, 16), height=8, width=24)
     assert not any(row.wait for row in compiled(architecture, "4x4").program.rows)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_frame_that_comes_alone_takes_no_longer_than_the_first(padding):
+    architecture = network(Conv1(4, 3, 1, padding), "pool", fire(4, 4, 4))
+    job = compiled(architecture)
+    dut, taken = Accelerator(job.program), []
+
+    async def bench(ctx):
+        ctx.set(dut.score.ready, 1)
+        for pause in (0, 50, 2000):
+            await ctx.tick().repeat(pause + 1)
+            ctx.set(dut.pixel.valid, 1)
+            cycles, pixels, done = 0, 0, False
+            while not done:
+                *_, ready, valid, last = await ctx.tick().sample(
+                    dut.pixel.ready, dut.score.valid, dut.score.p.last
+                )
+                cycles += 1
+                pixels += ready
+                ctx.set(dut.pixel.valid, pixels < architecture.height * architecture.width)
+                done = valid and last
+            taken.append(cycles)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert max(taken) <= job.timing.latency
+    assert max(taken) > job.timing.latency - 2 * architecture.width
 
 
 def test_operations_follow_each_other():
