@@ -26,6 +26,7 @@ int main(int count, char** words) {
 }
 """
 POWER_UP = 50_000  # ps: five cycles
+ROWS = 4096  # of the model here: fewer than there are addresses
 CLOSE = 1 << 10
 # Cycles at 10 ns for the model's own timings.
 RCD, RP, RAS, RC, RFC, RRD, WR, MRD = 3, 3, 5, 7, 8, 2, 2, 2
@@ -37,7 +38,7 @@ def program(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     (folder / SOURCE).write_text(model_source())
     (folder / "main.cpp").write_text(MAIN)
-    options = ("--cc", "--exe", "--build", "-Wno-fatal", "-MAKEFLAGS")
+    options = (f"-GROWS={ROWS}", "--cc", "--exe", "--build", "-Wno-fatal", "-MAKEFLAGS")
     command = (find_verilator(), *options, " ".join(PACKAGE_MAKE_OPTIONS), SOURCE, "main.cpp")
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "obj_dir" / "Vsdram_model"
@@ -168,6 +169,7 @@ FORBIDDEN = {
     "amid a burst": (used().put(Command.READ).wait(6).put(Command.PRECHARGE), {}),
     "without data": (used().write(WORDS[:3]).wait(1), {}),
     "masked": (used().put(Command.READ, mask=1), {}),
+    "a row that is not there": (ready().open(row=ROWS), {}),
     "a column that": (used().read(column=512), {}),
     "chip and controller drive": (used().put(Command.READ).wait(CAS).put(Command.NOP, data=1), {}),
     "no free cycle": (used().read().put(Command.NOP, data=1), {}),

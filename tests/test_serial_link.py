@@ -154,7 +154,7 @@ class Bench:
             await ctx.tick().until(self.dut.score.ready)
         ctx.set(self.dut.score.valid, 0)
 
-    def run(self, script):
+    def run(self, script, *watchers):
         simulator = Simulator(self.dut)
         simulator.add_clock(1e-6)
         simulator.add_testbench(script)
@@ -162,6 +162,8 @@ class Bench:
         simulator.add_testbench(self.core, background=True)
         if self.memory is not None:
             simulator.add_testbench(self.loader, background=True)
+        for watcher in watchers:
+            simulator.add_testbench(watcher, background=True)
         simulator.run()
 
 
@@ -324,6 +326,41 @@ def test_start_in_the_middle_of_an_image_begins_anew():
         assert bench.pixels == b"ABCDEF"
 
     bench.run(script)
+
+
+def test_start_forgets_what_the_core_has_not_taken():
+    bench = Bench()
+
+    async def script(ctx):
+        bench.core_takes = False
+        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, bytes(40)).encode())
+        await bench.exchange(ctx, Frame(Kind.START, 1).encode())
+        bench.core_takes = True
+        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"ABCDEF").encode())
+        assert answer == Frame(Kind.TAKEN, 1)
+        assert bench.pixels == b"ABCDEF"
+
+    bench.run(script)
+
+
+def test_lights_tell_whole_and_broken_frames_and_scores():
+    bench = Bench()
+    status, seen = bench.dut.status, []
+
+    async def watch(ctx):
+        async for _, _, whole, broken in ctx.tick().sample(status.whole, status.broken):
+            seen.extend(["whole"] * whole + ["broken"] * broken)
+
+    async def script(ctx):
+        line = Frame(Kind.HELLO, 1).encode()
+        for sent in (line, damage(line, "flip", 3, 1), line):
+            await bench.exchange(ctx, sent, quiet=60)
+        assert seen == ["whole", "broken", "whole"] and not ctx.get(status.done)
+        await bench.give_scores(ctx, SCORES)
+        await ctx.tick()
+        assert ctx.get(status.done)
+
+    bench.run(script, watch)
 
 
 def test_chunk_right_behind_a_start_is_refused_whole():

@@ -9,12 +9,13 @@ from fireline.hw.serial.requests import ABORT_CYCLES, RequestReceiver
 
 @dataclass
 class Seen:
-    """Of one frame: its request, what becomes of its bytes, the cycles of abort after it."""
+    """Of a frame: its request, the bytes that go into the buffer, the cycles of abort after it."""
 
     kind: int
     sequence: int
     argument: int
-    kept: list[int] | None
+    chunk: list[int]
+    kept: bool
     wanted: int
     load: bool
     loading: bool
@@ -43,7 +44,7 @@ class Sender:
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.arrived) and not ctx.get(dut.chunk.valid)
         assert ctx.get(dut.keep) != ctx.get(dut.drop)
-        kept = chunk if ctx.get(dut.keep) else None
+        kept = bool(ctx.get(dut.keep))
         header, load = ctx.get(dut.request), bool(ctx.get(dut.load))
         await ctx.tick()
         ctx.set(dut.i.valid, 0)
@@ -53,7 +54,7 @@ class Sender:
             aborted += ctx.get(dut.abort)
             await ctx.tick()
         state = ctx.get(dut.wanted), load, bool(ctx.get(dut.loading)), aborted
-        self.seen.append(Seen(header.kind, header.sequence, header.argument, kept, *state))
+        self.seen.append(Seen(header.kind, header.sequence, header.argument, chunk, kept, *state))
         return self.seen[-1]
 
 
@@ -73,10 +74,12 @@ def test_chunks_are_kept_in_their_order_and_no_others():
     async def script(ctx, sender):
         for number in range(3):
             seen = await sender.send(ctx, Kind.CHUNK, number, 7, 8, 9)
-            assert (seen.kind, seen.kept, seen.wanted) == (Kind.CHUNK, [7, 8, 9], number + 1)
+            assert (seen.kind, seen.wanted) == (Kind.CHUNK, number + 1)
+            assert (seen.chunk, seen.kept) == ([7, 8, 9], True)
         for number in (2, 4, 0, 255):
             seen = await sender.send(ctx, Kind.CHUNK, number, 7)
-            assert (seen.kind, seen.kept, seen.wanted) == (Kind.CHUNK, None, 3)
+            assert (seen.kind, seen.wanted) == (Kind.CHUNK, 3)
+            assert (seen.chunk, seen.kept) == ([], False)
 
     run(script)
 
@@ -84,12 +87,12 @@ def test_chunks_are_kept_in_their_order_and_no_others():
 def test_a_chunk_that_is_broken_or_finds_no_room_is_dropped():
     async def script(ctx, sender):
         seen = await sender.send(ctx, Kind.CHUNK, 0, 7, broken=True)
-        assert (seen.kind, seen.kept, seen.wanted) == (Kind.BROKEN, None, 0)
+        assert (seen.kind, seen.kept, seen.wanted) == (Kind.BROKEN, False, 0)
         sender.room = 2
         seen = await sender.send(ctx, Kind.CHUNK, 0, 7, 8, 9)
-        assert (seen.kind, seen.kept, seen.wanted) == (Kind.BROKEN, None, 0)
+        assert (seen.kind, seen.kept, seen.wanted) == (Kind.BROKEN, False, 0)
         seen = await sender.send(ctx, Kind.CHUNK, 0, 7, 8)
-        assert (seen.kind, seen.kept, seen.wanted) == (Kind.CHUNK, [7, 8], 1)
+        assert (seen.kind, seen.kept, seen.wanted) == (Kind.CHUNK, True, 1)
 
     run(script)
 
@@ -102,7 +105,7 @@ def test_start_aborts_for_so_many_cycles_and_counts_anew():
         assert seen.aborted == ABORT_CYCLES and not seen.load and not seen.loading
         await sender.send(ctx, Kind.START, 1, patience=0)
         assert (await sender.send(ctx, Kind.CHUNK, 0, 7)).kind == Kind.BROKEN
-        assert (await sender.send(ctx, Kind.CHUNK, 0, 7)).kept == [7]
+        assert (await sender.send(ctx, Kind.CHUNK, 0, 7)).kept
 
     run(script)
 
@@ -111,8 +114,8 @@ def test_other_requests_change_nothing():
     async def script(ctx, sender):
         await sender.send(ctx, Kind.CHUNK, 0, 7)
         for kind in (Kind.HELLO, Kind.RESULT):
-            seen = await sender.send(ctx, kind, 5, 11, 12)
-            assert seen == Seen(kind, 5, 11, None, 1, False, False, 0)
+            seen = await sender.send(ctx, kind, 1, 11, 12)  # a wanted chunk's number
+            assert seen == Seen(kind, 1, 11, [], False, 1, False, False, 0)
 
     run(script)
 
@@ -134,7 +137,7 @@ def test_load_is_for_boards_with_weights_and_start_ends_it():
         assert (await sender.send(ctx, Kind.MEMORY, 5)).kind == Kind.MEMORY
         await sender.send(ctx, Kind.CHUNK, 0, 7)
         seen = await sender.send(ctx, Kind.LOAD, 5)
-        assert seen == Seen(Kind.LOAD, 5, 7, None, 0, True, True, ABORT_CYCLES)
+        assert seen == Seen(Kind.LOAD, 5, 7, [], False, 0, True, True, ABORT_CYCLES)
         assert (await sender.send(ctx, Kind.CHUNK, 0, 7)).loading
         seen = await sender.send(ctx, Kind.START, 5)
         assert (seen.load, seen.loading, seen.aborted) == (False, False, ABORT_CYCLES)
