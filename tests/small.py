@@ -7,6 +7,8 @@ from fireline.host.compile import Compiled, compile_network
 from fireline.host.random_network import random_network
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.geometry import ArrayShape
+from fireline.hw.groups import DRAIN_FIELDS
+from fireline.hw.tables import Tables
 
 PREPROCESSING = Preprocessing("rgb", 1 / 255, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
@@ -111,3 +113,13 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
     simulator.add_testbench(sink)
     simulator.run()
     return frames, cycles
+
+
+async def give_contexts(ctx, port, tables: Tables):
+    """What the drain must know of every operation of a frame, one after the other."""
+    for row in tables.rows:
+        fields = {**row, **tables.layers[row["layer"]]}
+        names = [name for part in DRAIN_FIELDS.values() for name in part]
+        ctx.set(port.payload, {name: fields[name] for name in names})
+        ctx.set(port.valid, 1)
+        await ctx.tick().until(port.ready)

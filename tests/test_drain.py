@@ -7,9 +7,8 @@ from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
 from fireline.hw.drain import Drain
-from fireline.hw.groups import DRAIN_FIELDS
 from fireline.hw.tables import Tables
-from small import TINY, compiled, fire, network
+from small import TINY, compiled, fire, give_contexts, network
 
 SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
 CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
@@ -79,12 +78,7 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
     seen = []
 
     async def contexts(ctx):
-        for row in tables.rows:
-            fields = {**row, **tables.layers[row["layer"]]}
-            names = [name for part in DRAIN_FIELDS.values() for name in part]
-            ctx.set(dut.context.payload, {name: fields[name] for name in names})
-            ctx.set(dut.context.valid, 1)
-            await ctx.tick().until(dut.context.ready)
+        await give_contexts(ctx, dut.context, tables)
 
     async def array(ctx):
         room = 16

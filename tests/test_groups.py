@@ -3,9 +3,9 @@
 import pytest
 from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
-from fireline.hw.groups import DRAIN_FIELDS, Groups
+from fireline.hw.groups import Groups
 from fireline.hw.tables import Tables
-from small import TINY, compiled, fire, network
+from small import TINY, compiled, fire, give_contexts, network
 
 SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
 
@@ -49,12 +49,7 @@ def test_groups_are_those_of_the_rows(architecture, array, lanes, pace):
     wanted, cycles = list(expected(program)), []
 
     async def contexts(ctx):
-        for row in tables.rows:
-            fields = {**row, **tables.layers[row["layer"]]}
-            names = [name for part in DRAIN_FIELDS.values() for name in part]
-            ctx.set(dut.i.payload, {name: fields[name] for name in names})
-            ctx.set(dut.i.valid, 1)
-            await ctx.tick().until(dut.i.ready)
+        await give_contexts(ctx, dut.i, tables)
 
     async def take(ctx):
         cycle, seen = 0, 0

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host.architecture import (
@@ -24,6 +23,7 @@ from hypothesis import given, settings
 from onnx_networks import Zoo, run_onnx, torch_export
 from strategies import architectures
 from torch.nn import functional
+from torch_networks import save
 
 SMALL = Architecture(
     "small",
@@ -202,15 +202,6 @@ def test_classes(tmp_path, ending):
     assert checkpoint_classes(path, other) == 7
     del state["classifier.1.weight"]
     assert checkpoint_classes(save(path, state), other) == 5
-
-
-def save(path, state):
-    """In torchvision's manner: an ordered dictionary of tensors, nothing else."""
-    if path.suffix == ".safetensors":
-        safetensors.torch.save_file(state, path)
-    else:
-        torch.save(state, path)
-    return path
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])

@@ -69,3 +69,34 @@ def test_a_full_buffer_takes_no_more():
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+def test_how_much_there_is_room_for():
+    """One byte more than in the memory: the output's register has one, too."""
+    dut = ChunkBuffer(DEPTH)
+    roomy, room = [], []
+
+    async def put(ctx):
+        ctx.set(dut.i.valid, 1)
+        taken = ctx.get(dut.i.ready)
+        await ctx.tick()
+        ctx.set(dut.i.valid, 0)
+        return taken
+
+    async def bench(ctx):
+        for _ in range(DEPTH // 2 + 3):
+            await put(ctx)
+            ctx.set(dut.keep, 1)
+            await ctx.tick()
+            ctx.set(dut.keep, 0)
+            await ctx.tick().repeat(2)
+            roomy.append(ctx.get(dut.roomy))
+        for _ in range(DEPTH):
+            room.append(await put(ctx))
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert roomy == [1] * (DEPTH // 2 + 1) + [0] * 2
+    assert sum(room) == DEPTH + 1 - len(roomy)

@@ -10,16 +10,9 @@ from fireline.errors import FirelineError
 from fireline.host.weights import read_class_names, read_weights
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch_networks import save
 
 GOOD = {"a.weight": torch.arange(6.0).view(2, 3), "a.bias": torch.tensor([0.5, -1.0]).half()}
-
-
-def save(path, weights):
-    if path.suffix == ".safetensors":
-        safetensors.torch.save_file(weights, path)
-    else:
-        torch.save(weights, path)
-    return path
 
 
 @pytest.fixture(params=["w.pth", "w.pt", "w.safetensors"])

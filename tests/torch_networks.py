@@ -1,6 +1,9 @@
 """Small torch networks with some life in them, and pictures for them."""
 
+from pathlib import Path
+
 import numpy as np
+import safetensors.torch
 import torch
 from fireline.host.architecture import Architecture
 from fireline.host.model import SqueezeNet, normalise
@@ -36,3 +39,12 @@ def draw_model(architecture: Architecture, batch_norm: bool, seed: int = 0) -> S
                 module.momentum = 1.0
         model(normalise(architecture, draw_pixels(architecture)))
     return model.eval()
+
+
+def save(path: Path, weights: dict[str, torch.Tensor]) -> Path:
+    """Writes weights in the format of the file's ending, .safetensors or torch's; returns path."""
+    if path.suffix == ".safetensors":
+        safetensors.torch.save_file(weights, path)
+    else:
+        torch.save(weights, path)
+    return path
