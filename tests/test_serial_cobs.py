@@ -62,3 +62,8 @@ def test_decoder_knows_full_blocks():
     frame = bytes(range(1, 255)) * 2 + b"\0tail"
     symbols = run(COBSDecoder(), [*list(cobs.encode(frame)), 0], 3000, 1)
     assert frames_of(symbols) == [(frame, False)]
+
+
+def test_decoder_finds_the_frame_after_one_that_was_cut_off():
+    symbols = run(COBSDecoder(), [5, 1, 2, 0, *cobs.encode(b"\0next"), 0], 200, 1)
+    assert frames_of(symbols) == [(b"\1\2", True), (b"\0next", False)]
