@@ -113,6 +113,11 @@ def test_glitch_of_one_cycle_is_ignored_wherever_it_is():
     assert receive(levels, 16)[0] == [byte] * places
 
 
+def test_low_for_less_than_half_a_bit_is_no_byte():
+    levels = [0] * 6 + [1] * 200 + levels_of(bits_of(0x77), 16)
+    assert receive(levels, 16) == ([0x77], 0)
+
+
 def test_byte_that_nobody_took_is_kept_and_the_next_is_an_error():
     dut = UARTReceiver(5)
     errors = []
