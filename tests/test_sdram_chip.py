@@ -39,7 +39,25 @@ def test_every_time_is_long_enough_and_refreshes_come_often_enough(clock_mhz):
     assert cycles.interval * period <= timing.refresh
 
 
-@pytest.mark.parametrize("clock_mhz, timing", [(144, {}), (100, {"refresh": 500.0}), (3, {})])
+@pytest.mark.parametrize("slow", ["rc", "ras", "wr", "rp"])
+def test_a_bank_rests_for_the_longest_of_its_times(slow):
+    timing = replace(SdramTiming(), **{slow: 150.0})
+    rest = 10 * SdramCycles.of(timing, 100).rest
+    assert rest >= max(timing.rc, timing.ras + timing.rp)
+    assert rest >= timing.rcd + 10 * (BURST_WORDS - 1) + timing.wr + timing.rp
+
+
+@pytest.mark.parametrize(
+    "clock_mhz, timing",
+    [
+        (144, {}),
+        (3, {}),
+        (100, {"refresh": 500.0}),
+        (100, {"rcd": 80.0}),  # bursts would not follow each other without a gap
+        (100, {"rrd": 81.0}),
+        (100, {"rc": 321.0}),
+    ],
+)
 def test_clocks_that_do_not_fit_are_refused(clock_mhz, timing):
     with pytest.raises(FirelineError, match=f"does not run at {clock_mhz} MHz"):
         SdramCycles.of(replace(SdramTiming(), **timing), clock_mhz)

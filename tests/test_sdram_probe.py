@@ -81,6 +81,13 @@ def test_absent():
     assert not is_sound(Absent())
 
 
+def test_memory_that_still_has_what_the_last_test_wrote_but_takes_nothing_any_more():
+    memory = Memory()
+    assert is_sound(memory)
+    memory.write = lambda place, word: None
+    assert not is_sound(memory)
+
+
 @pytest.mark.parametrize("bit", range(WORD_BITS))
 def test_data_line_that_is_stuck(bit):
     assert not is_sound(Memory(word=lambda word: word | 1 << bit))
