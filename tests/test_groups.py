@@ -3,11 +3,13 @@
 import pytest
 from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
+from fireline.host.buffers import StreamedHead
 from fireline.hw.groups import Groups
 from fireline.hw.tables import Tables
 from small import TINY, compiled, fire, give_contexts, network
 
 SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
+CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
 
 
 def expected(program):
@@ -39,11 +41,17 @@ def expected(program):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "array", "lanes"), [(TINY, "4x8", 2), (TINY, "8x4", 4), (SIMPLE, "8x8", 4)]
+    ("architecture", "array", "lanes", "head"),
+    [
+        (TINY, "4x8", 2, None),
+        (TINY, "8x4", 4, None),
+        (SIMPLE, "8x8", 4, None),
+        (CLASSES, "4x4", 2, StreamedHead(2)),
+    ],
 )
 @pytest.mark.parametrize("pace", [1, 2, 5])
-def test_groups_are_those_of_the_rows(architecture, array, lanes, pace):
-    program = compiled(architecture, array, lanes=lanes).program
+def test_groups_are_those_of_the_rows(architecture, array, lanes, head, pace):
+    program = compiled(architecture, array, lanes=lanes, head=head).program
     tables = Tables(program)
     dut = Groups(program, tables)
     wanted, cycles = list(expected(program)), []
