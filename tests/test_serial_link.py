@@ -388,6 +388,20 @@ def test_weights_and_then_pixels():
     bench.run(script)
 
 
+def test_pixels_without_weights_are_taken_and_forgotten():
+    bench = Bench(MemoryState.EMPTY)
+
+    async def script(ctx):
+        for number in range(2):
+            line = Frame(Kind.CHUNK, number, bytes(240)).encode()
+            assert await bench.exchange(ctx, line) == [Frame(Kind.TAKEN, number + 1)]
+        ctx.set(bench.dut.memory, MemoryState.READY)
+        await bench.exchange(ctx, Frame(Kind.CHUNK, 2, b"abcdef").encode())
+        assert bench.pixels == b"abcdef"
+
+    bench.run(script)
+
+
 def test_scores_of_corrupt_weights_are_not_given():
     bench = Bench(MemoryState.READY)
 
