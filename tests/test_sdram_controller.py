@@ -1,6 +1,8 @@
 """The controller with the chip's model behind it: right words, and nothing that is forbidden."""
 
 import json
+from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -116,6 +118,67 @@ def test_a_refresh_counts_for_a_later_one_but_eight_at_most_are_ahead(requested)
 
 def test_a_refresh_that_is_held_back_waits_for_the_end_of_that():
     assert refreshes_after(0, held=4) == [4, *range(4, 20)]
+
+
+def test_a_refresh_counts_in_whatever_cycle_it_is_done():
+    """Requested a little less often than they fall due, so sometimes in the very cycle."""
+    interval, rounds = 24, 5
+    dut, came = SdramController(GEOMETRY, replace(SHORT, interval=interval)), 0
+
+    async def bench(ctx):
+        nonlocal came
+        for command in (Command.MODE, Command.REFRESH):
+            while ctx.get(dut.pins.command) != command:
+                await ctx.tick()
+        ctx.set(dut.request.p.action, Action.REFRESH)
+        for cycle in range(rounds * (interval + 1) * interval):
+            ctx.set(dut.request.valid, cycle % (interval + 1) == 0)
+            await ctx.tick()
+            came += ctx.get(dut.pins.command) == Command.REFRESH
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert came == rounds * (interval + 1)
+
+
+READ, WRITE = Action.READ, Action.WRITE
+
+
+@pytest.mark.parametrize(
+    "requests, gaps",
+    [
+        ([(WRITE, 0), (WRITE, 1), (WRITE, 2), (WRITE, 3), (WRITE, 4)], [8, 8, 8, 8]),
+        ([(READ, 7), (READ, 8), (READ, 9)], [8, 8]),
+        ([(WRITE, 0), (READ, 1), (WRITE, 2)], [SHORT.rest, SHORT.rest]),
+        ([(READ, 0), (READ, 2), (READ, 2)], [SHORT.rest, SHORT.rest]),
+    ],
+    ids=["writes", "reads", "changes", "other banks"],
+)
+def test_bursts_of_consecutive_numbers_follow_each_other_without_a_gap(requests, gaps):
+    dut = SdramController(GEOMETRY, SHORT)
+    opened = []
+
+    async def put(ctx):
+        for action, burst in requests:
+            ctx.set(dut.request.payload, {"action": action, "burst": burst})
+            ctx.set(dut.request.valid, 1)
+            await ctx.tick().until(dut.request.ready)
+        ctx.set(dut.request.valid, 0)
+
+    async def watch(ctx):
+        for cycle in range(300):
+            if ctx.get(dut.pins.command) == Command.ACTIVATE:
+                opened.append(cycle)
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(put, background=True)
+    simulator.add_testbench(watch)
+    simulator.run()
+    assert [late - early for early, late in pairwise(opened)] == gaps
 
 
 STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["groups", [70, 0], QUICK.group_words]]
