@@ -60,8 +60,9 @@ def quantize(
     lines such as "fire*/squeeze" = 8. With a budget and without --weight-bits, layers get 8 where 4
     would do the most harm, as measured on the pictures.
 
-    All is fitted to the pictures of --calibration; an eighth of them is held back to show how near
-    each stage comes to the float network. The stages are, in this order,
+    All is fitted to the pictures of --calibration; an eighth of them is held back to judge how near
+    each stage comes to the float network: one that comes no nearer is undone. The stages are, in
+    this order,
 
     \b
       equalization     channels and weights share their ranges more evenly
@@ -107,7 +108,8 @@ def quantize(
     results = []
 
     def log(result: quantization.StageResult) -> None:
-        output.say(_stage_line(result, results[-1] if results else None))
+        kept = [result for result in results if not result.undone]
+        output.say(_stage_line(result, kept[-1] if kept else None))
         results.append(result)
 
     partial = Path(file).with_name(Path(file).name + ".partial")
@@ -120,7 +122,7 @@ def quantize(
             log,
             lambda stage, share: tell(stage, f"{share:.0%}"),
             partial,
-        )
+        ).network()
     network = replace(network, class_names=read_class_names(weights))
     kbits = network.weight_bits / 1024
     if rom_kbits is not None and kbits > rom_kbits:
@@ -182,15 +184,16 @@ def _bits_within(
 
 
 def _stage_line(result: "StageResult", before: "StageResult | None") -> str:
-    """What a stage reached, and how much more that is than before."""
+    """What a stage reached, and how much more that is than what it began with."""
     now = result.fidelity
-    gain = f" ({now.decibels - before.fidelity.decibels:+.1f})" if before else ""
-    more = f" ({100 * (now.same - before.fidelity.same):+.1f})" if before else ""
-    undone = ", undone: no nearer to float" if result.undone else ""
-    return (
-        f"{result.stage:15} {now.decibels:5.1f} dB{gain:8} {100 * now.same:5.1f} % same class"
-        f"{more:8} {result.seconds:6.0f} s{undone}"
+    was = before.fidelity if before else now
+    parts = (
+        f"{result.stage:15} distance {now.distance:.4f} ({now.distance - was.distance:+.4f})",
+        f"{now.decibels:5.1f} dB ({now.decibels - was.decibels:+.1f})",
+        f"{100 * now.same:5.1f} % same class ({100 * (now.same - was.same):+.1f})",
+        f"{result.seconds:5.0f} s",
     )
+    return ", ".join(parts) + (", undone: no nearer to float" if result.undone else "")
 
 
 def _check_board(network: "QuantizedNetwork", name: str) -> None:

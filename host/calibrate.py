@@ -13,7 +13,7 @@ from .fold import FoldedNetwork
 from .walk import walk
 
 SAMPLES = 1 << 18  # values that are drawn from a map, over all pictures
-BATCH_VALUES = 1 << 25  # values of the largest map that are computed at a time: 128 MiB
+BATCH_VALUES = 1 << 22  # values of the largest map that are computed at a time: 16 MiB
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,8 +24,8 @@ class FoldedNetwork:
     def convolve(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
         """Float sums with bias, before ReLU: [N, cin, H, W] to [N, cout, H', W']."""
         x = pad(self.architecture, layer, x)
-        sums = functional.conv2d(x, self.weights[layer.name], None, layer.stride)
-        return sums + self.biases[layer.name].view(-1, 1, 1)
+        weight, bias = self.weights[layer.name], self.biases[layer.name]
+        return functional.conv2d(x, weight, bias, layer.stride)
 
     def rectified(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
         """A convolution's output, as ``walk`` wants it."""

@@ -10,7 +10,6 @@ import numpy as np
 from ..errors import FirelineError
 from .fold import fold
 from .model import SqueezeNet
-from .network import QuantizedNetwork
 from .post_training.biases import correct_biases
 from .post_training.blocks import reconstruct_blocks
 from .post_training.distill import distill
@@ -20,6 +19,7 @@ from .post_training.fidelity import Fidelity, fidelity, logits
 from .post_training.learned_scales import learn_scales
 from .post_training.settings import EFFORTS, FAST, Settings
 from .post_training.squared_error import squared_error
+from .post_training.views import fixed_views
 from .post_training.work import Report, Work
 from .quantized_training import QuantizedTraining
 from .weight_bits import layer_bits
@@ -34,18 +34,17 @@ class Stage:
 
     name: str
     effort: str  # the least that has it: "fast" or "full"
-    trains: bool  # if so, it is undone when it ends further from float than it began
     run: Callable[[Work, Report], None]
 
 
 STAGES = (
-    Stage("equalization", "fast", False, equalize),
-    Stage("squared-error", "fast", False, squared_error),
-    Stage("biases", "fast", False, correct_biases),
-    Stage("error-feedback", "fast", False, error_feedback),
-    Stage("blocks", "full", True, reconstruct_blocks),
-    Stage("learned-scales", "full", True, learn_scales),
-    Stage("distillation", "full", True, distill),
+    Stage("equalization", "fast", equalize),
+    Stage("squared-error", "fast", squared_error),
+    Stage("biases", "fast", correct_biases),
+    Stage("error-feedback", "fast", error_feedback),
+    Stage("blocks", "full", reconstruct_blocks),
+    Stage("learned-scales", "full", learn_scales),
+    Stage("distillation", "full", distill),
 )
 """In their order; before them weights are rounded to nearest, with scales that cut nothing off."""
 
@@ -55,9 +54,9 @@ class StageResult:
     """What a stage left behind."""
 
     stage: str  # "rounding" before the first
-    fidelity: Fidelity  # on the pictures that were held back
+    fidelity: Fidelity  # on views of the pictures that were held back
     seconds: float
-    undone: bool = False
+    undone: bool = False  # for it was no nearer to float than what it began with
 
 
 def stages(settings: Settings) -> list[Stage]:
@@ -82,58 +81,36 @@ def quantize(
     log: Log | None = None,
     progress: Progress | None = None,
     partial: Path | None = None,
-) -> QuantizedNetwork:
+) -> QuantizedTraining:
     """Rounds a trained network to integers that agree with it on calibration pictures.
 
-    ``calibration`` is uint8 [N, H, W, C], without labels; every eighth picture is held back for
-    what ``log`` is told after each stage. ``bits`` are those of ``layer_bits``. With the file
-    ``partial`` an interrupted distillation goes on; it is removed at the end. Raises FirelineError
-    for bad bits, pictures that are too few, all the same or of another shape, and weights that no
-    integers can stand for.
+    The integers are the result's ``network()``; it can be trained on. ``calibration`` is uint8
+    [N, H, W, C], without labels; nothing is learned from every eighth picture: those judge each
+    stage, and one that ends no nearer to float than it began is undone. ``bits`` are those of
+    ``layer_bits``. With the file ``partial`` an interrupted distillation goes on; it is removed at
+    the end. Raises FirelineError for bad bits, pictures that are too few, all the same or of
+    another shape, and weights that no integers can stand for.
     """
-    network = post_training(model, calibration, bits, settings, log, progress, partial).network()
-    if partial:
-        partial.unlink(missing_ok=True)
-    return network
-
-
-def post_training(
-    model: SqueezeNet,
-    calibration: np.ndarray,
-    bits: Mapping[str, int] | int = 4,
-    settings: Settings = FAST,
-    log: Log | None = None,
-    progress: Progress | None = None,
-    partial: Path | None = None,
-) -> QuantizedTraining:
-    """What ``quantize`` makes integers of, to be trained on."""
     chosen = layer_bits(model.architecture, bits)
     check_pictures(calibration)
     log, progress = log or (lambda result: None), progress or (lambda stage, share: None)
     held = np.arange(len(calibration)) % HELD_BACK == HELD_BACK - 1
     started = time.perf_counter()
-    work = Work(
-        fold(model),
-        calibration[~held],
-        chosen,
-        settings,
-        partial,
-    )
-    wanted = logits(work.folded, calibration[held])
-    found = fidelity(work.student, calibration[held], wanted)
-    log(StageResult("rounding", found, time.perf_counter() - started))
+    work = Work(fold(model), calibration[~held], chosen, settings, partial)
+    views = fixed_views(calibration[held])
+    wanted = logits(work.folded, views)
+    best = fidelity(work.student, views, wanted)
+    log(StageResult("rounding", best, time.perf_counter() - started))
     for stage in stages(settings):
         started = time.perf_counter()
-        before = {name: value.clone() for name, value in work.student.state_dict().items()}
+        before = work.copy()
         stage.run(work, lambda share, name=stage.name: progress(name, share))
-        reached = fidelity(work.student, calibration[held], wanted)
-        undone = stage.trains and not reached.divergence < found.divergence
-        if undone:
-            work.student.load_state_dict(before)
-        else:
-            found = reached
-        seconds = time.perf_counter() - started
-        log(StageResult(stage.name, reached, seconds, undone))
+        reached = fidelity(work.student, views, wanted)
+        undone = not reached.distance < best.distance
+        work, best = (before, best) if undone else (work, reached)
+        log(StageResult(stage.name, reached, time.perf_counter() - started, undone))
+    if partial:
+        partial.unlink(missing_ok=True)
     return work.student.eval()
 
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -18,8 +17,8 @@ from .network import (
     input_segments,
     layer_maximum,
 )
-from .rounding import activation_scale, weight_scales
-from .trainable_conv import TrainableConv, round_through
+from .rounding import activation_scale
+from .trainable_conv import TrainableConv, conv_scales, round_through
 from .walk import fire_name, walk
 
 HEADROOM = 1.5  # of the classifier's range over what calibration shows
@@ -66,9 +65,9 @@ class QuantizedTraining(nn.Module):
             if layer.kind is LayerKind.CONV1:
                 weight = weight / PIXEL_SCALE
             segments = input_segments(self.architecture, layer)
-            fit = weight_scales(
-                weight.permute(0, 2, 3, 1).reshape(len(weight), -1, sum(segments)).numpy(),
-                np.resize(statistics.moments[layer.name], sum(segments)),
+            fit = conv_scales(
+                weight,
+                statistics.moments[layer.name],
                 float(written.detach() / read.detach()),
                 bits[layer.name],
                 segments,

@@ -19,7 +19,7 @@ from .dataset import Dataset, Pictures
 from .model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from .network import QuantizedNetwork
 from .partial import load_partial, save_partial, save_tensors
-from .quantize import post_training
+from .quantize import quantize
 from .recipe import Recipe
 
 EVALUATE_EVERY = 5  # epochs
@@ -73,7 +73,7 @@ def train_quantized(
     """
     output = Path(output)
     order = np.random.default_rng(recipe.seed).permutation(len(dataset.train))
-    quantized = post_training(model, dataset.train.pixels[order[:CALIBRATION]], bits)
+    quantized = quantize(model, dataset.train.pixels[order[:CALIBRATION]], bits)
     partial = output.with_name(output.name + ".partial")
     fit(quantized, model.architecture, dataset, recipe, partial, console)
     network = dataclasses.replace(quantized.eval().network(), class_names=dataset.classes)

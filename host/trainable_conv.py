@@ -1,11 +1,14 @@
 """One convolution that computes the hardware's integers and can be trained."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from .network import CODES, QuantizedConv, group_index
-from .rounding import WeightScales
+from .rounding import WeightScales, weight_scales
 
 
 class TrainableConv(nn.Module):
@@ -28,16 +31,32 @@ class TrainableConv(nn.Module):
     ) -> None:
         """Takes real weights [cout, cin, k, k] and bias [cout]; the rest as in QuantizedConv."""
         super().__init__()
-        self.name, self.fit, self.bits = name, fit, bits
+        self.name, self.bits = name, bits
         self.segments, self.maximum = segments, maximum
         self.weight = nn.Parameter(weight.clone())
         self.bias = nn.Parameter(bias.clone())
-        outputs, inputs, kernel, _ = weight.shape
-        step = 2.0 ** torch.from_numpy(fit.exponents[:, :, group_index(segments)]).float()
-        step = step.reshape(outputs, kernel, kernel, inputs).permute(0, 3, 1, 2)
-        ratio = torch.from_numpy(fit.scale(1.0)).float()
-        self.register_buffer("step", step.contiguous())  # of the effective weights: 1, 2, 4 or 8
-        self.register_buffer("ratio", ratio)  # of output to sums, [cout]
+        self.register_buffer("step", torch.ones_like(weight))  # of the effective weights: 1, 2, ...
+        self.register_buffer("ratio", torch.ones(len(weight)))  # of output to sums, [cout]
+        self.refit(fit)
+
+    def refit(self, fit: WeightScales) -> None:
+        """Takes other multipliers, shift and exponents; weights and bias stay as real numbers."""
+        self.fit = fit
+        self.step.copy_(self.spread(2.0 ** torch.from_numpy(fit.exponents)))
+        self.ratio.copy_(torch.from_numpy(fit.scale(1.0)))
+
+    def spread(self, groups: torch.Tensor) -> torch.Tensor:
+        """What groups have, [cout, taps, groups], to what their weights have, [cout, cin, k, k]."""
+        _, inputs, kernel, _ = self.weight.shape
+        weights = groups[:, :, group_index(self.segments)]
+        return weights.reshape(-1, kernel, kernel, inputs).permute(0, 3, 1, 2)
+
+    def groups(self) -> list[torch.Tensor]:
+        """Places in [cin, k, k], flattened, of each group's weights, in the exponents' order."""
+        shape = self.fit.exponents.shape[1:]
+        index = torch.arange(shape[0] * shape[1]).view(1, *shape)
+        owners = self.spread(index).flatten()
+        return [torch.nonzero(owners == group).flatten() for group in index.flatten()]
 
     def integers(
         self, input_scale: torch.Tensor, output_scale: torch.Tensor
@@ -68,8 +87,8 @@ class TrainableConv(nn.Module):
 
     def requantize(self, sums: torch.Tensor) -> torch.Tensor:
         """``min(floor(max(sums, 0) * ratio + 1/2), maximum)``, exact in evaluation mode."""
-        y = sums.double().relu() * self.ratio.double().view(-1, 1, 1)
-        return torch.floor(y + 0.5).clamp(max=self.maximum).float()
+        y = sums.double() * self.ratio.double().view(-1, 1, 1)
+        return y.add_(0.5).floor_().clamp_(0, self.maximum).float()
 
     def forward(
         self,
@@ -101,6 +120,28 @@ class TrainableConv(nn.Module):
             maximum=self.maximum,
             segments=self.segments,
         )
+
+
+def conv_scales(
+    weight: torch.Tensor,
+    moments: np.ndarray,
+    unit: float,
+    bits: int,
+    segments: Sequence[int],
+    exponent_max: int,
+    multiplier_bits: int,
+    clip: bool = True,
+) -> WeightScales:
+    """``weight_scales`` of real weights [cout, cin, k, k].
+
+    ``moments`` are the mean squares of the input's channels [cin].
+    """
+    window = sum(segments)  # of a tap; conv1's taps are one
+    taps = weight.detach().permute(0, 2, 3, 1).reshape(len(weight), -1, window).numpy()
+    importance = np.resize(moments, window)
+    return weight_scales(
+        taps, importance, unit, bits, segments, exponent_max, multiplier_bits, clip
+    )
 
 
 def round_through(x: torch.Tensor) -> torch.Tensor:

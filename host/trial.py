@@ -86,7 +86,7 @@ def _measure(trial: Trial, file: Path, dataset: Dataset) -> tuple[Measured, ...]
     calibration = dataset.train.pixels[np.sort(order[:CALIBRATION])]
     measured = {}
     for bits in dict.fromkeys(bits for _, bits in trial.points):
-        network = quantize(model, calibration, bits)
+        network = quantize(model, calibration, bits).network()
         top1 = evaluate(network, test.pixels, test.labels, BATCH).top1
         for array in [array for array, own in trial.points if own == bits]:
             compiled = compile_network(network, array)

@@ -1,6 +1,7 @@
 """Quantization: stages, bits by layer, budgets, and weights that are none."""
 
 import os
+import re
 
 import pytest
 import torch
@@ -15,7 +16,9 @@ def rounding(arch, weights, pictures):
 
 def test_quantize(rounding, tmp_path):
     file = tmp_path / "a.fireline"
-    runs(*rounding, "-o", file)
+    shown = runs(*rounding, "-o", file).stdout
+    assert re.search(r"rounding +distance 0\.\d{4} \(\+0\.0000\)", shown)
+    assert "error-feedback  distance" in shown
     network = QuantizedNetwork.load(file)
     assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
     assert network.class_names == ("a", "b", "c")

@@ -51,7 +51,7 @@ def test_from_weights_to_scores(tmp_path, pytestconfig):
     torch.manual_seed(0)
     model = SqueezeNet(WHOLE, batch_norm=True).eval()
     bits = {layer.name: 4 for layer in WHOLE.layers() if layer.is_convolution}
-    quantized = quantize(model, pictures(WHOLE, 8), {**bits, "conv1": 8})
+    quantized = quantize(model, pictures(WHOLE, 8), {**bits, "conv1": 8}).network()
     quantized.save(tmp_path / "whole.net")
     loaded = QuantizedNetwork.load(tmp_path / "whole.net")
     pixels = pictures(WHOLE, 3, seed=9)

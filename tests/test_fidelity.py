@@ -24,7 +24,7 @@ def test_it_judges_the_golden_integers():
     noise = torch.from_numpy(scores * network.score_scale).float() - wanted
     decibels = 10 * math.log10(float(wanted.square().sum() / noise.square().sum()))
     assert found.decibels == pytest.approx(decibels, abs=0.01)
-    assert found.divergence > 0
+    assert 0 < found.distance < found.divergence**0.5  # Pinsker's inequality, with some to spare
 
 
 def test_a_perfect_student():
@@ -34,3 +34,4 @@ def test_a_perfect_student():
         own = (work.student.scores(x) * work.student.score_scale()).float()
     found = fidelity(work.student, PIXELS, own)
     assert found.same == 1.0 and found.decibels > 90 and abs(found.divergence) < 1e-6
+    assert found.distance < 1e-6

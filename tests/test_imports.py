@@ -30,6 +30,7 @@ TORCH = {
     "host/partial.py",
     "host/post_training/biases.py",
     "host/post_training/blocks.py",
+    "host/post_training/descent.py",
     "host/post_training/distill.py",
     "host/post_training/equalize.py",
     "host/post_training/error_feedback.py",

@@ -19,6 +19,6 @@ def test_touchy_layers_are_found():
     harm = sensitivity(model, PIXELS, told.append)
     assert set(harm) == {layer.name for layer in SMALL.layers() if layer.is_convolution}
     assert told == sorted(told) and told[-1] == 1.0
-    assert abs(harm["conv5"]) < harm["fire4/squeeze"] / 2  # each alone: not with those before it
+    assert abs(harm["conv5"]) < harm["fire4/squeeze"]  # each alone: not with those before it
     ranked = sorted(harm, key=harm.get, reverse=True)
     assert ranked.index("fire4/squeeze") < ranked.index("fire2/expand1x1")

@@ -80,5 +80,5 @@ def test_photos(file, size, preprocessing, array, bits, simulators):
     model = load_checkpoint(SHARED / "weights" / f"{file}.pth", architecture)
     calibration = load_calibration(SHARED / "photos" / "calibration", architecture, limit=32)
     photos = load_test(SHARED / "photos" / "evaluation", architecture).pixels[:2]
-    network = quantize(model, calibration, bits, QUICK)
+    network = quantize(model, calibration, bits, QUICK).network()
     check_frames(network, array, photos, simulators)

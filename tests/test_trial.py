@@ -30,7 +30,9 @@ def test_what_is_measured(outcome, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(outcome.weights)
     model = load_checkpoint(tmp_path / "w.safetensors", TINY)
     for (array, bits), measured in zip(POINTS, outcome.measured, strict=True):
-        network = quantize(model, DATA.train.pixels, bits)  # all: there are fewer than are taken
+        network = quantize(
+            model, DATA.train.pixels, bits
+        ).network()  # all: there are fewer than are taken
         compiled = compile_network(network, array)
         assert measured == Measured(
             network="tiny",

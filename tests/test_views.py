@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from fireline.host.post_training import views
-from fireline.host.post_training.views import draw_views
+from fireline.host.post_training.views import draw_views, fixed_views
 
 
 def pictures(side: int) -> torch.Tensor:
@@ -53,3 +53,16 @@ def test_mixed_pictures(monkeypatch):
 def test_seeds(seed):
     same = torch.equal(*(draw_views(pictures(32), generator(s)) for s in (0, seed)))
     assert same == (seed == 0)
+
+
+def test_fixed_views_are_the_whole_and_the_middle_and_mirrored():
+    x = pictures(224).numpy()
+    whole, middle, mirrored, mirrored_middle = np.split(fixed_views(x), 4)
+    assert fixed_views(x).dtype == np.uint8 and np.array_equal(whole, x)
+    assert np.array_equal(mirrored, whole[:, :, ::-1])
+    assert np.array_equal(mirrored_middle, middle[:, :, ::-1])
+    rows, columns = middle[0, ..., 0].astype(int), middle[0, ..., 1].astype(int)
+    assert abs(rows[0, 0] - 255 / 8) < 2 and abs(rows[-1, 0] - 255 * 7 / 8) < 2
+    assert (np.diff(rows, axis=0) >= 0).all() and (rows[:, :1] == rows).all()
+    assert np.array_equal(columns, rows.T)
+    assert fixed_views(pictures(9).numpy()[:1]).shape == (4, 9, 9, 3)

@@ -7,19 +7,20 @@ section 4.2, with means from pictures (its appendix D) instead of from batch nor
 import torch
 
 from ..architecture import Layer, LayerKind
-from ..calibrate import batches
 from ..fold import pad
 from ..walk import walk
 from .work import Report, Work
 
+PICTURES = 64  # at most
+
 
 def correct_biases(work: Work, report: Report) -> None:
-    """The stage: biases of layer after layer, on as many pictures as memory holds at once.
+    """The stage: biases of layer after layer, on a batch of pictures.
 
     The classes all get the same correction: their own would favour those of the pictures.
     """
     student, means = work.student.eval(), work.statistics.means
-    batch = next(batches(student.architecture, work.pixels))
+    batch = torch.from_numpy(work.pixels[:PICTURES]).permute(0, 3, 1, 2).float()
     done = 0
 
     def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,7 @@ class Fidelity:
     decibels: float  # signal to quantization noise
     same: float  # share of the pictures, 0..1, whose class is float's
     divergence: float  # of the classes' distribution from float's, a picture, in nats
+    distance: float  # how often, 0..1, classes drawn from both distributions have to differ
 
 
 def logits(network: FoldedNetwork, pixels: np.ndarray) -> torch.Tensor:
@@ -42,14 +43,10 @@ def fidelity(student: QuantizedTraining, pixels: np.ndarray, wanted: torch.Tenso
         found = torch.cat([student.logits(classes) for classes in maps]).float()
     noise = (found - wanted).square().sum().clamp(min=1e-30)
     signal = wanted.square().sum().clamp(min=1e-30)
-    divergence = functional.kl_div(
-        functional.log_softmax(found, 1),
-        functional.log_softmax(wanted, 1),
-        reduction="batchmean",
-        log_target=True,
-    )
+    own, others = functional.log_softmax(found, 1), functional.log_softmax(wanted, 1)
     return Fidelity(
         decibels=float(10 * torch.log10(signal / noise)),
         same=float((found.argmax(1) == wanted.argmax(1)).float().mean()),
-        divergence=float(divergence),
+        divergence=float(functional.kl_div(own, others, reduction="batchmean", log_target=True)),
+        distance=float((own.exp() - others.exp()).abs().sum(1).mean() / 2),
     )

@@ -1,5 +1,6 @@
 """Views of pictures: crops, mirrored and mixed, so that a few hundred pictures go a long way."""
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -8,6 +9,7 @@ ASPECT = (3 / 4, 4 / 3)  # of a crop
 MIXED = 0.3  # share of the batches in which pictures are mixed
 SIDES = (160, 192, 224)  # that pictures of 224 pixels are scaled to; others in proportion
 SMALL = 64  # pixels: pictures below that keep their size
+MIDDLE = 3 / 4  # of a picture's sides, that a fixed view shows
 
 
 def draw_views(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -25,6 +27,20 @@ def draw_views(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor
         share = torch.rand(len(x), 1, 1, 1, generator=generator)
         x = torch.lerp(x, x.roll(1, 0), share)
     return x.round().clamp(0, 255)
+
+
+def fixed_views(pixels: np.ndarray) -> np.ndarray:
+    """Of pictures uint8 [N, H, W, C] the whole and the middle, and their mirror images: [4 N, ...].
+
+    Together they tell more exactly than the pictures alone how good a network is.
+    """
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    height, width = x.shape[2:]
+    top, left = (round(side * (1 - MIDDLE) / 2) for side in (height, width))
+    middle = x[:, :, top : height - top, left : width - left].float()
+    middle = functional.interpolate(middle, (height, width), mode="bilinear")
+    x = torch.cat([x, middle.round().to(torch.uint8)])
+    return torch.cat([x, x.flip(3)]).permute(0, 2, 3, 1).numpy()
 
 
 def _crop(x: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """What the stages of post-training quantization work on."""
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -40,6 +41,12 @@ class Work:
         self.pixels, self.bits, self.settings, self.partial = pixels, bits, settings, partial
         self.learn_scales = False  # whether training moves the maps' scales, too
         self.start(folded)
+
+    def copy(self) -> "Work":
+        """The same work with integers of its own: a stage replaces all else that it changes."""
+        own = copy.copy(self)
+        own.student = copy.deepcopy(self.student)
+        return own
 
     def start(self, folded: FoldedNetwork) -> None:
         """Rounds a float network to nearest, with scales that cut nothing off."""
