@@ -50,7 +50,9 @@ def test_only_taps_inside_the_map(
         ctx.set(dut.left_column, 1)
         ctx.set(dut.first_column, first_column)
         ctx.set(dut.last_column, last_column)
+        ctx.set(dut.start, 1)
         await ctx.tick()
+        ctx.set(dut.start, 0)
         ctx.set(dut.step, 1)
         for want in wanted * 2:
             run = ctx.get(dut.run)

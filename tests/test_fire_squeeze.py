@@ -20,7 +20,9 @@ def test_a_pass_is_a_run_and_the_walk_starts_again_after_the_last():
         ctx.set(dut.operation, {"row": {"centre": 4}, "layer": layer})
         ctx.set(dut.column, 2)
         ctx.set(dut.rom, 8)
+        ctx.set(dut.start, 1)
         await ctx.tick()
+        ctx.set(dut.start, 0)
         for number in range(3 * len(wanted)):
             run = ctx.get(dut.run)
             weights, low, last, done = wanted[number % len(wanted)]

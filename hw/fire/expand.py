@@ -14,8 +14,8 @@ class NeighbourhoodRuns(wiring.Component):
     A run a pass and kernel row that lies inside the map: the words of the pixel and its neighbours
     follow each other in memory, and so do their weights, (kernel row, kernel column, word) in
     order. `left_column` is the address offset of the left neighbour (of the pixel itself in the
-    first column). `step` and `done` as in `PointwiseRuns`, the first step a cycle after the
-    operation came or later. Combinational from state: one run a cycle.
+    first column). `start`, `step` and `done` as in `PointwiseRuns`. Combinational
+    from state: one run a cycle.
     """
 
     def __init__(self, tables: Tables):
@@ -26,6 +26,7 @@ class NeighbourhoodRuns(wiring.Component):
                 "left_column": In(tables.activation_bits),
                 "first_column": In(1),
                 "last_column": In(1),
+                "start": In(1),
                 "step": In(1),
                 "run": Out(run_layout(tables)),
                 "done": Out(1),
@@ -35,13 +36,12 @@ class NeighbourhoodRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         row, layer = self.operation.row, self.operation.layer
-        group = Signal(layer.last_wide_group.shape())
+        groups_left = Signal(layer.last_wide_group.shape())
         low = Signal()
         block = Signal(self._tables.rom_bits)  # where this pass over the nine taps starts
         middle, bottom = Signal(), Signal()  # the kernel row; neither: the top one
         first_row, last_row, last_pass = Signal(), Signal(), Signal()
         at_middle, last_group = Signal(), Signal()
-        following = Signal.like(group)
         next_middle, next_bottom = Signal(), Signal()
         tap_row = Signal(self._tables.rom_bits)
 
@@ -62,7 +62,6 @@ class NeighbourhoodRuns(wiring.Component):
             first_row.eq(Mux(row.top, at_middle, ~middle & ~bottom)),
             last_pass.eq(low | ~layer.wide_two_passes),
             self.done.eq(last_row & last_pass & last_group),
-            following.eq(group),
             next_middle.eq(middle),
             next_bottom.eq(bottom),
             tap_row.eq(Mux(bottom, layer.words3 << 1, Mux(at_middle, layer.words3, 0))),
@@ -84,17 +83,21 @@ class NeighbourhoodRuns(wiring.Component):
                 next_bottom.eq(~last_row & at_middle),
             ]
             with m.If(last_row):
-                m.d.comb += following.eq(Mux(self.done, 0, group + last_pass))
                 m.d.sync += [
                     low.eq(~last_pass),
                     block.eq(Mux(self.done, 0, block + (layer.words3 << 1) + layer.words3)),
+                    groups_left.eq(groups_left - last_pass),
+                    last_group.eq(Mux(last_pass, groups_left == 1, last_group)),
                 ]
+        with m.If(self.start | (self.step & self.done)):
+            m.d.sync += [
+                groups_left.eq(layer.last_wide_group),
+                last_group.eq(layer.last_wide_group == 0),
+            ]
         next_at_middle = next_middle | (row.top & ~next_bottom)
         m.d.sync += [
-            group.eq(following),
             middle.eq(next_middle),
             bottom.eq(next_bottom),
-            last_group.eq(following == layer.last_wide_group),
             last_row.eq(Mux(row.bottom, next_at_middle, next_bottom)),
         ]
         return m

@@ -12,9 +12,10 @@ class PointwiseRuns(wiring.Component):
     """The runs of one pixel over all groups of output channels of a 1x1 convolution.
 
     A run a pass: `words` activation words of the pixel at `centre` + `column`, and as many weight
-    words from `rom` on, pass after pass, group after group. `step` moves on to
-    the next run, `done` marks the pixel's last one, after which the walk stands at its start again.
-    Combinational from state: one run a cycle, the first one a cycle after `operation` is there.
+    words from `rom` on, pass after pass, group after group. `start` in the cycle in which another
+    `operation` is there; `step`, from the next cycle on, moves on to the next run, and `done` marks
+    the pixel's last one, after which the walk stands at its start again. Combinational from state:
+    one run a cycle.
     """
 
     def __init__(self, tables: Tables):
@@ -24,6 +25,7 @@ class PointwiseRuns(wiring.Component):
                 "operation": In(tables.operation),
                 "column": In(tables.activation_bits),
                 "rom": In(tables.rom_bits),
+                "start": In(1),
                 "step": In(1),
                 "run": Out(run_layout(tables)),
                 "done": Out(1),
@@ -33,16 +35,14 @@ class PointwiseRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer = self.operation.layer
-        group = Signal(layer.last_point_group.shape())
+        groups_left = Signal(layer.last_point_group.shape())
         low = Signal()
         block = Signal(self._tables.rom_bits)
         last_pass, last_group = Signal(), Signal()
-        following = Signal.like(group)
 
         m.d.comb += [
             last_pass.eq(low | ~layer.point_two_passes),
             self.done.eq(last_pass & last_group),
-            following.eq(group),
             self.run.row.eq(self.operation.row.centre),
             self.run.offset.eq(self.column),
             self.run.rom.eq(self.rom),
@@ -54,7 +54,15 @@ class PointwiseRuns(wiring.Component):
             self.run.shift.eq(low),
         ]
         with m.If(self.step):
-            m.d.comb += following.eq(Mux(self.done, 0, group + last_pass))
-            m.d.sync += [low.eq(~last_pass), block.eq(Mux(self.done, 0, block + layer.words))]
-        m.d.sync += [group.eq(following), last_group.eq(following == layer.last_point_group)]
+            m.d.sync += [
+                low.eq(~last_pass),
+                block.eq(Mux(self.done, 0, block + layer.words)),
+                groups_left.eq(groups_left - last_pass),
+                last_group.eq(Mux(last_pass, groups_left == 1, last_group)),
+            ]
+        with m.If(self.start | (self.step & self.done)):
+            m.d.sync += [
+                groups_left.eq(layer.last_point_group),
+                last_group.eq(layer.last_point_group == 0),
+            ]
         return m

@@ -41,7 +41,7 @@ class FireStage(wiring.Component):
         taken, busy, wide, opening = Signal(), Signal(), Signal(), Signal()
         operation = Signal(tables.operation)
         layer = operation.layer
-        column, following = Signal(layer.last_column.shape()), Signal(layer.last_column.shape())
+        columns_left = Signal(layer.last_column.shape())
         offset = Signal(tables.activation_bits)
         left_offset = Signal(tables.activation_bits)
         step, pixel_done, row_done = Signal(), Signal(), Signal()
@@ -49,7 +49,6 @@ class FireStage(wiring.Component):
 
         slot = self._build_slots(m, step & row_done & layer.streamed)
         m.d.comb += [
-            following.eq(column),
             step.eq(busy & buffer.i.ready),
             buffer.i.valid.eq(busy),
             run.eq(Mux(wide, expand.run, squeeze.run)),
@@ -64,10 +63,12 @@ class FireStage(wiring.Component):
             pixel_done.eq(Mux(wide, expand.done, squeeze.done & ~layer.has_wide)),
             row_done.eq(pixel_done & last_column),
             self.i.ready.eq(~(busy | taken) | (step & row_done)),
+            squeeze.start.eq(taken),
             squeeze.operation.eq(operation),
             squeeze.column.eq(Mux(layer.window, 0, offset)),
             squeeze.rom.eq(Mux(layer.streamed, slot, layer.rom_point)),
             squeeze.step.eq(step & ~wide),
+            expand.start.eq(taken),
             expand.operation.eq(operation),
             expand.left_column.eq(left_offset),
             expand.first_column.eq(first_column),
@@ -80,19 +81,26 @@ class FireStage(wiring.Component):
             with m.If(squeeze.done & ~wide & layer.has_wide):
                 m.d.sync += wide.eq(1)
             with m.If(pixel_done):
-                m.d.comb += following.eq(Mux(last_column, 0, column + 1))
                 m.d.sync += [
                     wide.eq(0),
-                    left_offset.eq(Mux(last_column, 0, offset)),
-                    offset.eq(Mux(last_column, 0, offset + layer.words)),
+                    columns_left.eq(columns_left - 1),
+                    first_column.eq(0),
+                    last_column.eq(columns_left == 1),
+                    left_offset.eq(offset),
+                    offset.eq(offset + layer.words),
                 ]
         m.d.sync += [
-            column.eq(following),
-            first_column.eq(following == 0),
-            last_column.eq(following == layer.last_column),
             busy.eq(taken | (busy & ~(step & row_done))),
             taken.eq(self.i.ready & self.i.valid),
         ]
+        with m.If(taken):
+            m.d.sync += [
+                columns_left.eq(layer.last_column),
+                first_column.eq(1),
+                last_column.eq(layer.last_column == 0),
+                left_offset.eq(0),
+                offset.eq(0),
+            ]
         with m.If(self.i.ready & self.i.valid):
             m.d.sync += [operation.eq(self.i.payload), opening.eq(1)]
         return m
