@@ -51,17 +51,15 @@ class Issue(wiring.Component):
         idle = Signal(run.wait.shape(), init=-1)
         credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
         # What `valid` hangs on is worked out one cycle ahead.
-        final, room, waited = Signal(), Signal(init=1), Signal()
+        final, room, opened = Signal(), Signal(init=1), Signal()
         valid, closing, load = self.word.valid, Signal(), Signal()
-        opened = Signal()
 
         m.d.comb += [
             closing.eq(run.last & final),
-            opened.eq(waited & (~run.gate | self.scores_free) & (~run.streamed | self.group_valid)),
             valid.eq(
                 busy
                 & (~run.window | self.window_valid)
-                & (~run.opening | opened)
+                & (~run.opening | (opened & (~run.streamed | self.group_valid)))
                 & (~closing | room)
             ),
             self.word.first.eq(run.first & start),
@@ -101,9 +99,10 @@ class Issue(wiring.Component):
         longer = Signal.like(idle)
         m.d.comb += longer.eq(Mux(idle.all(), idle, idle + 1))
         m.d.sync += idle.eq(Mux(valid, 0, longer))
-        for wait, chosen in ((self.i.payload.wait, load), (run.wait, ~load)):
+        for next_run, chosen in ((self.i.payload, load), (run, ~load)):
+            waited = Mux(valid, next_run.wait == 0, longer >= next_run.wait)
             with m.If(chosen):
-                m.d.sync += waited.eq(Mux(valid, wait == 0, longer >= wait))
+                m.d.sync += opened.eq(waited & (~next_run.gate | self.scores_free))
 
         # One credit goes with each group's last word, one comes back with `credit`.
         taken = valid & closing

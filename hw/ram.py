@@ -1,6 +1,6 @@
 """Words that are written while others are read."""
 
-from amaranth.hdl import Array, Module, Signal
+from amaranth.hdl import Array, Cat, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -10,6 +10,9 @@ from .rom import BANK_WORDS
 
 SHALLOW_WORDS = 160
 """So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
+
+NEAR_BITS = 32
+"""Bits of a word that share the registers that choose them: more would be too far from these."""
 
 DEEP_WORDS = 2048
 """In a bank of so many, nine bits wide, a word of 128 bits wastes least."""
@@ -31,7 +34,7 @@ class Ram(wiring.Component):
     LATENCY = 2
 
     def __init__(self, layout, words: int):
-        self._words = words
+        self._words, self._bits = words, Shape.cast(layout).width
         super().__init__(
             {
                 "address": In(range(words)),
@@ -44,31 +47,61 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        outputs = []
-        chosen = Signal(range(len(banks(self._words))))
-        start = 0
+        outputs, start, bank = [], 0, Signal(range(len(banks(self._words))))
+        address = delay(m, self.address, self.LATENCY - 1)
         for n, (depth, shallow) in enumerate(banks(self._words)):
-            style = {"ram_style": "distributed"} if shallow else {}
-            memory = Memory(shape=self.data.shape(), depth=depth, init=[], attrs=style)
-            m.submodules["shallow" if shallow else f"bank{n}"] = memory
-            write = memory.write_port()
-            m.d.comb += [
-                write.addr.eq(self.write_address),
-                write.data.eq(self.write_data),
-                write.en.eq(self.write & _within(self.write_address, start, depth)),
-            ]
-            if shallow:  # its way out is no longer than from a register
-                read = memory.read_port(domain="comb")
-                m.d.comb += read.addr.eq(delay(m, self.address[: len(read.addr)], 1))
+            write = self.write & _within(self.write_address, start, depth)
+            if shallow:
+                data = self._build_shallow(m, depth, write)
             else:
-                read = memory.read_port()
-                m.d.comb += read.addr.eq(self.address)
-            outputs.append(delay(m, read.data, 1))
-            with m.If(delay(m, _within(self.address, start, depth), self.LATENCY)):
-                m.d.comb += chosen.eq(n)
+                data = self._build_bank(m, f"bank{n}", depth, write)
+            outputs.append(delay(m, data, 1))
+            with m.If(_within(address, start, depth)):
+                m.d.comb += bank.eq(n)
             start += depth
-        m.d.comb += self.data.eq(Array(outputs)[chosen])
+        for part in self._parts():
+            chosen = _near(m, bank)
+            data = Array(output[part] for output in outputs)[chosen]
+            m.d.comb += Value.cast(self.data)[part].eq(data)
         return m
+
+    def _build_bank(self, m, name: str, depth: int, write):
+        m.submodules[name] = memory = Memory(shape=self._bits, depth=depth, init=[])
+        read = memory.read_port()
+        m.d.comb += read.addr.eq(self.address)
+        self._build_write(m, memory, write, slice(None))
+        return read.data
+
+    def _build_shallow(self, m, depth: int, write):
+        """Its way out is no longer than from a register."""
+        read_data = []
+        for part in self._parts():
+            style = {"ram_style": "distributed"}
+            memory = Memory(shape=part.stop - part.start, depth=depth, init=[], attrs=style)
+            m.submodules[f"shallow{part.start}"] = memory
+            read = memory.read_port(domain="comb")
+            m.d.comb += read.addr.eq(_near(m, self.address[: len(read.addr)]))
+            self._build_write(m, memory, write, part)
+            read_data.append(read.data)
+        return Cat(read_data)
+
+    def _build_write(self, m, memory, write, part: slice):
+        port = memory.write_port()
+        m.d.comb += [
+            port.addr.eq(self.write_address),
+            port.data.eq(Value.cast(self.write_data)[part]),
+            port.en.eq(write),
+        ]
+
+    def _parts(self) -> list[slice]:
+        return [slice(n, min(n + NEAR_BITS, self._bits)) for n in range(0, self._bits, NEAR_BITS)]
+
+
+def _near(m, value):
+    """A register of the value for one part of the word alone."""
+    register = Signal(len(value), reset_less=True, attrs={"keep": 1})
+    m.d.sync += register.eq(value)
+    return register
 
 
 def _within(address, start: int, depth: int):

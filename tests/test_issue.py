@@ -83,7 +83,7 @@ def test_a_window_is_waited_for_and_let_go():
 
 def test_the_first_classifier_row_waits_for_the_last_frames_scores():
     runs = [{"length": 1, "first": 1, "last": 1, "opening": 1, "gate": 1}]
-    assert [word[0] for word in issue(runs, 12, scores_free=lambda cycle: cycle >= 7)] == [7]
+    assert [word[0] for word in issue(runs, 12, scores_free=lambda cycle: cycle >= 7)] == [8]
 
 
 def test_a_streamed_operation_waits_for_its_weights_and_gives_them_back_at_its_end():

@@ -23,10 +23,10 @@ def test_banks(words, expected):
     assert banks(words) == expected
 
 
-@pytest.mark.parametrize("words", [1, 12, 520, 1100, 2600])
-def test_words_written_are_read_from_the_next_cycle_on(words):
+@pytest.mark.parametrize("words, bits", [(1, 16), (12, 16), (520, 70), (1100, 16), (2600, 40)])
+def test_words_written_are_read_from_the_next_cycle_on(words, bits):
     rng = Random(words)
-    dut = Ram(16, words)
+    dut = Ram(bits, words)
     contents, written, due = [0] * words, None, []
 
     async def bench(ctx):
@@ -36,7 +36,7 @@ def test_words_written_are_read_from_the_next_cycle_on(words):
             read, write = (rng.choice([*edges, rng.randrange(words)]) for _ in range(2))
             if rng.random() < 0.3 and written is not None:
                 read = written  # just now
-            enable, value = rng.random() < 0.6, rng.randrange(1 << 16)
+            enable, value = rng.random() < 0.6, rng.randrange(1 << bits)
             ctx.set(dut.address, read)
             ctx.set(dut.write, enable)
             ctx.set(dut.write_address, write)
