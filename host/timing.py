@@ -103,7 +103,7 @@ class _Model:
     def run(self, row: RowOperation) -> tuple[int, int]:
         """Issues a row operation as early as it can be; returns its first and last word's cycle."""
         latency, layer = self.latency, self.program.layers[row.layer]
-        self.taken = max(self.taken + latency.fetch, self.formed)
+        self.taken = max(self.taken + latency.fetch, self.formed + 1)
         earliest = max(self.issued + 1 + row.wait, self.taken + latency.start)
         if self.weights and layer.streamed:
             earliest = max(earliest, self.weights.ready)

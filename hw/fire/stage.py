@@ -14,8 +14,9 @@ from .squeeze import PointwiseRuns
 class FireStage(wiring.Component):
     """Pixel by pixel: first the pointwise groups, then the 3x3 groups if the layer has any.
 
-    One run a cycle. The first run of an operation is made two cycles after it was taken, for what
-    decides when it ends is worked out a cycle ahead; every run waits one cycle in the buffer.
+    One run a cycle. An operation is taken the cycle after the last run of the one before, at the
+    earliest, and its first run made two cycles later, for what decides when it ends is worked out a
+    cycle ahead; every run waits one cycle in the buffer.
     Operations of a streamed classifier take their weights from the slots in turn.
     """
 
@@ -62,7 +63,7 @@ class FireStage(wiring.Component):
             run.release.eq((layer.window & squeeze.done) | (layer.streamed & row_done)),
             pixel_done.eq(Mux(wide, expand.done, squeeze.done & ~layer.has_wide)),
             row_done.eq(pixel_done & last_column),
-            self.i.ready.eq(~(busy | taken) | (step & row_done)),
+            self.i.ready.eq(~(busy | taken)),
             squeeze.start.eq(taken),
             squeeze.operation.eq(operation),
             squeeze.column.eq(Mux(layer.window, 0, offset)),
