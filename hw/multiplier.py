@@ -1,9 +1,10 @@
 """Two products that share a factor: one 18 x 18 multiplier's worth, or fabric."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
 from .delay import delay
 from .mult18x18d import Form, mult18x18d
 
@@ -39,7 +40,7 @@ class PairMultiplier(wiring.Component):
         return [delay(m, _register(m, w * self.a), self.LATENCY - 1) for w in (self.w0, self.w1)]
 
     def _lut(self, m):
-        return [_shift_and_add(m, w, self.a) for w in (self.w0, self.w1)]
+        return [_digits(m, w, self.a) for w in (self.w0, self.w1)]
 
     def _ecp5(self, m):
         """`((w1 << 13) + w0) * a`: a negative low product borrows one from the high product."""
@@ -59,19 +60,27 @@ def _register(m, value):
     return register
 
 
-def _shift_and_add(m, w, a):
-    """Two cycles for the way here; then add bits 0 and 1, and bit 2 and the rest; then add these.
+def _digits(m, w, a):
+    """Three cycles for the way here; a cycle for the multiples of `a` by w's lower two bits and by
+    the rest of it; then their sum.
 
-    As `w` is not below -8, bits 3 and 4 are worth -8 together, 8 or nothing. For -8, `a` is
-    inverted, and the one that is lacking comes in as a carry from below.
+    As `w` is not below -8, the rest is -2 or -1 when `w` is negative: twice or once is taken away.
     """
-
-    def masked(bit):
-        return Mux(bit, a, 0)
-
-    w, a = delay(m, w, 2), delay(m, a, 2)
-    low = _register(m, masked(w[0]) + (masked(w[1]) << 1))
+    w, a = delay(m, w, 3), delay(m, a, 3)
     minus = w[4]
-    top = Cat(minus, minus, masked(w[3]) ^ minus.replicate(len(a)), minus).as_signed()
-    high = _register(m, (Cat(minus, masked(w[2])) + top) >> 1)
-    return delay(m, _register(m, low + (high << 2)), 1)
+    low = delay(m, _multiple(m, a, w[0], w[1]), 1)
+    rest = delay(m, _multiple(m, a, w[2], Mux(minus, ~w[2], w[3])), 1)
+    minus, zero, one = delay(m, minus, 1), Const(0, 1), Const(1, 1)
+    columns = [(minus, zero, minus, one)]  # carries the one that makes a complement a negative
+    columns += [
+        (low[n] if n < len(low) else zero, rest[n - 2] if n - 2 < len(rest) else zero, minus, one)
+        for n in range(2, PRODUCT_BITS)
+    ]
+    return _register(m, Cat(low[:2], ccu2c(m, columns, ADD_OR_SUBTRACT)[1:]).as_signed())
+
+
+def _multiple(m, a, once, twice):
+    """`once * a + 2 * twice * a`."""
+    zero = Const(0, 1)
+    bits = [zero, *a, zero, zero]
+    return ccu2c(m, [(bits[n + 1], once, bits[n], twice) for n in range(len(a) + 2)], TWO_MASKED)

