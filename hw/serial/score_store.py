@@ -10,6 +10,7 @@ from ..average import Score
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 
 SCORE = Score(8 * SCORE_BYTES)
+SCORES_PER_WORD = 4
 
 
 class ScorePlace(data.Struct):
@@ -41,20 +42,25 @@ class ScoreStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth = max(SCORES_PER_PART, 1 << ceil_log2(self.classes))
+        # Block RAM is scarce where there are many classes.
         m.submodules.memory = memory = Memory(
-            shape=data.ArrayLayout(8, SCORE_BYTES), depth=depth, init=[]
+            shape=data.ArrayLayout(8, SCORE_BYTES * SCORES_PER_WORD),
+            depth=depth // SCORES_PER_WORD,
+            init=[],
+            attrs={"ram_style": "distributed"},
         )
-        write, read = memory.write_port(), memory.read_port()
-        count = Signal(range(depth))
+        write, read = memory.write_port(granularity=SCORE_BYTES), memory.read_port()
+        count, store = Signal(range(depth)), self.i.valid & self.i.ready
+        score = self.place.score
 
         m.d.comb += [
             self.i.ready.eq(~self.done),
-            write.addr.eq(count),
-            write.data.as_value().eq(self.i.p.score),
-            write.en.eq(self.i.valid & self.i.ready),
-            read.addr.eq(Cat(self.place.score, self.part)),
+            write.addr.eq(count // SCORES_PER_WORD),
+            write.data.as_value().eq(self.i.p.score.replicate(SCORES_PER_WORD)),
+            write.en.eq(store << count % SCORES_PER_WORD),
+            read.addr.eq(Cat(score, self.part) // SCORES_PER_WORD),
         ]
-        m.d.sync += self.byte.eq(read.data[self.place.byte])
-        with m.If(write.en):
+        m.d.sync += self.byte.eq(read.data[Cat(self.place.byte, score % SCORES_PER_WORD)])
+        with m.If(store):
             m.d.sync += [count.eq(count + 1), self.done.eq(self.i.p.last)]
         return m
