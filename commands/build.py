@@ -2,11 +2,11 @@
 
 import click
 
-from .common import HEAD, NET, Array, Output, command
+from .common import HEAD, Array, Output, command
 
 
 @command
-@NET
+@click.argument("net", metavar="NET|ARCH")
 @click.option("--board", metavar="BOARD", required=True, help="See: fireline boards.")
 @click.option("--array", type=Array(), help="Its shape, if not the board's own.")
 @HEAD
@@ -19,21 +19,26 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     """Make a bitstream for a board.
 
     Yosys, nextpnr and ecppack do it. Nothing is left behind by a build that fails. The status is 1
-    if the clock is too fast for what came out.
+    if the clock is too fast for what came out. Of an ARCH, weights are random, of 4 bits and 8 in
+    conv1: to see before it is trained how large and how fast it will be.
 
     \b
     Examples:
       fireline build cifar10 --board ulx3s-25f -o build/ulx3s-25f
       fireline build cifar10 --board ulx3s-85f --array 16x16 --seeds 4 -o build/ulx3s-85f
+      fireline build squeezenet1_1 --board ulx3s-85f --array 16x32 -o build/squeezenet1_1
     """
     from ..host.build import build as make
     from ..host.build import flash_command
     from ..host.design import design
+    from ..host.families import resolve
     from ..host.head_choice import HeadPlace, compile_for
-    from ..host.shipped import load_network
+    from ..host.random_network import stand_in
+    from ..host.shipped import is_network, load_network
     from ..hw.boards import find_board
 
-    network, chosen = load_network(net), find_board(board)
+    chosen = find_board(board)
+    network = load_network(net) if is_network(net) else stand_in(resolve(net))
     compiled = compile_for(network, array or chosen.array, HeadPlace(head), chosen, clock)
     top = design(compiled, chosen, clock)
     with output.steps() as progress:
@@ -49,7 +54,10 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
         f"clock {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible; "
         f"{frames:,.0f} frames a second of {compiled.timing.cycles:,} cycles"
     )
-    output.say(f"to load it: {' '.join(flash_command(folder))}")
+    if is_network(net):
+        output.say(f"to load it: {' '.join(flash_command(folder))}")
+    else:
+        output.say(f"{net} names no trained network: the weights are random")
     output.result(
         {
             "board": summary.board,

@@ -33,11 +33,9 @@ def summary(output: Output, name, array, head):
     compiled = None
     if array:
         from ..host.head_choice import HeadPlace, compile_for
-        from ..host.random_network import random_network
-        from ..host.weight_bits import layer_bits
+        from ..host.random_network import stand_in
 
-        stand_in = network or random_network(architecture, 0, layer_bits(architecture, 4))
-        compiled = compile_for(stand_in, array, HeadPlace(head))
+        compiled = compile_for(network or stand_in(architecture), array, HeadPlace(head))
     layers = summarise(architecture, network, compiled)
     title = (
         f"{architecture.name}, {architecture.channels}x{architecture.height}x{architecture.width}"

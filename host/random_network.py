@@ -15,11 +15,17 @@ from .network import (
     input_segments,
     layer_maximum,
 )
+from .weight_bits import layer_bits
 
 # mean and root mean square of a tensor's values; those of activations follow from the
 # requantization below, a rectified normal variable
 PIXELS = (127.5, 147.2)
 ACTIVATIONS = (46.0, 73.0)
+
+
+def stand_in(architecture: Architecture) -> QuantizedNetwork:
+    """A network of random integers to see with what a trained one will cost: 4 bits, conv1 8."""
+    return random_network(architecture, 0, layer_bits(architecture, 4))
 
 
 def random_network(
@@ -34,8 +40,8 @@ def random_network(
     convs = {}
     for layer in architecture.layers():
         if layer.is_convolution:
-            layer_bits = bits if isinstance(bits, int) else bits.get(layer.name, 4)
-            convs[layer.name] = _random_conv(random, architecture, layer, layer_bits, exponent_max)
+            own_bits = bits if isinstance(bits, int) else bits.get(layer.name, 4)
+            convs[layer.name] = _random_conv(random, architecture, layer, own_bits, exponent_max)
     skips = {
         name: Skip(int(random.integers(64, 256)), int(random.integers(8, 11)))
         for name in bypassed_fires(architecture)

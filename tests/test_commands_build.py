@@ -48,6 +48,12 @@ def test_build(net, tools, tmp_path):
     assert slow.status == 1 and "--clock 55" in slow.stdout
 
 
+def test_an_architecture_gets_weights_at_random(arch, tools, tmp_path):
+    options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", tmp_path / "out")
+    assert "the weights are random" in runs("build", arch, *options).stdout
+    assert (tmp_path / "out" / "network.fireline").exists()
+
+
 def test_an_unknown_board(net, tmp_path):
     line = complains("build", net, "--board", "ulx4m", "-o", tmp_path / "out")
     assert "ulx3s-25f" in line and not (tmp_path / "out").exists()
