@@ -4,6 +4,7 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .delay import delay
 from .ram import style
 
 
@@ -22,7 +23,8 @@ class ScoreAccumulator(wiring.Component):
     address's first and last pixel are that, and the last address's last pixel ends the frame: pixel
     by pixel, or group by group of addresses. Beats of a frame's first pixel start the sums anew,
     those of its last one complete them (a frame may be a single pixel). The first score is sent
-    ``latency`` cycles after the last beat, then one a cycle as long as ``o`` is taken.
+    ``latency`` cycles after the last beat, then one a cycle as long as ``o`` is taken, but for two
+    cycles after each ``lanes`` of them.
 
     ``free`` is low from the cycle after a frame's first beat until its last score has been taken.
     Whoever starts a frame waits for it: while ``free`` is low, only beats of the frame in progress
@@ -30,7 +32,7 @@ class ScoreAccumulator(wiring.Component):
     for the frame after, must come later than that beat.
     """
 
-    latency = 2
+    latency = 5
 
     def __init__(self, lanes: int, classes: int, beats: int, bits: int = 32):
         self.lanes, self.classes, self.beats, self.bits = lanes, classes, beats, bits
@@ -59,37 +61,52 @@ class ScoreAccumulator(wiring.Component):
         write = sums.write_port()
         read = sums.read_port(transparent_for=[write])
 
-        # Summing: a beat arrives, is added in the next cycle, and the last one starts the sending.
-        beat, arrived, complete = Signal(self.beat), Signal(), Signal()
+        # Summing: a beat's sums so far are read, then they and the beat are added and written. What
+        # the beat right before it wrote came too late to be read.
+        beat, arrived, again = Signal(self.beat), Signal(), Signal()
+        early, arriving = Signal(self.beat), Signal()
+        kept = Signal(word, reset_less=True)
+        written = delay(m, write.data, 1)
         m.d.sync += [
-            arrived.eq(self.i.valid),
-            complete.eq(self.i.valid & self.i.p.last_pixel & (self.i.p.address == self.beats - 1)),
-            beat.eq(self.i.payload),
+            arriving.eq(self.i.valid),
+            early.eq(self.i.payload),
+            arrived.eq(arriving),
+            beat.eq(early),
+            again.eq(arrived & (beat.address == early.address)),
         ]
         m.d.comb += [write.en.eq(arrived), write.addr.eq(beat.address)]
         for lane, value in enumerate(beat.values):
-            m.d.comb += write.data[lane].eq(Mux(beat.first_pixel, 0, read.data[lane]) + value)
+            so_far = Mux(again, written[lane], kept[lane])
+            m.d.comb += write.data[lane].eq(Mux(beat.first_pixel, 0, so_far) + value)
         with m.If(self.i.valid):
             m.d.sync += self.free.eq(0)
-        with m.If(complete):
-            m.d.sync += self.o.valid.eq(1)
 
-        # Sending: lane by lane, each word read one cycle ahead.
-        address, following = Signal(range(self.beats)), Signal(range(self.beats))
-        lane = Signal(range(self.lanes))
+        # Sending: word after word is fetched, and then shifted out.
+        sending, fetched = Signal(), Signal()
+        address, lane = Signal(range(self.beats)), Signal(range(self.lanes))
         last_address = address == (self.classes - 1) // self.lanes
         last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
         m.d.comb += [
-            following.eq(address),
-            read.addr.eq(Mux(self.i.valid, self.i.p.address, following)),
-            self.o.p.score.eq(read.data[lane]),
+            read.addr.eq(Mux(self.i.valid, self.i.p.address, address)),
+            self.o.p.score.eq(kept[0]),
             self.o.p.last.eq(last_address & last_lane),
         ]
-        m.d.sync += address.eq(following)
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
+        with m.If(arrived & beat.last_pixel & (beat.address == self.beats - 1)):
+            m.d.sync += sending.eq(1)
+        with m.If(~self.o.valid):
+            m.d.sync += [
+                kept.eq(read.data),
+                fetched.eq(sending & ~fetched),
+                self.o.valid.eq(fetched),
+            ]
+        with m.Elif(self.o.ready):
+            m.d.sync += [kept.eq(kept.as_value() >> self.bits), lane.eq(lane + 1)]
             with m.If(last_lane):
-                m.d.comb += following.eq(Mux(last_address, 0, address + 1))
+                m.d.sync += [
+                    self.o.valid.eq(0),
+                    lane.eq(0),
+                    address.eq(Mux(last_address, 0, address + 1)),
+                ]
             with m.If(self.o.p.last):
-                m.d.sync += [self.o.valid.eq(0), self.free.eq(1)]
+                m.d.sync += [sending.eq(0), self.free.eq(1)]
         return m
