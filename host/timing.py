@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ..hw.average import cycles_to_send
 from ..hw.geometry import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
 from ..hw.head_loader import HeadLoader
 from ..hw.latency import Latency
@@ -58,7 +59,7 @@ def frame_timing(program: Program) -> FrameTiming:
     origin = spans[0][0]
     return FrameTiming(
         cycles=ends[2] - ends[1],
-        latency=ends[0] + model.latency.score + program.classes,
+        latency=ends[0] + model.latency.score + cycles_to_send(program.classes, program.lanes),
         operations=tuple((start - origin, end - origin) for start, end in spans),
     )
 

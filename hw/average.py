@@ -15,6 +15,15 @@ class Score(data.StructLayout):
         super().__init__({"score": unsigned(bits), "last": 1})
 
 
+FETCH_CYCLES = 2
+"""Between the last score of a word and the first one of the next."""
+
+
+def cycles_to_send(classes: int, lanes: int) -> int:
+    """From the first score of a frame to its last one, both counted, if all are taken at once."""
+    return classes + FETCH_CYCLES * ((classes - 1) // lanes)
+
+
 class ScoreAccumulator(wiring.Component):
     """``o`` = the sum over a frame's pixels of the ``values`` on ``i``, one score a class.
 
@@ -23,8 +32,8 @@ class ScoreAccumulator(wiring.Component):
     address's first and last pixel are that, and the last address's last pixel ends the frame: pixel
     by pixel, or group by group of addresses. Beats of a frame's first pixel start the sums anew,
     those of its last one complete them (a frame may be a single pixel). The first score is sent
-    ``latency`` cycles after the last beat, then one a cycle as long as ``o`` is taken, but for two
-    cycles after each ``lanes`` of them.
+    ``latency`` cycles after the last beat, then one a cycle as long as ``o`` is taken, but for
+    ``FETCH_CYCLES`` after each ``lanes`` of them.
 
     ``free`` is low from the cycle after a frame's first beat until its last score has been taken.
     Whoever starts a frame waits for it: while ``free`` is low, only beats of the frame in progress

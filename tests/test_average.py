@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.average import ScoreAccumulator
+from fireline.hw.average import FETCH_CYCLES, ScoreAccumulator, cycles_to_send
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,8 +108,11 @@ def test_latency_and_one_score_a_cycle_word_by_word(lanes, classes):
     taken, ends = run(accumulator(lanes, classes), frames, Random(0))
     first = [end + ScoreAccumulator.latency for end in ends]
     assert [cycle for cycle, *_ in taken] == [
-        start + index + 2 * (index // lanes) for start in first for index in range(classes)
+        start + index + FETCH_CYCLES * (index // lanes)
+        for start in first
+        for index in range(classes)
     ]
+    assert cycles_to_send(classes, lanes) == taken[classes - 1][0] - taken[0][0] + 1
 
 
 def test_widest_sum_fits():
