@@ -17,7 +17,7 @@ class PairMultiplier(wiring.Component):
     Latency `LATENCY` cycles whatever the form, one pair a cycle.
     """
 
-    LATENCY = 5
+    LATENCY = 6
 
     a: In(unsigned(8))
     w0: In(signed(5))
@@ -43,11 +43,15 @@ class PairMultiplier(wiring.Component):
         return [_digits(m, w, self.a) for w in (self.w0, self.w1)]
 
     def _ecp5(self, m):
-        """`((w1 << 13) + w0) * a`: a negative low product borrows one from the high product."""
+        """`((w1 << 13) + w0) * a`: a negative low product borrows one from the high product.
+
+        The multipliers stand in rows as wide as the die, so a cycle is for the way from there.
+        """
         packed = Signal(signed(18))
         product = Signal(signed(36))
         m.d.comb += packed.eq(delay(m, ((self.w1 << PRODUCT_BITS) + self.w0)[:18], 1))
         m.submodules.dsp = mult18x18d(packed, delay(m, self.a, 1), product)
+        product = delay(m, product[: 2 * PRODUCT_BITS], 1)
         low = product[:PRODUCT_BITS].as_signed()
         high = product[PRODUCT_BITS:].as_signed()
         return _register(m, low), _register(m, high + (low < 0))
@@ -61,12 +65,12 @@ def _register(m, value):
 
 
 def _digits(m, w, a):
-    """Three cycles for the way here; a cycle for the multiples of `a` by w's lower two bits and by
+    """Four cycles for the way here; a cycle for the multiples of `a` by w's lower two bits and by
     the rest of it; then their sum.
 
     As `w` is not below -8, the rest is -2 or -1 when `w` is negative: twice or once is taken away.
     """
-    w, a = delay(m, w, 3), delay(m, a, 3)
+    w, a = delay(m, w, 4), delay(m, a, 4)
     minus = w[4]
     low = delay(m, _multiple(m, a, w[0], w[1]), 1)
     rest = delay(m, _multiple(m, a, w[2], Mux(minus, ~w[2], w[3])), 1)

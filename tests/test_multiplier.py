@@ -79,7 +79,7 @@ class AllForms(wiring.Component):
 
 def test_products(tmp_path):
     """All pairs of weights times all activations, `LATENCY` cycles later, whatever the form."""
-    assert PairMultiplier.LATENCY == 5
+    assert PairMultiplier.LATENCY == 6
     (tmp_path / "top.v").write_text(verilog.convert(AllForms(), name="top", emit_src=False))
     bench = BENCH.replace("LATENCY", str(PairMultiplier.LATENCY))
     assert run_verilated(tmp_path, bench) == (0, "")
