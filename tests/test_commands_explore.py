@@ -75,6 +75,8 @@ def test_an_interrupted_exploration_goes_on(arch, pictures, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # What runs in the background of a shell script would not notice.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not list(folder.glob("points/*")) and process.poll() is None:
         time.sleep(0.1)

@@ -14,7 +14,7 @@ def test_weight_word():
     assert "exponents" not in dict(WeightWord(4, 2, 0))
 
 
-@pytest.mark.parametrize(("ci", "latency"), [(4, 9), (8, 10), (16, 11)])
+@pytest.mark.parametrize(("ci", "latency"), [(4, 10), (8, 11), (16, 12)])
 def test_one_word(ci, latency):
     """A word alone, then its low halves, each there after exactly `latency` cycles."""
     dut = MacLanes(24, 1, (Form.PLAIN,) * ci)
