@@ -13,6 +13,8 @@ from distributed import LocalCluster
 from fireline.errors import FirelineError
 from fireline.host import workers as worker_processes
 
+INTERRUPTIBLE = "from signal import *; signal(SIGINT, default_int_handler); "
+
 EXPLORE = ("explore", "--epochs", 1, "--batch", 4)
 
 
@@ -70,13 +72,12 @@ def test_an_interrupted_exploration_goes_on(arch, pictures, tmp_path):
     given = (*EXPLORE, "--arch", arch, "--data", pictures, "-o", folder)
     given = [*map(str, given), "--squeeze-ratio", "0.25,0.5,0.75", "--workers", "1"]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from fireline.cli import main; main()", *given],
+        # What runs in the background of a shell script would not notice an interrupt.
+        [sys.executable, "-c", INTERRUPTIBLE + "from fireline.cli import main; main()", *given],
         env=os.environ | {"TMPDIR": str(temporary), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # What runs in the background of a shell script would not notice.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not list(folder.glob("points/*")) and process.poll() is None:
         time.sleep(0.1)
