@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .rom import BANK_WORDS
+from .spread import own_register
 
 SHALLOW_WORDS = 160
 """So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
@@ -60,7 +61,7 @@ class Ram(wiring.Component):
                 m.d.comb += bank.eq(n)
             start += depth
         for part in self._parts():
-            chosen = _near(m, bank)
+            chosen = own_register(m, bank)
             data = Array(output[part] for output in outputs)[chosen]
             m.d.comb += Value.cast(self.data)[part].eq(data)
         return m
@@ -80,7 +81,7 @@ class Ram(wiring.Component):
             memory = Memory(shape=part.stop - part.start, depth=depth, init=[], attrs=style)
             m.submodules[f"shallow{part.start}"] = memory
             read = memory.read_port(domain="comb")
-            m.d.comb += read.addr.eq(_near(m, self.address[: len(read.addr)]))
+            m.d.comb += read.addr.eq(own_register(m, self.address[: len(read.addr)]))
             self._build_write(m, memory, write, part)
             read_data.append(read.data)
         return Cat(read_data)
@@ -95,13 +96,6 @@ class Ram(wiring.Component):
 
     def _parts(self) -> list[slice]:
         return [slice(n, min(n + NEAR_BITS, self._bits)) for n in range(0, self._bits, NEAR_BITS)]
-
-
-def _near(m, value):
-    """A register of the value for one part of the word alone."""
-    register = Signal(len(value), reset_less=True, attrs={"keep": 1})
-    m.d.sync += register.eq(value)
-    return register
 
 
 def _within(address, start: int, depth: int):
