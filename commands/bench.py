@@ -129,14 +129,14 @@ def _full_size(output, simulated, builds):
     from ..host.compile import compile_network
     from ..host.dataset import Pictures
     from ..host.families import family
-    from ..host.random_network import random_network
+    from ..host.random_network import stand_in
     from ..host.report import load_build
     from ..hw.boards import find_board
     from ..hw.geometry import ArrayShape
     from ..sim import measure
 
     built = [load_build(folder) for folder in builds]
-    networks = [random_network(family(name), 0, {"conv1": 8}) for name in FULL_SIZE]
+    networks = [stand_in(family(name)) for name in FULL_SIZE]
     pixels = measure.random_pixels(networks[0].architecture, FULL_SIZE_IMAGES)
     pictures = Pictures(pixels, np.zeros(len(pixels), np.int64))
     speed = measure.measure_speed(networks[0], pictures, batch=FULL_SIZE_BATCH)

@@ -9,7 +9,7 @@ class Form(enum.Enum):
 
     PLAIN = 0  # behavioural: for simulation, or for whatever the synthesis tool likes
     ECP5 = 1  # MULT18X18D, its three register stages in use
-    LUT = 2  # shift and add, which no synthesis tool takes for a multiplication
+    LUT = 2  # carry chains, which no synthesis tool takes for a multiplication
 
 
 MULT18X18D_CYCLES = 3

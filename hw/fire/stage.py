@@ -16,8 +16,8 @@ class FireStage(wiring.Component):
 
     One run a cycle. An operation is taken the cycle after the last run of the one before, at the
     earliest, and its first run made two cycles later, for what decides when it ends is worked out a
-    cycle ahead; every run waits one cycle in the buffer.
-    Operations of a streamed classifier take their weights from the slots in turn.
+    cycle ahead; every run waits one cycle in the buffer. Operations of a streamed classifier take
+    their weights from the slots in turn.
     """
 
     def __init__(self, tables: Tables):
