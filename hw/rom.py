@@ -1,6 +1,9 @@
 """Words of block RAM, as deep as need be, one a cycle."""
 
-from amaranth.hdl import Cat, Module, Shape, Signal
+from dataclasses import dataclass
+from itertools import accumulate
+
+from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -10,66 +13,125 @@ from .delay import delay
 BANK_WORDS = 512
 """A block RAM's words where it is widest."""
 
+DEEP_MODES = ((2048, 9), (1024, 18))
+"""Words and bits of a block RAM where it is deeper, without a bit lost."""
+
 WRITE_BITS = 9
 """Bits of a block RAM that are written together."""
+
+
+@dataclass(frozen=True)
+class DeepPart:
+    """A memory that holds the low `bits` of the words of some banks, from bank `first` on."""
+
+    first: int
+    banks: int
+    bits: int
+
+    @property
+    def words(self) -> int:
+        """How many words it holds, the first one at a multiple of that."""
+        return self.banks * BANK_WORDS
 
 
 class Rom(wiring.Component):
     """`word` = the word at `address`, `LATENCY` cycles later; one word a cycle.
 
     A cycle each for reading, for the way out of the block RAMs, which takes most of one, and for
-    the multiplexer between banks. Banks stand side by side in one memory that is `BANK_WORDS` deep,
-    so that no bit of a block RAM is lost at a bank's edge.
+    the multiplexer between memories. Of a word as many bits as fill whole block RAMs stand in
+    memories as deep as a block RAM can be, for what a shallow one holds takes four times the wires
+    to bring out; see `deep_parts`. The other bits' banks, of `BANK_WORDS` each, stand side by side
+    in one memory, so that no bit of a block RAM is lost at a bank's edge.
 
     A `depth` beyond the constant words leaves room for others, all of them in the last bank: then
-    there is `write`, whose `word` can be read from the cycle after on. That bank starts with a
-    block RAM's unit of writing, so that the banks before it remain as they are.
+    there is `write`, whose `word` can be read from the cycle after on. Side by side, that bank
+    starts with a block RAM's unit of writing, so that the banks before it remain as they are.
     """
 
     LATENCY = 3
 
     def __init__(self, layout, words: tuple[int, ...], depth: int | None = None):
         self._words, self._depth = words, depth or len(words)
+        self._bits = Shape.cast(layout).width
         ports = {"address": In(range(self._depth)), "word": Out(layout)}
-        if self._depth > len(words):
+        if self._spare:
             write = {"enable": Out(1), "address": Out(range(self._depth)), "word": Out(layout)}
             ports["write"] = In(wiring.Signature(write))
         super().__init__(ports)
 
     def elaborate(self, platform):
         m = Module()
-        bits, unit = Shape.cast(self.word.shape()).width, WRITE_BITS if self._spare else 1
-        rows = min(BANK_WORDS, self._depth)
-        banks = [self._words[first : first + rows] for first in range(0, self._depth, rows)]
-        starts = [bits * number for number in range(len(banks))]
-        starts[-1] = -(-starts[-1] // unit) * unit
-        width = -(-(starts[-1] + bits) // unit) * unit
-        init = [
-            sum(
-                bank[n] << start for start, bank in zip(starts, banks, strict=True) if n < len(bank)
-            )
-            for n in range(rows)
-        ]
-        m.submodules.words = memory = Memory(shape=width, depth=rows, init=init)
-        port = memory.read_port()
-        chosen, word = Signal(range(len(banks))), Signal(bits, reset_less=True)
-        read = delay(m, port.data, 1)
+        banks = -(-self._depth // BANK_WORDS)
+        low = [Const(0, 0)] * banks  # of a word of each bank, the bits of a deep memory
+        for part in deep_parts(banks, self._bits):
+            data = self._build_deep(m, part, last=part.first + part.banks == banks)
+            low[part.first : part.first + part.banks] = [data] * part.banks
+        high = self._build_side_by_side(m, [len(data) for data in low])
+        choice = Cat(*(Cat(*bank) for bank in zip(low, high, strict=True)))
+        chosen, word = Signal(range(banks)), Signal(self._bits, reset_less=True)
         m.d.comb += [
-            port.addr.eq(self.address),
             chosen.eq(delay(m, self.address // BANK_WORDS, 2)),
             self.word.eq(word),
         ]
-        choice = Cat(read[start : start + bits] for start in starts)
-        m.d.sync += word.eq(choice.word_select(chosen, bits))
-        if self._spare:
-            write = memory.write_port(granularity=unit)
+        m.d.sync += word.eq(choice.word_select(chosen, self._bits))
+        return m
+
+    def _build_deep(self, m, part: DeepPart, *, last: bool):
+        """What a deep memory reads, two cycles later; the `last` one can be written."""
+        start, mask = part.first * BANK_WORDS, (1 << part.bits) - 1
+        init = [word & mask for word in self._words[start : start + part.words]]
+        memory = Memory(shape=part.bits, depth=part.words, init=init)
+        m.submodules[f"bank{part.first}"] = memory
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(self.address)
+        if self._spare and last:
+            write = memory.write_port()
             m.d.comb += [
                 write.addr.eq(self.write.address),
-                write.data[starts[-1] :].eq(self.write.word),
-                write.en[starts[-1] // unit :].eq(self.write.enable.replicate(len(write.en))),
+                write.data.eq(Value.cast(self.write.word)[: part.bits]),
+                write.en.eq(self.write.enable),
             ]
-        return m
+        return delay(m, port.data, 1)
+
+    def _build_side_by_side(self, m, low: list[int]) -> list:
+        """What is read of each bank beyond its `low` bits, two cycles later."""
+        unit = WRITE_BITS if self._spare else 1
+        rest = [self._bits - bits for bits in low]
+        starts = [0, *accumulate(rest[:-1])]
+        starts[-1] = -(-starts[-1] // unit) * unit
+        width = -(-(starts[-1] + rest[-1]) // unit) * unit
+        if not width:
+            return [Const(0, 0)] * len(low)
+        rows = min(BANK_WORDS, self._depth)
+        init = [0] * rows
+        for address, word in enumerate(self._words):
+            bank, row = divmod(address, BANK_WORDS)
+            init[row] |= word >> low[bank] << starts[bank]
+        m.submodules.words = memory = Memory(shape=width, depth=rows, init=init)
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(self.address)
+        if self._spare and rest[-1]:
+            write = memory.write_port(granularity=unit)
+            first = starts[-1] // unit
+            m.d.comb += [
+                write.addr.eq(self.write.address),
+                write.data[starts[-1] :].eq(Value.cast(self.write.word)[low[-1] :]),
+                write.en[first:].eq(self.write.enable.replicate(len(write.en) - first)),
+            ]
+        read = delay(m, port.data, 1)
+        return [read[start : start + bits] for start, bits in zip(starts, rest, strict=True)]
 
     @property
     def _spare(self) -> int:
         return self._depth - len(self._words)
+
+
+def deep_parts(banks: int, bits: int) -> list[DeepPart]:
+    """The deep memories of so many banks, the deepest first, which need no block RAM more."""
+    parts, first = [], 0
+    for words, width in DEEP_MODES:
+        span = words // BANK_WORDS
+        while banks - first >= span:
+            parts.append(DeepPart(first, span, bits // width * width))
+            first += span
+    return [part for part in parts if part.bits]

@@ -2,13 +2,15 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.rom import BANK_WORDS, Rom
+from fireline.hw.rom import BANK_WORDS, Rom, deep_parts
 
 
-@pytest.mark.parametrize("count", [1, 20, BANK_WORDS, 2 * BANK_WORDS + 7])
-def test_a_word_a_cycle_after_its_latency(count):
-    words = tuple(7919 * n % 65536 for n in range(1, count + 1))
-    dut = Rom(16, words)
+@pytest.mark.parametrize("bits", [4, 9, 16, 130])
+@pytest.mark.parametrize("count", [1, 20, BANK_WORDS, 2 * BANK_WORDS + 7, 7 * BANK_WORDS + 2])
+def test_a_word_a_cycle_after_its_latency(count, bits):
+    random = Random(count)
+    words = tuple(random.randrange(1 << bits) for _ in range(count))
+    dut = Rom(bits, words)
     addresses = [place % count for place in (3, 19, 0, 0, 511, 512, 1023, 1024, 7, 1030, 1)]
 
     async def bench(ctx):
@@ -25,12 +27,16 @@ def test_a_word_a_cycle_after_its_latency(count):
     simulator.run()
 
 
-@pytest.mark.parametrize(("count", "depth"), [(5, 9), (500, 512), (2 * 512 + 7, 2 * 512 + 100)])
-def test_words_behind_the_constant_ones_are_written(count, depth):
+@pytest.mark.parametrize("bits", [16, 18, 130])
+@pytest.mark.parametrize(
+    ("count", "depth"),
+    [(5, 9), (500, 512), (2 * 512 + 7, 2 * 512 + 100), (5 * 512 + 9, 6 * 512 - 400)],
+)
+def test_words_behind_the_constant_ones_are_written(count, depth, bits):
     random = Random(depth)
-    words = [random.randrange(1 << 16) for _ in range(count)]
-    dut = Rom(16, tuple(words), depth)
-    written = {address: random.randrange(1 << 16) for address in range(count, depth)}
+    words = [random.randrange(1 << bits) for _ in range(count)]
+    dut = Rom(bits, tuple(words), depth)
+    written = {address: random.randrange(1 << bits) for address in range(count, depth)}
 
     async def bench(ctx):
         for address, word in written.items():
@@ -38,7 +44,7 @@ def test_words_behind_the_constant_ones_are_written(count, depth):
             ctx.set(dut.write.word, word)
             ctx.set(dut.write.enable, 1)
             await ctx.tick()
-            ctx.set(dut.write.word, ~word & 0xFFFF)
+            ctx.set(dut.write.word, ~word & (1 << bits) - 1)
             ctx.set(dut.write.enable, 0)
             ctx.set(dut.address, address)
             await ctx.tick().repeat(dut.LATENCY)
@@ -52,3 +58,13 @@ def test_words_behind_the_constant_ones_are_written(count, depth):
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+@pytest.mark.parametrize("bits", range(1, 140, 7))
+@pytest.mark.parametrize("banks", range(1, 10))
+def test_deep_memories_need_no_block_ram_more(banks, bits):
+    parts = deep_parts(banks, bits)
+    whole = sum(part.bits * part.banks // 36 for part in parts)
+    left = banks * bits - sum(part.bits * part.banks for part in parts)
+    assert whole + -(-left // 36) == -(-banks * bits // 36)
+    assert all(part.first % part.banks == 0 for part in parts)
