@@ -232,6 +232,7 @@ class _Windows:
         # The first window is complete one cycle earlier. The first pixel comes through a buffer,
         # while the padding is pushed, if there is any.
         self.moved = self.first + (0 if window.padding else StreamBuffer.LATENCY)
+        self.taken = -1
 
     @property
     def ready(self) -> int:
@@ -245,4 +246,5 @@ class _Windows:
             self.number, pushes = 0, self.trailing + self.first
         else:
             pushes = self.pushes[self.number]
-        self.moved = max(self.moved + 1 + pushes, cycle)
+        self.moved = max(self.moved + 1 + pushes, self.taken + 1)  # where the one before last was
+        self.taken = cycle

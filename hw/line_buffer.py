@@ -82,10 +82,11 @@ class LineBuffer(wiring.Component):
     - A push happens in every cycle in which no window waits in the shift register and (the position
       is padding, or ``i.valid``).
     - A push at the end of a window leaves it waiting from the next cycle on.
-    - The waiting window moves to ``o`` at the end of a cycle in which ``o`` is empty or taken.
+    - The waiting window moves on at the end of a cycle that began with fewer than two windows at
+      the way out; the first of these is at ``o``.
 
-    So a window is at ``o`` ``latency`` cycles after its last push, or later if ``o`` is busy, and
-    the throughput is a push a cycle, but for a cycle after each window.
+    So a window is at ``o`` ``latency`` cycles after its last push, or when those before it are
+    taken, and the throughput is a push a cycle, but for a cycle after each window.
     """
 
     latency = 2
@@ -112,10 +113,10 @@ class LineBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.rows, m.submodules.columns = rows, columns = self.rows, self.columns
-        push, waiting, move = Signal(), Signal(), Signal()
+        push, waiting, move, full = Signal(), Signal(), Signal(), Signal()
         border = rows.border | columns.border
         m.d.comb += [
-            move.eq(waiting & (~self.o.valid | self.o.ready)),
+            move.eq(waiting & ~full),
             push.eq(~waiting & (border | self.i.valid)),
             self.i.ready.eq(~waiting & ~border),
             columns.step.eq(push),
@@ -153,8 +154,22 @@ class LineBuffer(wiring.Component):
                 m.d.sync += window[row][-1].eq(column[row])
         with m.Elif(move):
             m.d.sync += waiting.eq(0)
-        with m.If(move):
-            m.d.sync += [self.o.payload.eq(window), self.o.valid.eq(1)]
-        with m.Elif(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+
+        # Two windows at the way out, in registers that take turns: what is taken meanwhile, which
+        # is known late in a cycle, need not be known for the next one to move there.
+        taken = Signal()
+        turn, moved = Signal(), Signal()  # whose window is at `o`, and who gets the next one
+        ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
+        m.d.comb += [
+            taken.eq(self.o.valid & self.o.ready),
+            self.o.payload.eq(Mux(turn, *reversed(ways_out))),
+        ]
+        m.d.sync += [turn.eq(turn ^ taken), moved.eq(moved ^ move)]
+        for n, way_out in enumerate(ways_out):
+            with m.If(move & (moved == n)):
+                m.d.sync += way_out.eq(window)
+        with m.If(move & ~taken):
+            m.d.sync += [self.o.valid.eq(1), full.eq(self.o.valid)]
+        with m.Elif(taken & ~move):
+            m.d.sync += [self.o.valid.eq(full), full.eq(0)]
         return m

@@ -56,16 +56,15 @@ class Contract:
             for y in range(height + 2 * padding)
             for x in range(width + 2 * padding)
         ]
-        self.position, self.waiting, self.presented = 0, False, False
+        self.position, self.waiting, self.presented = 0, False, 0
 
     def cycle(self, i_valid, o_ready):
         """i.ready and o.valid in a cycle with these inputs."""
         border, wanted = self.raster[self.position]
-        move = self.waiting and (not self.presented or o_ready)
+        move = self.waiting and self.presented < 2
         room = not self.waiting
-        seen = room and not border, self.presented
-        if move or o_ready:
-            self.presented = move
+        seen = room and not border, self.presented > 0
+        self.presented += move - (o_ready and self.presented > 0)
         if move:
             self.waiting = False
         if room and (border or i_valid):
