@@ -25,7 +25,7 @@ def words(result) -> list:
 
 
 def test_loads_checks_and_reads_again_and_again(bench, tmp_path):
-    steps = [TESTED, ["ask", 50], ["load", IMAGE], ["ask", 50], LOADED, IDLE, groups(0, 0, 9, 0)]
+    steps = [TESTED, ["ask", 50], ["load", IMAGE], ["ask", 400], LOADED, IDLE, groups(0, 0, 9, 0)]
     tested, early, _, during, loaded, _, read = run(bench, tmp_path, steps)
     assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.READY)
     assert early == during == []
@@ -68,6 +68,11 @@ def test_weights_are_forgotten_by_a_load_amid_a_group(bench, tmp_path):
     steps = [TESTED, ["load", IMAGE], LOADED, IDLE, ["ask", 100], ["load", IMAGE], LOADED, IDLE]
     *_, loaded, _, read = run(bench, tmp_path, [*steps, groups(0)])
     assert loaded == MemoryState.READY and words(read) == GROUPS[:1]
+
+
+def test_a_load_before_the_memory_is_tested_is_not_taken(bench, tmp_path):
+    _, early, tested = run(bench, tmp_path, [["load", IMAGE[:64]], STATE, TESTED])
+    assert (early, tested) == (MemoryState.TESTING, MemoryState.EMPTY)
 
 
 def test_power_cut_amid_a_load(bench, tmp_path):
