@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import FirelineError
-from .common import Output, command, weight_bits_of
+from .common import Array, Output, command, weight_bits_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..host.model import SqueezeNet
     from ..host.network import QuantizedNetwork
     from ..host.quantize import StageResult
+    from ..hw.geometry import ArrayShape
 
 
 @command
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that have it.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--board", metavar="BOARD", help="A budget: what fits that board.")
+@click.option("--array", type=Array(), help="That board's, if not its own.")
 @click.option("--rom-kbits", type=int, metavar="N", help="A budget: N times 1024 bits of weights.")
 @click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
 def quantize(
@@ -50,6 +52,7 @@ def quantize(
     calibration,
     weight_bits,
     board,
+    array,
     rom_kbits,
     file,
     **settings,
@@ -104,7 +107,7 @@ def quantize(
     chosen = quantization.Settings(**settings)
     model = load_checkpoint(weights, architecture)
     if weight_bits is None and (board or rom_kbits is not None):
-        bits = _bits_within(output, model, pictures, board, rom_kbits)
+        bits = _bits_within(output, model, pictures, board, array, rom_kbits)
     results = []
 
     def log(result: quantization.StageResult) -> None:
@@ -131,7 +134,7 @@ def quantize(
             "use fewer bits in some layers, or a smaller network"
         )
     if board:
-        _check_board(network, board)
+        _check_board(network, board, array)
     network.save(file)
     output.say(
         f"{file}: {architecture.name}, fitted to {len(pictures)} pictures, "
@@ -153,6 +156,7 @@ def _bits_within(
     model: "SqueezeNet",
     pictures: "np.ndarray",
     board: str | None,
+    array: "ArrayShape | None",
     rom_kbits: int | None,
 ) -> dict[str, int]:
     """Bits by layer that a budget allows, and a table of what there was to choose from."""
@@ -163,7 +167,7 @@ def _bits_within(
 
     check_pictures(pictures)
     found = find_board(board) if board else None
-    program = four_bits(model.architecture, (found or BOARDS["ulx3s-85f"]).array, found)
+    program = four_bits(model.architecture, array or (found or BOARDS["ulx3s-85f"]).array, found)
     limits = [] if rom_kbits is None else [1024 * rom_kbits]
     room = min([*limits, board_room(program, found)] if found else limits)
     choose(options(model.architecture, program, {}, bool(found)), room)  # first of all
@@ -196,10 +200,10 @@ def _stage_line(result: "StageResult", before: "StageResult | None") -> str:
     return ", ".join(parts) + (", undone: no nearer to float" if result.undone else "")
 
 
-def _check_board(network: "QuantizedNetwork", name: str) -> None:
+def _check_board(network: "QuantizedNetwork", name: str, array: "ArrayShape | None") -> None:
     from ..host.head_choice import compile_for
     from ..host.resources import check_fit
     from ..hw.boards import find_board
 
     board = find_board(name)
-    check_fit(compile_for(network, board.array, board=board), board)
+    check_fit(compile_for(network, array or board.array, board=board), board)

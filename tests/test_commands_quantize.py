@@ -40,6 +40,11 @@ def test_budgets(rounding, tmp_path):
     full = ("--effort", "full", "--epochs", 1, "--without", "blocks")
     shown = runs(*budget, 100, "--board", "ulx3s-25f", *full).stdout
     assert "harm of 4 bits" in shown and "distillation" in shown and "blocks" not in shown
+    assert "array 8x8" in shown
+    board = ("--board", "ulx3s-25f", "--array", "4x4", "-o", file)
+    assert "array 4x4" in runs(*rounding, *board).stdout
+    large = (*board[:3], "16x32", "-o", tmp_path / "no.fireline")
+    assert "weights take at least" in complains(*rounding, *large)
 
 
 def test_a_stage_that_is_none(rounding):
