@@ -30,7 +30,7 @@ class HeadLoader(wiring.Component):
     that no group has begun to fill; then its words come on `i`, at most one a cycle.
 
     `group_valid`: the next group is in its slot, `LATENCY` cycles after the last of its words;
-    `group_taken` gives that slot back. `fill` writes a lane pair's part of a word.
+    `group_taken` gives that slot back. `fill` writes lane pair after lane pair's part of a word.
     """
 
     LATENCY = 2
@@ -60,44 +60,38 @@ class HeadLoader(wiring.Component):
         with m.If(self.i.valid):
             m.d.sync += number.eq(Mux(last, 0, number + 1))
 
-        # Exponents of all pairs, each pair's behind its nibbles as soon as these are there.
+        # Exponents of all pairs are kept until the pair's nibbles come.
         size = exponent_words(array, self._exponent_bits)
         pair_bits, pieces = 2 * self._exponent_bits, array.ci // 2
         exponents = Signal(size * WORD_BITS, reset_less=True)
-        nibbles = Signal(pieces * WORD_BITS, reset_less=True)
         of_exponents = Signal(range(size + 1))  # words of them that are there
         piece, pair = Signal(range(pieces)), Signal(range(array.co // 2))
         address, words = Signal(range(head.end), init=head.base), Signal(range(head.words + 1))
-        whole, word_end = Signal(), Signal()
+        nibbles, whole, word_end = Signal(), Signal(), Signal()
         m.d.comb += [
-            whole.eq(
-                self.i.valid
-                & (of_exponents == size)
-                & (piece == pieces - 1)
-                & (words != head.words)
-            ),
+            nibbles.eq(self.i.valid & (of_exponents == size)),
+            whole.eq(nibbles & (piece == pieces - 1) & (words != head.words)),
             word_end.eq(whole & (pair == array.co // 2 - 1)),
         ]
-        m.d.sync += self.fill.valid.eq(whole)
+        m.d.sync += [
+            self.fill.valid.eq(nibbles),
+            self.fill.nibbles.eq(self.i.payload),
+            self.fill.last.eq(whole),
+            self.fill.exponents.eq(exponents[:pair_bits]),
+            self.fill.pair.eq(pair),
+            self.fill.address.eq(address),
+        ]
         with m.If(self.i.valid & (of_exponents != size)):
             m.d.sync += [
                 of_exponents.eq(of_exponents + 1),
                 exponents.eq(Cat(exponents, self.i.payload)[WORD_BITS:]),
             ]
-        with m.Elif(self.i.valid):
-            m.d.sync += [
-                piece.eq(piece + 1),
-                nibbles.eq(Cat(nibbles, self.i.payload)[WORD_BITS:]),
-            ]
+        with m.If(nibbles):
+            m.d.sync += piece.eq(piece + 1)
         with m.If(whole):
             m.d.sync += [
                 exponents.eq(exponents >> pair_bits),
                 pair.eq(Mux(word_end, 0, pair + 1)),
-                self.fill.address.eq(address),
-                self.fill.pair.eq(pair),
-                self.fill.weights.eq(
-                    Cat(nibbles[WORD_BITS:], self.i.payload, exponents[:pair_bits])
-                ),
             ]
         with m.If(word_end):
             m.d.sync += [

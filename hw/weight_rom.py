@@ -1,20 +1,28 @@
 """Weight words in the order in which the array consumes them."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
 
 from .mac_lanes import WeightWord
 from .rom import Rom
+from .sdram.chip import WORD_BITS
 from .spread import SPREAD_CYCLES, spread
 
 
 def fill_layout(layout: WeightWord, depth: int) -> StructLayout:
-    """A lane pair's part of the weight word at an address."""
-    pairs = len(layout.split(()))
+    """Some nibbles of a lane pair, lowest first; the `last` ones bring all that goes with them."""
+    pairs, pair = len(layout.split(())), layout.pair
     return StructLayout(
-        {"valid": 1, "address": range(depth), "pair": range(pairs), "weights": layout.pair}
+        {
+            "valid": 1,
+            "nibbles": WORD_BITS,
+            "last": 1,
+            "exponents": pair.size - pair["nibbles"].width,
+            "pair": range(pairs),
+            "address": range(depth),
+        }
     )
 
 
@@ -24,8 +32,9 @@ class WeightRom(wiring.Component):
     One word a cycle. Each lane pair has a memory of its own, to stand beside its multipliers; the
     address is spread over them.
 
-    With a `depth` beyond the constant words `fill` writes the others, a lane pair's part of one a
-    cycle, spread likewise: an `address` that comes a cycle later or more sees it.
+    With a `depth` beyond the constant words `fill` writes the others, a lane pair's part of one
+    after the other: an `address` that comes a cycle after its last nibbles or later sees it. It is
+    spread likewise, and put together beside each memory, for that takes fewer long wires.
     """
 
     LATENCY = SPREAD_CYCLES + Rom.LATENCY
@@ -49,9 +58,16 @@ class WeightRom(wiring.Component):
             m.submodules[f"pair{n}"] = rom = Rom(self.pairs[n].shape(), words, self._depth)
             m.d.comb += [rom.address.eq(address), self.pairs[n].eq(rom.word)]
             if self._filled:
-                m.d.comb += [
-                    rom.write.enable.eq(fills[n].valid & (fills[n].pair == n)),
-                    rom.write.address.eq(fills[n].address),
-                    rom.write.word.eq(fills[n].weights),
-                ]
+                self._build_write(m, rom, fills[n], n)
         return m
+
+    def _build_write(self, m, rom, fill, pair: int):
+        nibbles = Signal(self.pairs[pair].shape()["nibbles"].width, reset_less=True)
+        so_far = Cat(nibbles, fill.nibbles)[WORD_BITS:]
+        with m.If(fill.valid):
+            m.d.sync += nibbles.eq(so_far)
+        m.d.comb += [
+            rom.write.enable.eq(fill.valid & fill.last & (fill.pair == pair)),
+            rom.write.address.eq(fill.address),
+            rom.write.word.eq(Cat(so_far, fill.exponents)),
+        ]

@@ -53,10 +53,14 @@ def test_a_pair_is_filled_and_read_a_cycle_later():
 
     async def bench(ctx):
         for (address, pair), part in parts.items():
-            fill = {"valid": 1, "address": address, "pair": pair}
-            ctx.set(dut.fill, {**fill, "weights": layout.pair.from_bits(part)})
+            last = {"last": 1, "address": address, "pair": pair, "exponents": part >> 32}
+            ctx.set(dut.fill, {"valid": 1, "nibbles": part & 0xFFFF, "address": 6})
             await ctx.tick()
-            ctx.set(dut.fill, {**fill, "valid": 0})
+            ctx.set(dut.fill, {**last, "valid": 0, "nibbles": 0xFFFF})
+            await ctx.tick().repeat(1 + pair)
+            ctx.set(dut.fill, {**last, "valid": 1, "nibbles": part >> 16 & 0xFFFF})
+            await ctx.tick()
+            ctx.set(dut.fill, {**last, "valid": 0})
             ctx.set(dut.address, address)
             await ctx.tick().repeat(dut.LATENCY)
             assert ctx.get(dut.pairs[pair].as_value()) == part
