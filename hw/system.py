@@ -13,6 +13,7 @@ from .sdram.streamed_weights import StreamedWeights
 from .serial.link import Link
 from .serial.protocol import Identity
 from .serial.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
+from .spread import own_register
 
 BAUD = 2_000_000  # every even number of MHz divides by it, and USB bridges make it exactly
 BAUD_TOLERANCE = 0.02
@@ -104,7 +105,8 @@ class SerialSystem(wiring.Component):
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            core.abort.eq(link.abort | ResetSignal(allow_reset_less=True)),
+            # A register of its own: the reset goes everywhere, and the core is far.
+            core.abort.eq(link.abort | own_register(m, ResetSignal(allow_reset_less=True))),
         ]
 
         if self.weights:
