@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -98,12 +98,7 @@ def four_bits(architecture: Architecture, array: ArrayShape, board: Board | None
 
     If it does not fit the board, the classifier is streamed, so far as that is possible.
     """
-    network = random_network(architecture, 0)
-    convs = {
-        name: replace(conv, multiplier=np.minimum(conv.multiplier, 255))  # as they are made
-        for name, conv in network.convs.items()
-    }
-    network = replace(network, convs=convs)
+    network = random_network(architecture, 0, multiplier_bits=(8,))
     compiled = compile_network(network, array)
     if board and resources(compiled.program).block_rams + LINK_BLOCK_RAMS > board.block_rams:
         with contextlib.suppress(FirelineError):

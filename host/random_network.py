@@ -25,23 +25,30 @@ ACTIVATIONS = (46.0, 73.0)
 
 def stand_in(architecture: Architecture) -> QuantizedNetwork:
     """A network of random integers to see with what a trained one will cost: 4 bits, conv1 8."""
-    return random_network(architecture, 0, layer_bits(architecture, 4))
+    return random_network(architecture, 0, layer_bits(architecture, 4), multiplier_bits=(8,))
 
 
 def random_network(
-    architecture: Architecture, seed: int, bits: Mapping[str, int] | int = 4, exponent_max: int = 1
+    architecture: Architecture,
+    seed: int,
+    bits: Mapping[str, int] | int = 4,
+    exponent_max: int = 1,
+    multiplier_bits: tuple[int, ...] = (8, 12),
 ) -> QuantizedNetwork:
     """A network of random integers whose activations spread over 0..255.
 
     ``bits`` are 4 or 8 for every convolution, conv1 too, or by layer name (4 where none is given);
-    exponents are 0..exponent_max (at most 3) in 4-bit layers. Equal seeds make equal networks.
+    exponents are 0..exponent_max (at most 3) in 4-bit layers. Each layer's multipliers have one of
+    the numbers of ``multiplier_bits``. Equal seeds make equal networks.
     """
     random = np.random.default_rng(seed)
     convs = {}
     for layer in architecture.layers():
         if layer.is_convolution:
             own_bits = bits if isinstance(bits, int) else bits.get(layer.name, 4)
-            convs[layer.name] = _random_conv(random, architecture, layer, own_bits, exponent_max)
+            convs[layer.name] = _random_conv(
+                random, architecture, layer, own_bits, exponent_max, multiplier_bits
+            )
     skips = {
         name: Skip(int(random.integers(64, 256)), int(random.integers(8, 11)))
         for name in bypassed_fires(architecture)
@@ -56,6 +63,7 @@ def _random_conv(
     layer: Layer,
     bits: int,
     exponent_max: int,
+    multiplier_bits: tuple[int, ...],
 ) -> QuantizedConv:
     outputs, inputs, kernel = layer.output_channels, layer.input_channels, layer.kernel
     segments = input_segments(architecture, layer)
@@ -82,7 +90,7 @@ def _random_conv(
     spread = np.sqrt((weights**2).sum(1) * (rms**2 - mean**2)) + 1.0
     bias = random.uniform(-0.5, 1.0, outputs) * spread - weights.sum(1) * mean
     factor = conv.maximum / (3.0 * spread) * random.uniform(0.5, 1.5, outputs)
-    greatest = int(random.choice([255, 4095]))  # 8 or 12 bits of multiplier
+    greatest = (1 << int(random.choice(multiplier_bits))) - 1
     shift = min(max(math.floor(math.log2(greatest / factor.max())), 1), 31)
     return QuantizedConv(
         name=layer.name,
