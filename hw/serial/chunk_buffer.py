@@ -5,16 +5,22 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..delay import delay
+
 
 class ChunkBuffer(wiring.Component):
     """A queue whose newest bytes can still be taken back.
 
     Bytes come in and wait. ``keep`` hands all that wait to the output, ``drop`` forgets them.
-    ``roomy`` says that half the depth, which is a power of two, is free of kept bytes.
+    ``roomy`` says that half the depth, which is a power of two, is free of kept bytes. The last
+    `ON_THEIR_WAY` places may stay free: the block RAM may be far, so there are registers on the way
+    there and on the way back.
 
-    Latency:    2 cycles from ``keep`` to the first byte
+    Latency:    3 cycles from ``keep`` to the first byte, and to ``roomy``
     Throughput: one byte a cycle
     """
+
+    ON_THEIR_WAY = 3
 
     i: In(stream.Signature(8))
     keep: In(1)
@@ -35,24 +41,27 @@ class ChunkBuffer(wiring.Component):
         held = Signal(counter)
         kept_left = Signal(counter)
         i, o = self.i, self.o
+        keep, drop = (delay(m, pulse, 1, reset_less=False) for pulse in (self.keep, self.drop))
 
+        m.d.sync += [
+            self.roomy.eq(kept_left <= self.depth // 2),
+            i.ready.eq(held <= self.depth - self.ON_THEIR_WAY),
+        ]
         m.d.comb += [
             held.eq(newest - taken),
             kept_left.eq(kept - taken),
-            self.roomy.eq(kept_left <= self.depth // 2),
-            i.ready.eq(held != self.depth),
             write.addr.eq(newest),
-            write.data.eq(i.payload),
-            write.en.eq(i.valid & i.ready),
+            write.data.eq(delay(m, i.payload, 1)),
+            write.en.eq(delay(m, i.valid & i.ready, 1, reset_less=False)),
             read.addr.eq(taken),
             read.en.eq(o.ready | ~o.valid),
             o.payload.eq(read.data),
         ]
         with m.If(write.en):
             m.d.sync += newest.eq(newest + 1)
-        with m.If(self.keep):
+        with m.If(keep):
             m.d.sync += kept.eq(newest)
-        with m.Elif(self.drop):
+        with m.Elif(drop):
             m.d.sync += newest.eq(kept)
         with m.If(read.en):
             m.d.sync += o.valid.eq(kept != taken)

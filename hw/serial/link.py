@@ -7,6 +7,7 @@ from amaranth.hdl import Module, ResetInserter
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..delay import delay
 from ..stream import StreamBuffer
 from .check import CheckAppender, FrameChecker
 from .chunk_buffer import ChunkBuffer
@@ -20,7 +21,10 @@ from .score_store import SCORE, ScoreStore
 BUFFER_BYTES = 2048  # one block RAM
 REPLY_DEPTH = 128  # the longest answer has 2 + 64 + 4 bytes
 
-assert BUFFER_BYTES // 2 >= WINDOW * CHUNK_BYTES, "a window fits when the buffer is roomy"
+assert BUFFER_BYTES // 2 - ChunkBuffer.ON_THEIR_WAY >= WINDOW * CHUNK_BYTES, "a window fits"
+
+TO_REPLIER = 2
+"""Cycles for a request: after them the buffer says how much room there is with its bytes."""
 
 
 class LinkStatus(data.Struct):
@@ -92,8 +96,8 @@ class Link(wiring.Component):
             buffer.keep.eq(receiver.keep),
             buffer.drop.eq(receiver.drop),
             self.abort.eq(receiver.abort),
-            replier.request.eq(receiver.request),
-            replier.arrived.eq(receiver.arrived),
+            replier.request.eq(delay(m, receiver.request, TO_REPLIER)),
+            replier.arrived.eq(delay(m, receiver.arrived, TO_REPLIER, reset_less=False)),
             replier.wanted.eq(receiver.wanted),
             replier.roomy.eq(buffer.roomy),
             replier.done.eq(scores.done),
