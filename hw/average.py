@@ -70,23 +70,25 @@ class ScoreAccumulator(wiring.Component):
         write = sums.write_port()
         read = sums.read_port(transparent_for=[write])
 
-        # Summing: a beat's sums so far are read, then they and the beat are added and written. What
-        # the beat right before it wrote came too late to be read.
+        # Summing: a beat's sums so far are read; they and the beat are added; the total is written.
+        # What the two beats right before it write comes too late to be read.
         beat, arrived, again = Signal(self.beat), Signal(), Signal()
         early, arriving = Signal(self.beat), Signal()
-        kept = Signal(word, reset_less=True)
-        written = delay(m, write.data, 1)
+        total, kept = Signal(word), Signal(word, reset_less=True)
+        written = delay(m, total, 1)
         m.d.sync += [
             arriving.eq(self.i.valid),
             early.eq(self.i.payload),
             arrived.eq(arriving),
             beat.eq(early),
             again.eq(arrived & (beat.address == early.address)),
+            write.en.eq(arrived),
+            write.addr.eq(beat.address),
         ]
-        m.d.comb += [write.en.eq(arrived), write.addr.eq(beat.address)]
+        m.d.comb += write.data.eq(written)
         for lane, value in enumerate(beat.values):
             so_far = Mux(again, written[lane], kept[lane])
-            m.d.comb += write.data[lane].eq(Mux(beat.first_pixel, 0, so_far) + value)
+            m.d.comb += total[lane].eq(Mux(beat.first_pixel, 0, so_far) + value)
         with m.If(self.i.valid):
             m.d.sync += self.free.eq(0)
 
@@ -104,7 +106,7 @@ class ScoreAccumulator(wiring.Component):
             m.d.sync += sending.eq(1)
         with m.If(~self.o.valid):
             m.d.sync += [
-                kept.eq(read.data),
+                kept.eq(Mux(write.en & (write.addr == early.address), written, read.data)),
                 fetched.eq(sending & ~fetched),
                 self.o.valid.eq(fetched),
             ]
