@@ -14,6 +14,7 @@ from .geometry import ArrayShape
 from .sdram.image import ImageGeometry
 from .sdram.pads import CLOCK_LEAD, SdramPads
 from .serial.protocol import Identity
+from .spread import own_register
 from .system import BAUD, SerialSystem, divisor_of, streamed_weights
 
 
@@ -96,8 +97,9 @@ class BoardTop(Elaboratable):
         self.clock_mhz = self.settings.output_mhz
         core = DomainRenamer("core")(core)
         self.weights = streamed_weights(image, self.clock_mhz) if image else None
+        weights = DomainRenamer("memory")(self.weights) if image else None
         divisor = divisor_of(self.clock_mhz, baud)
-        self.system = SerialSystem(core, identity, divisor, self.weights)
+        self.system = SerialSystem(core, identity, divisor, weights)
 
     def elaborate(self, platform):
         m = Module()
@@ -121,6 +123,8 @@ class BoardTop(Elaboratable):
             tx_pin.o.eq(system.tx),
         ]
         if self.weights:
+            m.domains.memory = memory = ClockDomain()  # for its reset alone, which has a long way
+            m.d.comb += [memory.clk.eq(pll.clock), memory.rst.eq(own_register(m, sync.rst))]
             m.domains.sdram = sdram = ClockDomain(reset_less=True)
             m.submodules.sdram = pads = SdramPads()
             m.d.comb += sdram.clk.eq(pll.ahead)

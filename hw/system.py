@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..errors import FirelineError
+from .delay import delay
 from .geometry import Program
 from .sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from .sdram.controller import PINS
@@ -116,7 +117,7 @@ class SerialSystem(wiring.Component):
             connect(m, weights.pins, flipped(self.memory))
             m.d.comb += [
                 weights.load.eq(link.load),
-                weights.restart.eq(link.abort),
+                weights.restart.eq(delay(m, link.abort, 1, reset_less=False)),
                 weights.group_wanted.eq(core.group_wanted),
                 link.memory.eq(weights.state),
             ]
