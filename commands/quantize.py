@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that have it.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--board", metavar="BOARD", help="A budget: what fits that board.")
-@click.option("--array", type=Array(), help="That board's, if not its own.")
+@click.option("--array", type=Array(), help="Of the budget, if not the board's own.")
 @click.option("--rom-kbits", type=int, metavar="N", help="A budget: N times 1024 bits of weights.")
 @click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
 def quantize(
@@ -93,6 +93,8 @@ def quantize(
     from ..host.families import resolve
     from ..host.stage import PREPROCESSINGS
 
+    if array and not board and rom_kbits is None:
+        raise FirelineError("--array is what a budget is for: name one with --board or --rom-kbits")
     if not Path(file).absolute().parent.is_dir():
         raise FirelineError(f"output {file}: no such folder; choose another place")
     architecture = resolve(arch)

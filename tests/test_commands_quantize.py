@@ -43,6 +43,7 @@ def test_budgets(rounding, tmp_path):
     assert "array 8x8" in shown
     board = ("--board", "ulx3s-25f", "--array", "4x4", "-o", file)
     assert "array 4x4" in runs(*rounding, *board).stdout
+    assert "name one with --board" in complains(*rounding, "--array", "4x4", "-o", file)
     large = (*board[:3], "16x32", "-o", tmp_path / "no.fireline")
     assert "weights take at least" in complains(*rounding, *large)
 
