@@ -14,11 +14,10 @@ from ..hw.boards import Board
 from ..hw.geometry import Program
 from ..hw.mac_lanes import WeightWord
 from ..hw.ram import banks, is_distributed
-from ..hw.rom import WRITE_BITS
+from ..hw.rom import BLOCK_RAM_MODES, WRITE_BITS
 from ..hw.tables import Tables
 from .compile import Compiled
 
-BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 BLOCK_RAM_COST, DISTRIBUTED_COST = 128, 4
 """What Yosys weighs against each other: a DP16KD, and a TRELLIS_DPR16X4 of 16 words of 4 bits."""
 

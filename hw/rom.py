@@ -10,11 +10,14 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 
-BANK_WORDS = 512
+BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+"""Words of a block RAM, and their bits."""
+
+BANK_WORDS = BLOCK_RAM_MODES[0][0]
 """A block RAM's words where it is widest."""
 
-DEEP_MODES = ((2048, 9), (1024, 18))
-"""Words and bits of a block RAM where it is deeper, without a bit lost."""
+DEEP_MODES = (BLOCK_RAM_MODES[2], BLOCK_RAM_MODES[1])
+"""Where it is deeper, without a bit lost."""
 
 WRITE_BITS = 9
 """Bits of a block RAM that are written together."""
