@@ -14,7 +14,7 @@ from .buffers import StreamedHead
 from .compile import compile_network
 from .layout import group_starts
 from .network import input_segments
-from .random_network import random_network
+from .random_network import AS_QUANTIZED, random_network
 from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
 GRAIN = 4096  # parts of the room that are told apart
@@ -98,7 +98,7 @@ def four_bits(architecture: Architecture, array: ArrayShape, board: Board | None
 
     If it does not fit the board, the classifier is streamed, so far as that is possible.
     """
-    network = random_network(architecture, 0, multiplier_bits=(8,))
+    network = random_network(architecture, 0, multiplier_bits=AS_QUANTIZED)
     compiled = compile_network(network, array)
     if board and resources(compiled.program).block_rams + LINK_BLOCK_RAMS > board.block_rams:
         with contextlib.suppress(FirelineError):

@@ -15,6 +15,7 @@ from .network import (
     input_segments,
     layer_maximum,
 )
+from .post_training.settings import FAST
 from .weight_bits import layer_bits
 
 # mean and root mean square of a tensor's values; those of activations follow from the
@@ -22,10 +23,14 @@ from .weight_bits import layer_bits
 PIXELS = (127.5, 147.2)
 ACTIVATIONS = (46.0, 73.0)
 
+AS_QUANTIZED = (FAST.multiplier_bits,)
+"""Bits of the multipliers of networks that were quantized, not drawn."""
+
 
 def stand_in(architecture: Architecture) -> QuantizedNetwork:
     """A network of random integers to see with what a trained one will cost: 4 bits, conv1 8."""
-    return random_network(architecture, 0, layer_bits(architecture, 4), multiplier_bits=(8,))
+    bits = layer_bits(architecture, 4)
+    return random_network(architecture, 0, bits, multiplier_bits=AS_QUANTIZED)
 
 
 def random_network(
