@@ -158,15 +158,15 @@ class LineBuffer(wiring.Component):
         # Two windows at the way out, in registers that take turns: what is taken meanwhile, which
         # is known late in a cycle, need not be known for the next one to move there.
         taken = Signal()
-        turn, moved = Signal(), Signal()  # whose window is at `o`, and who gets the next one
+        first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
         ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
         m.d.comb += [
             taken.eq(self.o.valid & self.o.ready),
-            self.o.payload.eq(Mux(turn, *reversed(ways_out))),
+            self.o.payload.eq(Mux(first, *reversed(ways_out))),
         ]
-        m.d.sync += [turn.eq(turn ^ taken), moved.eq(moved ^ move)]
+        m.d.sync += [first.eq(first ^ taken), last.eq(last ^ move)]
         for n, way_out in enumerate(ways_out):
-            with m.If(move & (moved == n)):
+            with m.If(move & (last == n)):
                 m.d.sync += way_out.eq(window)
         with m.If(move & ~taken):
             m.d.sync += [self.o.valid.eq(1), full.eq(self.o.valid)]

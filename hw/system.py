@@ -117,6 +117,7 @@ class SerialSystem(wiring.Component):
             connect(m, weights.pins, flipped(self.memory))
             m.d.comb += [
                 weights.load.eq(link.load),
+                # Far, too, and no earlier than the core notices.
                 weights.restart.eq(delay(m, link.abort, 1, reset_less=False)),
                 weights.group_wanted.eq(core.group_wanted),
                 link.memory.eq(weights.state),
