@@ -72,8 +72,8 @@ class ScoreAccumulator(wiring.Component):
 
         # Summing: a beat's sums so far are read; they and the beat are added; the total is written.
         # What the two beats right before it write comes too late to be read.
-        beat, arrived, again = Signal(self.beat), Signal(), Signal()
-        early, arriving = Signal(self.beat), Signal()
+        early, beat = (Signal(self.beat, reset_less=True) for _ in range(2))
+        arriving, arrived, again = Signal(), Signal(), Signal()
         total, kept = Signal(word), Signal(word, reset_less=True)
         written = delay(m, total, 1)
         m.d.sync += [

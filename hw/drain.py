@@ -74,7 +74,8 @@ class Drain(wiring.Component):
         busy, load, final, at_last = Signal(), Signal(), Signal(), Signal()
         waiting, some = Signal(range(QUEUE_DEPTH + 1)), Signal()
         following = groups.o.payload
-        group, number = Signal(following.shape()), Signal(following.last_beat.shape())
+        group = Signal(following.shape(), reset_less=True)
+        number = Signal(following.last_beat.shape())
         m.d.comb += [
             final.eq(busy & at_last),
             load.eq(some & groups.o.valid & (~busy | at_last)),

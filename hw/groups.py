@@ -68,30 +68,50 @@ class Groups(wiring.Component):
         m = Module()
         m.submodules.buffer = buffer = StreamBuffer(self._group)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
-        row, here = self.i.payload, buffer.i.payload
-        number = Signal(max(row.last_point_group.shape().width, len(row.last_wide_group)))
-        column = Signal(row.last_column.shape())
-        wide, step, last_column = Signal(), Signal(), Signal()
+        row, here = Signal(self.i.payload.shape(), reset_less=True), buffer.i.payload
+        busy, step = Signal(), Signal()
+        wide, first_column, last_column = Signal(), Signal(), Signal()
+        left = Signal(max(row.last_point_group.shape().width, len(row.last_wide_group)))
+        columns_left = Signal(row.last_column.shape())
+        last_group = Signal()  # of its segment; known a cycle ahead, as `last_column` is
         last_beat = Mux(wide, row.last_wide_beat, row.last_point_beat)
         m.d.comb += [
-            step.eq(self.i.valid & buffer.i.ready),
-            buffer.i.valid.eq(self.i.valid),
-            self.i.ready.eq(step & here.row_end),
-            last_column.eq(column == row.last_column),
-            here.segment_end.eq(number == Mux(wide, row.last_wide_group, row.last_point_group)),
-            here.pixel_end.eq(here.segment_end & (wide | ~row.has_wide)),
+            step.eq(busy & buffer.i.ready),
+            buffer.i.valid.eq(busy),
+            self.i.ready.eq(~busy | (step & here.row_end)),
+            here.segment_end.eq(last_group),
+            here.pixel_end.eq(last_group & (wide | ~row.has_wide)),
             here.row_end.eq(here.pixel_end & last_column),
-            here.last_beat.eq(Mux(here.segment_end, last_beat, self._full)),
+            here.last_beat.eq(Mux(last_group, last_beat, self._full)),
             here.shift.eq(Mux(wide, row.wide_shift, row.point_shift)),
             here.parameters.eq(row.parameters + Mux(row.scores, row.write_address, 0)),
-            here.opening.eq(row.first & (column == 0)),
+            here.opening.eq(row.first & first_column),
             here.closing.eq(row.last & last_column),
             *(here[name].eq(row[name]) for name in SHARED_FIELDS),
         ]
+
+        def begin(last_number):
+            return [left.eq(last_number), last_group.eq(last_number == 0)]
+
         with m.If(step):
-            m.d.sync += number.eq(Mux(here.segment_end, 0, number + 1))
-            with m.If(here.segment_end):
-                m.d.sync += wide.eq(row.has_wide & ~wide)
+            m.d.sync += [left.eq(left - 1), last_group.eq(left == 1)]
             with m.If(here.pixel_end):
-                m.d.sync += column.eq(Mux(last_column, 0, column + 1))
+                m.d.sync += [
+                    wide.eq(0),
+                    *begin(row.last_point_group),
+                    first_column.eq(0),
+                    columns_left.eq(columns_left - 1),
+                    last_column.eq(columns_left == 1),
+                ]
+            with m.Elif(last_group):
+                m.d.sync += [wide.eq(1), *begin(row.last_wide_group)]
+        with m.If(self.i.ready):
+            m.d.sync += [
+                busy.eq(self.i.valid),
+                row.eq(self.i.payload),
+                *begin(self.i.payload.last_point_group),
+                first_column.eq(1),
+                columns_left.eq(self.i.payload.last_column),
+                last_column.eq(self.i.payload.last_column == 0),
+            ]
         return m

@@ -45,7 +45,7 @@ class Issue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        run = Signal(run_layout(self._tables))
+        run = Signal(run_layout(self._tables), reset_less=True)
         busy, start = Signal(), Signal()
         left = Signal(run.length.shape())
         idle = Signal(run.wait.shape(), init=-1)

@@ -68,6 +68,8 @@ class RunningMaximum(wiring.Component):
         arrived, fetched, valid = Signal(), Signal(), Signal()
         arriving, fetching, beat = (Signal(self.beat, reset_less=True) for _ in range(3))
         old, greater = Signal(self.word, reset_less=True), Signal(self.word)
+        maximum = Signal(self.o.p.shape(), reset_less=True)
+        m.d.comb += self.o.payload.eq(maximum)
         for lane in range(self.lanes):
             m.d.comb += greater[lane].eq(
                 Mux(old[lane] > beat.word[lane], old[lane], beat.word[lane])
@@ -97,8 +99,8 @@ class RunningMaximum(wiring.Component):
             beat.eq(fetching),
             old.eq(kept),
             self.o.valid.eq(valid & beat.place.completes),
-            self.o.p.word.eq(greater),
-            *(self.o.p[name].eq(beat[name]) for name in self.tag),
+            maximum.word.eq(greater),
+            *(maximum[name].eq(beat[name]) for name in self.tag),
         ]
         return m
 

@@ -51,19 +51,19 @@ class Store(wiring.Component):
         program, context = self._program, self.context.payload
         lanes, parts = program.lanes, program.array.ci // program.lanes
 
-        # Beats become a word.
+        # Beats become a word: what came before, the beat's values, zeros.
         part = Signal(range(parts))
-        gathered, word = Signal(self.word), Signal(self.word)
+        complete, word = Signal(self.word, reset_less=True), Signal(self.word)
         word_valid, row_end = Signal(), Signal()
         for lane in range(program.array.ci):
-            here = part == lane // lanes
-            m.d.comb += word[lane].eq(Mux(here, self.values[lane % lanes][:8], gathered[lane]))
-        complete, ended = Signal(self.word, reset_less=True), self.valid & self.word_end
+            with m.If(part == lane // lanes):
+                m.d.comb += word[lane].eq(self.values[lane % lanes][:8])
+            with m.Elif(part > lane // lanes):
+                m.d.comb += word[lane].eq(complete[lane])
+        ended = self.valid & self.word_end
         m.d.sync += [complete.eq(word), word_valid.eq(ended), row_end.eq(ended & self.row_end)]
         with m.If(self.valid):
-            m.d.sync += [gathered.eq(word), part.eq(part + 1)]
-            with m.If(self.word_end):
-                m.d.sync += [gathered.eq(0), part.eq(0)]
+            m.d.sync += part.eq(Mux(self.word_end, 0, part + 1))
 
         # Words pass through the pool, or wait as long.
         wait = self.pool_latency

@@ -20,14 +20,15 @@ class StreamBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        spare, kept = Signal(), Signal.like(self.o.payload)
-        m.d.comb += self.i.ready.eq(~spare)
+        spare = Signal()
+        kept, shown = (Signal.like(self.o.payload, reset_less=True) for _ in range(2))
+        m.d.comb += [self.i.ready.eq(~spare), self.o.payload.eq(shown)]
         with m.If(~spare):
             m.d.sync += kept.eq(self.i.payload)
         with m.If(~self.o.valid | self.o.ready):
             m.d.sync += [
                 self.o.valid.eq(spare | self.i.valid),
-                self.o.payload.eq(Mux(spare, kept, self.i.payload)),
+                shown.eq(Mux(spare, kept, self.i.payload)),
                 spare.eq(0),
             ]
         with m.Elif(self.i.valid):

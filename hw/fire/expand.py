@@ -46,7 +46,7 @@ class NeighbourhoodRuns(wiring.Component):
         tap_row = Signal(self._tables.rom_bits)
 
         # Where the other two rows lie: worked out while the pointwise groups run.
-        above, below = Signal.like(row.centre), Signal.like(row.centre)
+        above, below = (Signal.like(row.centre, reset_less=True) for _ in range(2))
         m.d.sync += [
             above.eq(row.centre + Mux(row.above_wraps, layer.row_wrap, -layer.row_words)),
             below.eq(row.centre + Mux(row.below_wraps, -layer.row_wrap, layer.row_words)),

@@ -40,7 +40,7 @@ class FireStage(wiring.Component):
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
         taken, busy, wide, opening = Signal(), Signal(), Signal(), Signal()
-        operation = Signal(tables.operation)
+        operation = Signal(tables.operation, reset_less=True)
         layer = operation.layer
         columns_left = Signal(layer.last_column.shape())
         offset = Signal(tables.activation_bits)
