@@ -15,7 +15,7 @@ class Score(data.StructLayout):
         super().__init__({"score": unsigned(bits), "last": 1})
 
 
-FETCH_CYCLES = 2
+FETCH_CYCLES = 3
 """Between the last score of a word and the first one of the next."""
 
 
@@ -41,7 +41,7 @@ class ScoreAccumulator(wiring.Component):
     for the frame after, must come later than that beat.
     """
 
-    latency = 5
+    latency = 7
 
     def __init__(self, lanes: int, classes: int, beats: int, bits: int = 32):
         self.lanes, self.classes, self.beats, self.bits = lanes, classes, beats, bits
@@ -72,33 +72,31 @@ class ScoreAccumulator(wiring.Component):
 
         # Summing: a beat's sums so far are read; they and the beat are added; the total is written.
         # What the two beats right before it write comes too late to be read.
-        early, beat = (Signal(self.beat, reset_less=True) for _ in range(2))
-        arriving, arrived, again = Signal(), Signal(), Signal()
+        early, beat = delay(m, self.i.payload, 2), Signal(self.beat, reset_less=True)
+        arriving, arrived = delay(m, self.i.valid, 2, reset_less=False), Signal()
+        anew, again = arriving & early.first_pixel, Signal()
         total, kept = Signal(word), Signal(word, reset_less=True)
         written = delay(m, total, 1)
         m.d.sync += [
-            arriving.eq(self.i.valid),
-            early.eq(self.i.payload),
             arrived.eq(arriving),
             beat.eq(early),
-            again.eq(arrived & (beat.address == early.address)),
+            again.eq(arrived & (beat.address == early.address) & ~anew),
             write.en.eq(arrived),
             write.addr.eq(beat.address),
         ]
         m.d.comb += write.data.eq(written)
         for lane, value in enumerate(beat.values):
-            so_far = Mux(again, written[lane], kept[lane])
-            m.d.comb += total[lane].eq(Mux(beat.first_pixel, 0, so_far) + value)
+            m.d.comb += total[lane].eq(Mux(again, written[lane], kept[lane]) + value)
         with m.If(self.i.valid):
             m.d.sync += self.free.eq(0)
 
         # Sending: word after word is fetched, and then shifted out.
-        sending, fetched = Signal(), Signal()
+        sending, fetching, fetched = Signal(), Signal(), Signal()
         address, lane = Signal(range(self.beats)), Signal(range(self.lanes))
         last_address = address == (self.classes - 1) // self.lanes
         last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
         m.d.comb += [
-            read.addr.eq(Mux(self.i.valid, self.i.p.address, address)),
+            read.addr.eq(delay(m, Mux(self.i.valid, self.i.p.address, address), 1)),
             self.o.p.score.eq(kept[0]),
             self.o.p.last.eq(last_address & last_lane),
         ]
@@ -106,8 +104,17 @@ class ScoreAccumulator(wiring.Component):
             m.d.sync += sending.eq(1)
         with m.If(~self.o.valid):
             m.d.sync += [
-                kept.eq(Mux(write.en & (write.addr == early.address), written, read.data)),
-                fetched.eq(sending & ~fetched),
+                kept.eq(
+                    Mux(
+                        anew,
+                        0,
+                        Mux(
+                            write.en & (write.addr == early.address), written, read.data.as_value()
+                        ),
+                    )
+                ),
+                fetching.eq(sending & ~(fetching | fetched)),
+                fetched.eq(fetching),
                 self.o.valid.eq(fetched),
             ]
         with m.Elif(self.o.ready):

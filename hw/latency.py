@@ -7,9 +7,11 @@ from .drain import Drain
 from .geometry import Program
 from .mac_array import array_latency
 from .pool import MaxPool
+from .ram import Ram
 from .requantize import Requantizer
 from .rom import Rom
 from .sequencer import FETCH_CYCLES
+from .stream import StreamBuffer
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,13 @@ class Latency:
         queue = 1
         values = Rom.LATENCY + Requantizer.LATENCY  # with their parameters
         pool = MaxPool.latency if program.pool_words else 0
-        gather, memory = 1, 1
+        gather = 1
         return cls(
             fetch=FETCH_CYCLES,
             start=4,
             load=Rom.LATENCY + array_latency(program.array.ci) + queue,
             credit=2,
             beat=Drain.LATENCY,
-            write=values + gather + pool + memory,
-            score=values + ScoreAccumulator.latency,
+            write=values + gather + pool + Ram.WRITE_LATENCY,
+            score=values + ScoreAccumulator.latency + StreamBuffer.LATENCY,
         )

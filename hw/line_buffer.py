@@ -6,6 +6,7 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .delay import delay
 from .ram import is_distributed, style
 
 
@@ -132,18 +133,23 @@ class LineBuffer(wiring.Component):
             lines = memory.Memory(shape=above, depth=columns.length, init=[], attrs=style(*size))
             m.submodules["shallow" if is_distributed(*size) else "lines"] = lines
             write = lines.write_port()
-            if is_distributed(*size):  # read at once, straight from the register
+            if is_distributed(*size):  # read at once, straight from the register; written later
                 read = lines.read_port(domain="comb")
-                m.d.comb += read.addr.eq(columns.position)
+                m.d.comb += [
+                    read.addr.eq(columns.position),
+                    write.addr.eq(delay(m, columns.position, 1)),
+                    write.data.eq(delay(m, column[1:], 1)),
+                    write.en.eq(delay(m, push, 1, reset_less=False)),
+                ]
             else:  # a cycle ahead, never what is written meanwhile
                 read = lines.read_port()
-                m.d.comb += read.addr.eq(Mux(push, columns.following, columns.position))
-            m.d.comb += [
-                column[:-1].eq(read.data),
-                write.addr.eq(columns.position),
-                write.data.eq(column[1:]),
-                write.en.eq(push),
-            ]
+                m.d.comb += [
+                    read.addr.eq(Mux(push, columns.following, columns.position)),
+                    write.addr.eq(columns.position),
+                    write.data.eq(column[1:]),
+                    write.en.eq(push),
+                ]
+            m.d.comb += column[:-1].eq(read.data)
 
         rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
         window = Signal(rows_layout, reset_less=True)

@@ -80,11 +80,14 @@ class RunningMaximum(wiring.Component):
             partial.write_data.eq(Mux(beat.place.odd, greater, beat.word)),
             partial.write.eq(valid),
         ]
-        # The three words before are written too late for this one's read: pass on what they leave.
+        # The words right before are written too late for this one's read: pass on what they leave.
         before = [
             (fetched, fetching.address),
             (valid, beat.address),
-            (delay(m, valid, 1, reset_less=False), delay(m, beat.address, 1)),
+            *(
+                (delay(m, valid, cycles, reset_less=False), delay(m, beat.address, cycles))
+                for cycles in range(1, Ram.WRITE_LATENCY + 1)
+            ),
         ]
         kept = partial.data
         for cycles, (written, address) in reversed(list(enumerate(before))):

@@ -25,14 +25,15 @@ CELLS_PER_BLOCK = 128
 class Ram(wiring.Component):
     """`data` = the word at `address`, `LATENCY` cycles later; one word a cycle in, one out.
 
-    A word can be read from the cycle after its `write` on. What is read of a word in the cycle in
-    which it is written must not matter.
+    A word can be read from `WRITE_LATENCY` cycles after its `write` on. What is read of a word in
+    the cycle before that must not matter.
 
     Banks of block RAM, each with a register at its way out, and distributed RAM for a few words
     beyond the last whole bank; see `banks`.
     """
 
     LATENCY = 2
+    WRITE_LATENCY = 2
 
     def __init__(self, layout, words: int):
         self._words, self._bits = words, Shape.cast(layout).width
@@ -50,8 +51,12 @@ class Ram(wiring.Component):
         m = Module()
         outputs, start, bank = [], 0, Signal(range(len(banks(self._words))))
         address = delay(m, self.address, self.LATENCY - 1)
+        # To be written a cycle later: the banks may be far.
+        self._write_address = delay(m, self.write_address, 1)
+        self._write_data = delay(m, Value.cast(self.write_data), 1)
         for n, (depth, shallow) in enumerate(banks(self._words)):
-            write = self.write & _within(self.write_address, start, depth)
+            within = _within(self.write_address, start, depth)
+            write = delay(m, self.write & within, 1, reset_less=False)
             if shallow:
                 data = self._build_shallow(m, depth, write)
             else:
@@ -89,8 +94,8 @@ class Ram(wiring.Component):
     def _build_write(self, m, memory, write, part: slice):
         port = memory.write_port()
         m.d.comb += [
-            port.addr.eq(self.write_address),
-            port.data.eq(Value.cast(self.write_data)[part]),
+            port.addr.eq(self._write_address),
+            port.data.eq(self._write_data[part]),
             port.en.eq(write),
         ]
 

@@ -24,13 +24,13 @@ def test_banks(words, expected):
 
 
 @pytest.mark.parametrize("words, bits", [(1, 16), (12, 16), (520, 70), (1100, 16), (2600, 40)])
-def test_words_written_are_read_from_the_next_cycle_on(words, bits):
+def test_words_written_are_read_a_cycle_later_and_from_then_on(words, bits):
     rng = Random(words)
     dut = Ram(bits, words)
-    contents, written, due = [0] * words, None, []
+    contents, under_way, written, due = [0] * words, (False, 0, 0), None, []
 
     async def bench(ctx):
-        nonlocal written
+        nonlocal under_way, written
         edges = [at for at in (0, 511, 512, 2047, 2048, words - 1) if at < words]
         for _ in range(600):
             read, write = (rng.choice([*edges, rng.randrange(words)]) for _ in range(2))
@@ -41,12 +41,17 @@ def test_words_written_are_read_from_the_next_cycle_on(words, bits):
             ctx.set(dut.write, enable)
             ctx.set(dut.write_address, write)
             ctx.set(dut.write_data, value)
-            due.append(None if enable and read == write else contents[read])
+            landing, place, landed = under_way  # the write before
+            under_way = enable, write, value
+            unknown = (landing and read == place) or (enable and read == write)
+            due.append(None if unknown else contents[read])
+            if landing:
+                contents[place] = landed
             if len(due) > dut.LATENCY:
                 expected = due[-1 - dut.LATENCY]
                 assert expected is None or ctx.get(dut.data) == expected
             if enable:
-                contents[write], written = value, write
+                written = write
             await ctx.tick()
 
     simulator = Simulator(dut)

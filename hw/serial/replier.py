@@ -17,7 +17,7 @@ class Replier(wiring.Component):
     ``memory`` is the answer to what needs them, until it is READY.
 
     Latency:    1 cycle to the first byte
-    Throughput: one byte each 3 cycles
+    Throughput: one byte each 4 cycles
     """
 
     request: In(Header)
@@ -68,9 +68,11 @@ class Replier(wiring.Component):
                 with m.If((current.kind == Kind.CHUNK) | (current.kind == Kind.BROKEN)):
                     m.d.comb += o.p.byte.eq(self.wanted)
                 with m.If(o.ready):
-                    m.next = "FETCH"
+                    m.next = "ADDRESS"
                     with m.If(o.p.last):
                         m.next = "WAIT"
+            with m.State("ADDRESS"):
+                m.next = "FETCH"
             with m.State("FETCH"):
                 m.next = "CHOOSE"
             with m.State("CHOOSE"):
@@ -83,7 +85,7 @@ class Replier(wiring.Component):
                     m.d.comb += o.p.byte.eq(self.memory)
                 with m.If(o.ready):
                     m.d.sync += [left.eq(left - 1), self.place.eq(self.place.as_value() + 1)]
-                    m.next = "FETCH"
+                    m.next = "ADDRESS"
                     with m.If(o.p.last):
                         m.next = "WAIT"
         with m.If(self.arrived):

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..average import Score
+from ..delay import delay
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 
 SCORE = Score(8 * SCORE_BYTES)
@@ -25,7 +26,7 @@ class ScoreStore(wiring.Component):
 
     Takes scores until the last one; ``done`` is then high, and only a reset makes room again.
 
-    Latency:    2 cycles from ``part`` and ``place`` to ``byte``, if they stay as they are
+    Latency:    3 cycles from ``part`` and ``place`` to ``byte``, if they stay as they are
     Throughput: one score a cycle
     """
 
@@ -53,12 +54,14 @@ class ScoreStore(wiring.Component):
         count, store = Signal(range(depth)), self.i.valid & self.i.ready
         score = self.place.score
 
+        # The memory is large and may be far.
+        enable = delay(m, store << count % SCORES_PER_WORD, 1, reset_less=False)
         m.d.comb += [
             self.i.ready.eq(~self.done),
-            write.addr.eq(count // SCORES_PER_WORD),
-            write.data.as_value().eq(self.i.p.score.replicate(SCORES_PER_WORD)),
-            write.en.eq(store << count % SCORES_PER_WORD),
-            read.addr.eq(Cat(score, self.part) // SCORES_PER_WORD),
+            write.addr.eq(delay(m, count // SCORES_PER_WORD, 1)),
+            write.data.as_value().eq(delay(m, self.i.p.score, 1).replicate(SCORES_PER_WORD)),
+            write.en.eq(enable),
+            read.addr.eq(delay(m, Cat(score, self.part) // SCORES_PER_WORD, 1)),
         ]
         m.d.sync += self.byte.eq(read.data[Cat(self.place.byte, score % SCORES_PER_WORD)])
         with m.If(store):
