@@ -1,5 +1,7 @@
 """fireline build: a bitstream for a board."""
 
+from pathlib import Path
+
 import click
 
 from .common import HEAD, Array, Output, command
@@ -28,13 +30,14 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
       fireline build cifar10 --board ulx3s-85f --array 16x16 --seeds 4 -o build/ulx3s-85f
       fireline build squeezenet1_1 --board ulx3s-85f --array 16x32 -o build/squeezenet1_1
     """
+    from ..host.build import SLOW_PATHS, flash_command
     from ..host.build import build as make
-    from ..host.build import flash_command
     from ..host.design import design
     from ..host.families import resolve
     from ..host.head_choice import HeadPlace, compile_for
     from ..host.random_network import stand_in
     from ..host.shipped import is_network, load_network
+    from ..host.slow_paths import SlowPaths
     from ..hw.boards import find_board
 
     chosen = find_board(board)
@@ -76,6 +79,11 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
         }
     )
     if not summary.meets_timing:
+        table = output.table("the slowest paths end in", "<", "paths", "up to ns")
+        for end in SlowPaths.read(Path(folder) / SLOW_PATHS).ends:
+            table.add_row(end.name, f"{end.paths:,}", f"{end.nanoseconds:.2f}")
+        if table.row_count:
+            output.show(table)
         output.say(f"the clock is too fast: build again with --clock {int(summary.fmax_mhz)}")
         return 1
     return 0

@@ -15,6 +15,7 @@ from ..hw.boards import Board, BoardTop, find_board
 from .compile import Compiled
 from .floorplan import Floorplan
 from .netlist import absorb_output_registers
+from .slow_paths import SlowPaths
 from .tools import Progress, Step, find_tool, run_step, run_steps
 
 SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
@@ -57,6 +58,7 @@ SUMMARY = "build.json"
 BITSTREAM = "fireline.bit"
 NETWORK = "network.fireline"
 FLOORPLAN = "floorplan.json"
+SLOW_PATHS = "slow_paths.json"
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,8 @@ def build(
     """Makes a bitstream and its summary in ``folder``, with the best of nextpnr's ``seeds``.
 
     The work is done in a private folder beside it; nothing is left of a build that fails.
-    The floorplan is kept too and, of what was ``compiled`` for the top, the network. ``workers``
-    seeds run at a time, as many as there are processors when not given.
+    Floorplan and slow paths are kept too and, of what was ``compiled`` for the top, the network.
+    ``workers`` seeds run at a time, as many as there are processors when not given.
     """
     folder = Path(folder).absolute()
     if folder.exists() and not folder.is_dir():
@@ -140,7 +142,8 @@ def build(
             pack = (tools["ecppack"], *PACK, f"seed{seed}.config", BITSTREAM)
             run_step(Step("ecppack", pack), scratch, progress)
             configuration = scratch / f"seed{seed}.config"
-            Floorplan.of(top.board.device, configuration, report).write(scratch / FLOORPLAN)
+            Floorplan.of(top.board.device, configuration).write(scratch / FLOORPLAN)
+            SlowPaths.of(report).write(scratch / SLOW_PATHS)
             if compiled:
                 compiled.network.save(scratch / NETWORK)
             summary = _summary(top, compiled, seed, report)
@@ -148,7 +151,8 @@ def build(
             folder.mkdir(exist_ok=True)
             for result in (SUMMARY, NETWORK):  # never those of another bitstream
                 (folder / result).unlink(missing_ok=True)
-            for result in (BITSTREAM, FLOORPLAN, *([NETWORK] if compiled else ()), SUMMARY):
+            kept = BITSTREAM, FLOORPLAN, SLOW_PATHS, *([NETWORK] if compiled else ()), SUMMARY
+            for result in kept:
                 os.replace(scratch / result, folder / result)
     except OSError as error:
         raise FirelineError(f"cannot build in {folder}: {error.strerror or error}") from None
@@ -232,6 +236,7 @@ def _seed(board: Board, nextpnr: str, seed: int) -> Step:
         *(nextpnr, DEVICES[board.device], "--package", board.package, "--speed", board.speed_grade),
         *("--json", "top.json", "--lpf", "top.lpf", "--seed", str(seed), *PLACE_AND_ROUTE),
         *("--textcfg", f"seed{seed}.config", "--report", f"seed{seed}.json"),
+        "--detailed-timing-report",
     )
     return Step(f"nextpnr-{seed}", command)
 

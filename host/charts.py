@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from ..hw.geometry import Program
 from .floorplan import Floorplan, Tile
 from .roofline import LayerLoad
+from .slow_paths import CriticalPath
 from .timing import FrameTiming
 
 LEVELS = 5  # shades of a floorplan
@@ -75,8 +76,8 @@ def roofline(loads: Iterable[LayerLoad], products: int, channels: int) -> str:
     return f'<svg class="chart" viewBox="0 0 {width} {height}" role="img">{"".join(parts)}</svg>'
 
 
-def cells_plan(plan: Floorplan) -> str:
-    """The die with what its tiles hold, and the critical path."""
+def cells_plan(plan: Floorplan, path: CriticalPath | None) -> str:
+    """The die with what its tiles hold, and a path across it."""
     hard = [
         f'<path class="{kind}" d="{"".join(_box(t.column, t.row, 1.8, 1) for t in tiles)}"/>'
         for kind, tiles in (
@@ -86,13 +87,13 @@ def cells_plan(plan: Floorplan) -> str:
         if tiles
     ]
     shades = _shades(plan.tiles, lambda tile: (tile.luts + tile.ffs) / LOGIC)
-    return _die(plan, shades + hard + _path(plan))
+    return _die(plan, shades + hard + _path(path))
 
 
-def wires_plan(plan: Floorplan) -> str:
-    """The die with how many switches are closed in its tiles."""
+def wires_plan(plan: Floorplan, path: CriticalPath | None) -> str:
+    """The die with how many switches are closed in its tiles, and a path across it."""
     most = max((tile.wires for tile in plan.tiles), default=0) or 1
-    return _die(plan, _shades(plan.tiles, lambda tile: tile.wires / most) + _path(plan))
+    return _die(plan, _shades(plan.tiles, lambda tile: tile.wires / most) + _path(path))
 
 
 def _die(plan: Floorplan, parts: list[str]) -> str:
@@ -114,11 +115,11 @@ def _shades(tiles: Iterable[Tile], share: Callable[[Tile], float]) -> list[str]:
     ]
 
 
-def _path(plan: Floorplan) -> list[str]:
-    """The critical path from tile to tile, a dot where it starts."""
-    if not plan.path:
+def _path(path: CriticalPath | None) -> list[str]:
+    """The path from tile to tile, a dot where it starts."""
+    if not path:
         return []
-    places = list(dict.fromkeys((hop.column + 0.5, hop.row + 0.5) for hop in plan.path.hops))
+    places = list(dict.fromkeys((hop.column + 0.5, hop.row + 0.5) for hop in path.hops))
     line = "L".join(f"{column} {row}" for column, row in places)
     column, row = places[0]
     return [

@@ -1,7 +1,7 @@
-"""Where a routed design lies on the die: what each tile holds, and the path that limits the clock.
+"""Where a routed design lies on the die: what each tile holds.
 
-It is read from the two files that nextpnr-ecp5 writes anyway, the configuration of every tile and
-the report, and is kept as a small file of its own.
+It is read from the configuration of every tile, which nextpnr-ecp5 writes anyway, and is kept as a
+small file of its own.
 """
 
 import json
@@ -51,46 +51,16 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Hop:
-    """A step of a path: the tile where it ends, how long it takes, along wires or through cells."""
-
-    column: int
-    row: int
-    nanoseconds: float
-    is_wire: bool
-
-
-@dataclass(frozen=True)
-class CriticalPath:
-    """The slowest path from one cell to another."""
-
-    start: str
-    end: str
-    hops: tuple[Hop, ...]
-
-    @property
-    def nanoseconds(self) -> float:
-        """How long it takes in all."""
-        return sum(hop.nanoseconds for hop in self.hops)
-
-    @property
-    def wire_nanoseconds(self) -> float:
-        """How much of that is spent along wires."""
-        return sum(hop.nanoseconds for hop in self.hops if hop.is_wire)
-
-
-@dataclass(frozen=True)
 class Floorplan:
     """A die of `columns` x `rows` tiles; those that hold nothing are left out."""
 
     columns: int
     rows: int
     tiles: tuple[Tile, ...]
-    path: CriticalPath | None
 
     @classmethod
-    def of(cls, device: str, configuration: Path, report: dict) -> Self:
-        """From nextpnr's configuration file and the contents of its report."""
+    def of(cls, device: str, configuration: Path) -> Self:
+        """From nextpnr's configuration file."""
         found: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: dict.fromkeys(NAMES, 0))
         with configuration.open() as lines:
             tile = None
@@ -104,14 +74,12 @@ class Floorplan:
                             tile[name] += 1
                             break
         tiles = tuple(Tile(*place, **counts) for place, counts in sorted(found.items()))
-        return cls(*DIES[device], tiles, _critical_path(report))
+        return cls(*DIES[device], tiles)
 
     def write(self, path: Path) -> None:
-        """Writes the file: a tile is a list of seven integers, a hop one of four values."""
+        """Writes the file: a tile is a list of seven integers."""
         tiles = [astuple(tile) for tile in self.tiles]
-        data = {"columns": self.columns, "rows": self.rows, "tiles": tiles, "path": None}
-        if self.path:
-            data["path"] = list(astuple(self.path))
+        data = {"columns": self.columns, "rows": self.rows, "tiles": tiles}
         path.write_text(json.dumps(data, separators=(",", ":")) + "\n")
 
     @classmethod
@@ -123,35 +91,8 @@ class Floorplan:
             if not all(type(number) is int and number >= 0 for number in numbers):
                 raise ValueError
             tiles = tuple(Tile(*tile) for tile in data["tiles"])
-            return cls(data["columns"], data["rows"], tiles, _read_path(data["path"]))
+            return cls(data["columns"], data["rows"], tiles)
         except FileNotFoundError:
             raise FirelineError(f"{path}: no such file; build again") from None
         except (OSError, ValueError, TypeError, KeyError):
             raise FirelineError(f"{path} is not a build's floorplan: build again") from None
-
-
-def _read_path(data: list | None) -> CriticalPath | None:
-    """A critical path, as it is written."""
-    if data is None:
-        return None
-    start, end, hops = data
-    return CriticalPath(
-        str(start),
-        str(end),
-        tuple(Hop(int(x), int(y), float(ns), bool(is_wire)) for x, y, ns, is_wire in hops),
-    )
-
-
-def _critical_path(report: dict) -> CriticalPath | None:
-    """The slowest path of a clock, from register to register."""
-    inside = [path for path in report.get("critical_paths", ()) if path["from"] == path["to"]]
-    if not inside:
-        return None
-    hops = max((path["path"] for path in inside), key=lambda hops: sum(h["delay"] for h in hops))
-    return CriticalPath(
-        start=hops[0]["from"]["cell"],
-        end=hops[-1]["to"]["cell"],
-        hops=tuple(
-            Hop(*hop["to"]["loc"], round(hop["delay"], 3), hop["type"] == "routing") for hop in hops
-        ),
-    )

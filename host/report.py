@@ -8,7 +8,7 @@ from ..errors import FirelineError
 from ..hw.boards import Board, find_board
 from ..hw.geometry import ArrayShape
 from .buffers import StreamedHead
-from .build import FLOORPLAN, NETWORK, SUMMARY, BuildSummary
+from .build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
 from .compile import Compiled, compile_network
 from .dataset import load_test
 from .floorplan import Floorplan
@@ -17,6 +17,7 @@ from .network import QuantizedNetwork
 from .resources import Resources, resources
 from .roofline import LayerLoad, layer_loads
 from .shipped import SAMPLES, load_network
+from .slow_paths import SlowPaths
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Report:
     loads: tuple[LayerLoad, ...]
     resources: Resources
     floorplan: Floorplan
+    slow_paths: SlowPaths
     gallery: Gallery | None  # when there are pictures
 
     @property
@@ -44,7 +46,7 @@ class Report:
 
     def figures(self) -> dict[str, object]:
         """All figures of the page, as JSON knows them."""
-        summary, compiled, path = self.summary, self.compiled, self.floorplan.path
+        summary, compiled, path = self.summary, self.compiled, self.slow_paths.path
         return {
             "network": compiled.network.architecture.name,
             "identifier": summary.network,
@@ -75,6 +77,7 @@ class Report:
                 "nanoseconds": path.nanoseconds,
                 "wire_nanoseconds": path.wire_nanoseconds,
             },
+            "slow_ends": [asdict(end) for end in self.slow_paths.ends],
             "accuracy": self.gallery and asdict(self.gallery.accuracy),
             "notes": dict(compiled.network.notes),
         }
@@ -126,6 +129,7 @@ def load_report(
         loads=tuple(layer_loads(compiled)),
         resources=resources(compiled.program),
         floorplan=Floorplan.read(Path(folder) / FLOORPLAN),
+        slow_paths=SlowPaths.read(Path(folder) / SLOW_PATHS),
         gallery=pictures
         and make_gallery(network, load_test(pictures, network.architecture), progress),
     )

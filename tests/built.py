@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
-from fireline.host.build import FLOORPLAN, NETWORK, SUMMARY, BuildSummary, Usage
+from fireline.host.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary, Usage
 from fireline.host.compile import Compiled
 from fireline.host.floorplan import Floorplan
+from fireline.host.slow_paths import SlowPaths
 
 CONFIGURATION = """\
 .device LFE5U-25F
@@ -45,6 +46,10 @@ def hop(kind: str, delay: float, column: int, row: int, cell: str) -> dict:
     return {"type": kind, "delay": delay, "from": end, "to": end}
 
 
+def end(event: str, delay: float, cell: str) -> dict:
+    return {"event": event, "delay": [delay / 2, delay], "cell": cell, "port": "DI"}
+
+
 REPORT = {
     "critical_paths": [
         {"from": "<async>", "to": "posedge clk", "path": [hop("routing", 99.0, 0, 0, "pin")]},
@@ -58,7 +63,19 @@ REPORT = {
             ],
         },
         {"from": "slow", "to": "slow", "path": [hop("routing", 2.75, 1, 1, "another clock's")]},
-    ]
+    ],
+    "detailed_net_timings": [
+        {
+            "event": "posedge clk",
+            "endpoints": [
+                end("posedge clk", 3.0, "core.last_TRELLIS_FF_Q_3"),
+                end("posedge clk", 2.8, "core.last_TRELLIS_FF_Q_LUT4_A"),
+                end("posedge clk", 2.9, "core.lines.memory.0.12$DPRAM_COMB3"),
+                end("posedge clk", 2.6, "core.quick"),
+                end("posedge slow", 99.0, "another clock's"),
+            ],
+        }
+    ],
 }
 
 
@@ -66,7 +83,7 @@ def floorplan(folder: Path) -> Floorplan:
     """The floorplan of the configuration above."""
     file = folder / "seed1.config"
     file.write_text(CONFIGURATION)
-    plan = Floorplan.of("LFE5U-25F", file, REPORT)
+    plan = Floorplan.of("LFE5U-25F", file)
     file.unlink()
     return plan
 
@@ -93,6 +110,7 @@ def leave(compiled: Compiled, folder: Path) -> Path:
     summary(compiled).write(folder / SUMMARY)
     compiled.network.save(folder / NETWORK)
     floorplan(folder).write(folder / FLOORPLAN)
+    SlowPaths.of(REPORT).write(folder / SLOW_PATHS)
     return folder
 
 

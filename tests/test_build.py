@@ -10,13 +10,14 @@ from fireline.host.build import BuildSummary, build, flash, flash_command
 from fireline.host.compile import compile_network
 from fireline.host.floorplan import Floorplan
 from fireline.host.network import QuantizedNetwork
+from fireline.host.slow_paths import SlowPaths
 from fireline.hw.boards import BoardTop, find_board
 from fireline.hw.serial.protocol import Identity
 from small import TINY, compiled
 from stub_core import StubCore
 
 IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3)
-RESULTS = ["build.json", "fireline.bit", "floorplan.json"]
+RESULTS = ["build.json", "fireline.bit", "floorplan.json", "slow_paths.json"]
 
 NETLIST = {"modules": {"top": {"cells": {}, "ports": {}}}}
 YOSYS = f"#!/bin/sh\necho synthesizing; echo '{json.dumps(NETLIST)}' > top.json\n"
@@ -180,6 +181,9 @@ def test_real_tools(tmp_path):
     assert summary.luts.available == find_board("ulx3s-25f").luts
     assert summary.multipliers.available == find_board("ulx3s-25f").multipliers
     assert summary.block_rams.available == find_board("ulx3s-25f").block_rams
+    slow = SlowPaths.read(tmp_path / "out" / "slow_paths.json")
+    assert slow.path.nanoseconds == pytest.approx(1000 / summary.fmax_mhz, rel=0.01)
+    assert slow.ends[0].nanoseconds == pytest.approx(slow.path.nanoseconds, rel=0.02)
     tiles = Floorplan.read(tmp_path / "out" / "floorplan.json").tiles
     for kind in ("luts", "ffs", "multipliers", "block_rams"):
         assert sum(getattr(tile, kind) for tile in tiles) == getattr(summary, kind).used, kind

@@ -3,13 +3,14 @@ import xml.etree.ElementTree as ElementTree
 from itertools import combinations
 
 import pytest
-from built import floorplan
+from built import REPORT, floorplan
 from fireline.host import charts
 from fireline.host.compile import compile_network
 from fireline.host.families import resolve
 from fireline.host.floorplan import Floorplan, Tile
 from fireline.host.random_network import random_network
 from fireline.host.roofline import layer_loads
+from fireline.host.slow_paths import SlowPaths
 from fireline.hw.geometry import ArrayShape
 from small import TINY, compiled
 
@@ -90,7 +91,7 @@ def test_the_roof_is_what_the_requantizer_lets_through_then_what_the_array_makes
 
 
 def test_the_cells_of_a_die(tmp_path):
-    svg = ElementTree.fromstring(charts.cells_plan(floorplan(tmp_path)))
+    svg = ElementTree.fromstring(charts.cells_plan(floorplan(tmp_path), SlowPaths.of(REPORT).path))
     paths = {path.get("class"): path.get("d") for path in svg.iter("path")}
     assert boxes(paths["shade"]) == [(3, 2, 0.92, 0.92)]
     assert boxes(paths["ebr"]) == [(5, 22, 1.8, 1)]
@@ -102,7 +103,7 @@ def test_the_cells_of_a_die(tmp_path):
 def test_fuller_tiles_are_darker():
     tiles = tuple(Tile(x, 0, 4 * x, 4 * x, 10 * x, 0, 0) for x in range(3))
     for draw in (charts.cells_plan, charts.wires_plan):
-        svg = ElementTree.fromstring(draw(Floorplan(3, 1, tiles, None)))
+        svg = ElementTree.fromstring(draw(Floorplan(3, 1, tiles), None))
         shade = {
             boxes(path.get("d"))[0][0]: float(path.get("fill-opacity")) for path in svg.iter("path")
         }
@@ -111,5 +112,5 @@ def test_fuller_tiles_are_darker():
 
 def test_an_empty_die():
     for draw in (charts.cells_plan, charts.wires_plan):
-        svg = ElementTree.fromstring(draw(Floorplan(3, 1, (), None)))
+        svg = ElementTree.fromstring(draw(Floorplan(3, 1, ()), None))
         assert not list(svg.iter("path"))

@@ -14,7 +14,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 cat > $report <<END
-{"fmax": {"clk": {"achieved": 55.5, "constraint": 50.0}}, "utilization": {
+{"detailed_net_timings": [{"event": "clk", "endpoints": [
+  {"cell": "average.kept_TRELLIS_FF_Q", "delay": [1.0, 18.02], "event": "clk", "port": "DI"}]}],
+ "fmax": {"clk": {"achieved": 55.5, "constraint": 50.0}}, "utilization": {
  "TRELLIS_COMB": {"used": 1000, "available": 24288}, "TRELLIS_FF": {"used": 1, "available": 24288},
  "MULT18X18D": {"used": 2, "available": 28}, "DP16KD": {"used": 3, "available": 56}}}
 END"""
@@ -46,6 +48,7 @@ def test_build(net, tools, tmp_path):
     assert os.path.exists(result["bitstream"])
     slow = Result("build", net, *options, "--clock", "80")
     assert slow.status == 1 and "--clock 55" in slow.stdout
+    assert "average.kept" in slow.stdout and "18.02" in slow.stdout
 
 
 def test_an_architecture_gets_weights_at_random(arch, tools, tmp_path):

@@ -19,22 +19,6 @@ def test_what_lies_in_each_tile(tmp_path):
     )
 
 
-def test_the_critical_path_is_the_slowest_between_registers(tmp_path):
-    path = floorplan(tmp_path).path
-    assert (path.start, path.end) == ("first", "last")
-    assert (path.nanoseconds, path.wire_nanoseconds) == (3.0, 2.25)
-    assert [(hop.column, hop.row) for hop in path.hops] == [(3, 2), (5, 22), (5, 22)]
-
-
-@pytest.mark.parametrize("report", [{}, {"critical_paths": []}])
-def test_a_report_without_paths(tmp_path, report):
-    (tmp_path / "config").write_text("")
-    plan = Floorplan.of("LFE5U-85F", tmp_path / "config", report)
-    assert plan == Floorplan(127, 96, (), None)
-    plan.write(tmp_path / "plan.json")
-    assert Floorplan.read(tmp_path / "plan.json") == plan
-
-
 def test_written_and_read(tmp_path):
     plan = floorplan(tmp_path)
     plan.write(tmp_path / "plan.json")
@@ -44,7 +28,7 @@ def test_written_and_read(tmp_path):
 def test_a_full_die_stays_small(tmp_path):
     columns, rows = DIES["LFE5U-85F"]
     tiles = [Tile(x, y, 8, 8, 200, 0, 0) for x in range(columns) for y in range(rows)]
-    Floorplan(columns, rows, tuple(tiles), None).write(tmp_path / "plan.json")
+    Floorplan(columns, rows, tuple(tiles)).write(tmp_path / "plan.json")
     assert (tmp_path / "plan.json").stat().st_size < 300_000
 
 
@@ -60,9 +44,6 @@ def test_every_device_has_a_die():
         {"tiles": [[1, 2, 3]]},
         {"tiles": [[1, 2, 3, 4, 5, 6, -7]]},
         {"tiles": 3},
-        {"path": []},
-        {"path": ["a", "b", [[1, 2]]]},
-        {"path": ["a", "b", [[1, 2, "x", True]]]},
     ],
 )
 def test_a_damaged_file(tmp_path, change):

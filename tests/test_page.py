@@ -112,6 +112,13 @@ def test_resources_and_memories(tmp_path):
     assert kinds.count("m0") == report.resources.memories[0].block_rams
 
 
+def test_where_slow_paths_end(tmp_path):
+    assert rows(page(tmp_path), "slow") == [
+        ["core.last", "2", "3.00"],
+        ["core.lines.memory", "1", "2.90"],
+    ]
+
+
 def test_every_stage_is_in_the_diagram(tmp_path):
     shape = network(
         Conv1(8, 3, 2, 1), fire(4, 4, 4, "simple"), fire(4, 5, 6, "complex"), "pool", height=9

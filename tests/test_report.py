@@ -80,13 +80,15 @@ def test_no_build(tmp_path):
     assert "holds no build" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["network.fireline", "floorplan.json"])
+@pytest.mark.parametrize("name", ["network.fireline", "floorplan.json", "slow_paths.json"])
 def test_a_file_is_missing(folder, name):
     (folder / name).unlink()
     assert name in refused(folder)
 
 
-@pytest.mark.parametrize("name", ["build.json", "network.fireline", "floorplan.json"])
+@pytest.mark.parametrize(
+    "name", ["build.json", "network.fireline", "floorplan.json", "slow_paths.json"]
+)
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"{}", b"[]"])
 def test_a_file_is_damaged(folder, name, data):
     (folder / name).write_bytes(data)

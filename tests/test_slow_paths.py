@@ -1,0 +1,67 @@
+"""Slow paths from nextpnr's report."""
+
+import json
+
+import pytest
+from built import REPORT
+from fireline.errors import FirelineError
+from fireline.host.slow_paths import SlowEnd, SlowPaths
+
+
+def test_the_critical_path_is_the_slowest_between_registers():
+    path = SlowPaths.of(REPORT).path
+    assert (path.start, path.end) == ("first", "last")
+    assert (path.nanoseconds, path.wire_nanoseconds) == (3.0, 2.25)
+    assert [(hop.column, hop.row) for hop in path.hops] == [(3, 2), (5, 22), (5, 22)]
+
+
+def test_the_ends_of_slow_paths_of_one_clock_by_register_or_memory():
+    assert SlowPaths.of(REPORT).ends == (
+        SlowEnd("core.last", 2, 3.0),
+        SlowEnd("core.lines.memory", 1, 2.9),
+    )
+
+
+@pytest.mark.parametrize("report", [{}, {"critical_paths": [], "detailed_net_timings": []}])
+def test_a_report_without_paths(tmp_path, report):
+    slow = SlowPaths.of(report)
+    assert slow == SlowPaths(None, ())
+    slow.write(tmp_path / "slow.json")
+    assert SlowPaths.read(tmp_path / "slow.json") == slow
+
+
+def test_written_and_read(tmp_path):
+    slow = SlowPaths.of(REPORT)
+    slow.write(tmp_path / "slow.json")
+    assert SlowPaths.read(tmp_path / "slow.json") == slow
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": []},
+        {"path": ["a", "b", [[1, 2]]]},
+        {"path": ["a", "b", [[1, 2, "x", True]]]},
+        {"ends": 3},
+        {"ends": [["a", 1]]},
+        {"ends": [["a", "b", 1]]},
+    ],
+)
+def test_a_damaged_file(tmp_path, change):
+    file = tmp_path / "slow.json"
+    SlowPaths.of(REPORT).write(file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(FirelineError, match="is not a build's slow paths: build again"):
+        SlowPaths.read(file)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"path": null}'])
+def test_a_file_of_something_else(tmp_path, text):
+    (tmp_path / "slow.json").write_text(text)
+    with pytest.raises(FirelineError, match="build again"):
+        SlowPaths.read(tmp_path / "slow.json")
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FirelineError, match="no such file; build again"):
+        SlowPaths.read(tmp_path / "slow.json")
