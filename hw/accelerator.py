@@ -1,6 +1,6 @@
 """The platform-free top: pixels in, scores out."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, ResetInserter, Shape, Signal
+from amaranth.hdl import Cat, Module, ResetInserter, Shape, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.fifo import SyncFIFO
@@ -23,6 +23,7 @@ from .requantize import ChannelParameters, Requantizer, values_signature
 from .rom import Rom
 from .sdram.chip import WORD_BITS
 from .sequencer import Sequencer
+from .spread import choose_near
 from .store import STORE_FIELDS, Store
 from .stream import StreamBuffer
 from .tables import Tables, context_of
@@ -125,11 +126,11 @@ class Accelerator(wiring.Component):
             self._build_head(m, issue, weights)
         size = Shape.cast(self._word).width
         pixels = delay(m, lines.o.payload.as_value(), 1)
-        windows = Array(pixels[n * size : (n + 1) * size] for n in range(program.window_words))
-        window = delay(m, windows[delay(m, issue.activation_address, 1)], 1)
-        control = delay(m, issue.word, Rom.LATENCY - 1, reset_less=False)
-        activation = delay(m, Mux(control.window, window, activations.data), 1)
-        control = delay(m, control, 1, reset_less=False)
+        windows = [pixels[n * size : (n + 1) * size] for n in range(program.window_words)]
+        window = delay(m, choose_near(m, windows, issue.activation_address), 1)
+        control = delay(m, issue.word, Rom.LATENCY - 2, reset_less=False)
+        activation = delay(m, choose_near(m, [activations.data, window], control.window), 1)
+        control = delay(m, control, 2, reset_less=False)
         m.d.comb += [
             entry.i.payload.eq(self.pixel.payload),
             entry.i.valid.eq(self.pixel.valid & ~self._closed),

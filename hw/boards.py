@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth.hdl import ClockDomain, DomainRenamer, Elaboratable, Module
+from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io, wiring
-from amaranth.lib.cdc import ResetSynchronizer
 from amaranth_boards import ulx3s
 
 from ..errors import FirelineError
@@ -14,7 +13,6 @@ from .geometry import ArrayShape
 from .sdram.image import ImageGeometry
 from .sdram.pads import CLOCK_LEAD, SdramPads
 from .serial.protocol import Identity
-from .spread import own_register
 from .system import BAUD, SerialSystem, divisor_of, streamed_weights
 
 
@@ -95,19 +93,14 @@ class BoardTop(Elaboratable):
         self.baud = baud
         self.settings = pll_settings(board.oscillator_mhz, clock_mhz or board.clock_mhz)
         self.clock_mhz = self.settings.output_mhz
-        core = DomainRenamer("core")(core)
         self.weights = streamed_weights(image, self.clock_mhz) if image else None
-        weights = DomainRenamer("memory")(self.weights) if image else None
         divisor = divisor_of(self.clock_mhz, baud)
-        self.system = SerialSystem(core, identity, divisor, weights)
+        self.system = SerialSystem(core, identity, divisor, self.weights)
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = sync = ClockDomain()
-        # The core has no reset but its own abort: one net instead of two joined by a gate.
-        m.domains.core = core = ClockDomain(reset_less=True)
+        m.domains.sync = sync = ClockDomain(reset_less=True)
         m.submodules.pll = pll = PLL(self.settings, CLOCK_LEAD if self.weights else 0)
-        m.submodules.reset = ResetSynchronizer(~pll.locked, domain="sync")
         m.submodules.system = system = self.system
         uart = platform.request("uart", dir={"rx": "-", "tx": "-", "rts": "-", "dtr": "-"})
         oscillator = platform.request(platform.default_clk, dir="-")
@@ -118,13 +111,10 @@ class BoardTop(Elaboratable):
         m.d.comb += [
             pll.oscillator.eq(oscillator_pin.i),
             sync.clk.eq(pll.clock),
-            core.clk.eq(pll.clock),
             system.rx.eq(rx_pin.i),
             tx_pin.o.eq(system.tx),
         ]
         if self.weights:
-            m.domains.memory = memory = ClockDomain()  # for its reset alone, which has a long way
-            m.d.comb += [memory.clk.eq(pll.clock), memory.rst.eq(own_register(m, sync.rst))]
             m.domains.sdram = sdram = ClockDomain(reset_less=True)
             m.submodules.sdram = pads = SdramPads()
             m.d.comb += sdram.clk.eq(pll.ahead)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Instance, Module
+from amaranth.hdl import ClockDomain, Instance, Module, Signal
 from amaranth.lib import wiring
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from ..errors import FirelineError
@@ -69,10 +70,11 @@ def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
 
 
 class PLL(wiring.Component):
-    """An oscillator's clock in, the core's clock out; ``locked`` once it is steady.
+    """An oscillator's clock in, the core's clock out, which begins when it is steady.
 
+    So what it drives starts from its initial state, and needs no reset that reaches all the die.
     ``ahead`` is the same clock again, so many nanoseconds ahead as were asked for, in steps of the
-    oscillator inside, if any.
+    oscillator inside, if any; it is never held.
 
     Place and route derive the constraint on the new clock from the oscillator's.
     """
@@ -80,7 +82,6 @@ class PLL(wiring.Component):
     oscillator: In(1)
     clock: Out(1)
     ahead: Out(1)
-    locked: Out(1)
 
     def __init__(self, settings: PLLSettings, lead: float = 0):
         self.settings = settings
@@ -89,6 +90,10 @@ class PLL(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.unheld = unheld = ClockDomain(reset_less=True, local=True)
+        locked, steady = Signal(), Signal()
+        m.submodules.steady = FFSynchronizer(locked, steady, o_domain="unheld", stages=3)
+        m.submodules.gate = Instance("DCCA", i_CLKI=unheld.clk, i_CE=steady, o_CLKO=self.clock)
         settings = self.settings
         phase = (settings.output_divider - 1) // 2
         second = {}
@@ -120,7 +125,7 @@ class PLL(wiring.Component):
             a_MFG_ENABLE_FILTEROPAMP="1",
             a_MFG_GMCREF_SEL="2",
             i_CLKI=self.oscillator,
-            i_CLKFB=self.clock,
+            i_CLKFB=unheld.clk,
             i_RST=0,
             i_STDBY=0,
             i_PHASESEL0=0,
@@ -130,8 +135,8 @@ class PLL(wiring.Component):
             i_PHASELOADREG=1,
             i_PLLWAKESYNC=0,
             i_ENCLKOP=0,
-            o_CLKOP=self.clock,
-            o_LOCK=self.locked,
+            o_CLKOP=unheld.clk,
+            o_LOCK=locked,
             **second,
         )
         return m

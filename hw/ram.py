@@ -1,19 +1,16 @@
 """Words that are written while others are read."""
 
-from amaranth.hdl import Array, Cat, Module, Shape, Signal, Value
+from amaranth.hdl import Cat, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .rom import BANK_WORDS
-from .spread import own_register
+from .spread import choose_near, near_parts, own_register
 
 SHALLOW_WORDS = 160
 """So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
-
-NEAR_BITS = 32
-"""Bits of a word that share the registers that choose them: more would be too far from these."""
 
 DEEP_WORDS = 2048
 """In a bank of so many, nine bits wide, a word of 128 bits wastes least."""
@@ -65,10 +62,7 @@ class Ram(wiring.Component):
             with m.If(_within(address, start, depth)):
                 m.d.comb += bank.eq(n)
             start += depth
-        for part in self._parts():
-            chosen = own_register(m, bank)
-            data = Array(output[part] for output in outputs)[chosen]
-            m.d.comb += Value.cast(self.data)[part].eq(data)
+        m.d.comb += self.data.eq(choose_near(m, outputs, bank))
         return m
 
     def _build_bank(self, m, name: str, depth: int, write):
@@ -81,7 +75,7 @@ class Ram(wiring.Component):
     def _build_shallow(self, m, depth: int, write):
         """Its way out is no longer than from a register."""
         read_data = []
-        for part in self._parts():
+        for part in near_parts(self._bits):
             style = {"ram_style": "distributed"}
             memory = Memory(shape=part.stop - part.start, depth=depth, init=[], attrs=style)
             m.submodules[f"shallow{part.start}"] = memory
@@ -98,9 +92,6 @@ class Ram(wiring.Component):
             port.data.eq(self._write_data[part]),
             port.en.eq(write),
         ]
-
-    def _parts(self) -> list[slice]:
-        return [slice(n, min(n + NEAR_BITS, self._bits)) for n in range(0, self._bits, NEAR_BITS)]
 
 
 def _within(address, start: int, depth: int):

@@ -1,9 +1,12 @@
 """A value brought to many places of the die at once."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Array, Cat, Module, Signal, Value
+from amaranth.utils import ceil_log2
 
 FAN_OUT = 4
 SPREAD_CYCLES = 2
+NEAR_BITS = 32
+"""Bits of a word that share the registers that choose them: more would be too far from these."""
 
 
 def spread(m: Module, value, places: int, *, reset_less: bool = True) -> list[Signal]:
@@ -26,3 +29,17 @@ def own_register(m: Module, value, *, reset_less: bool = True) -> Signal:
     register = Signal.like(value, name="own", reset_less=reset_less, attrs={"keep": 1})
     m.d.sync += register.eq(value)
     return register
+
+
+def choose_near(m: Module, words: list, number):
+    """The word whose `number` was given a cycle ago, chosen by registers of its parts' own."""
+    words, number = [Value.cast(word) for word in words], number[: ceil_log2(len(words))]
+    return Cat(
+        Array(word[part] for word in words)[own_register(m, number)]
+        for part in near_parts(len(words[0]))
+    )
+
+
+def near_parts(bits: int) -> list[slice]:
+    """The parts of a word of so many bits that stay together."""
+    return [slice(n, min(n + NEAR_BITS, bits)) for n in range(0, bits, NEAR_BITS)]

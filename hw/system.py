@@ -1,6 +1,6 @@
 """The accelerator with its serial line: what every board has in common, free of any platform."""
 
-from amaranth.hdl import Module, ResetSignal, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -14,7 +14,6 @@ from .sdram.streamed_weights import StreamedWeights
 from .serial.link import Link
 from .serial.protocol import Identity
 from .serial.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
-from .spread import own_register
 
 BAUD = 2_000_000  # every even number of MHz divides by it, and USB bridges make it exactly
 BAUD_TOLERANCE = 0.02
@@ -106,8 +105,7 @@ class SerialSystem(wiring.Component):
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            # A register of its own: the reset goes everywhere, and the core is far.
-            core.abort.eq(link.abort | own_register(m, ResetSignal(allow_reset_less=True))),
+            core.abort.eq(link.abort),
         ]
 
         if self.weights:

@@ -38,6 +38,14 @@ def test_top_with_streamed_weights_uses_the_sdram():
     assert "CLKOS" not in plain.files["top.il"] and 'SITE "F19"' not in plain.files["top.lpf"]
 
 
+def test_nothing_hangs_on_a_reset():
+    """The clock is held until it is steady; so a reset would only be one more long wire."""
+    board = find_board("ulx3s-25f")
+    plan = board.platform().prepare(BoardTop(board, StubCore(IDENTITY), IDENTITY), "top")
+    netlist = plan.files["top.il"]
+    assert "rst" not in netlist and "cell \\DCCA" in netlist
+
+
 def test_each_array_suits_its_board():
     for board in BOARDS.values():
         assert board.array.products <= 2 * board.multipliers + board.luts // 80

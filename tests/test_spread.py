@@ -8,7 +8,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 from fireline.host.build import KEEP_REGISTERS, SYNTHESIS
-from fireline.hw.spread import SPREAD_CYCLES, spread
+from fireline.hw.spread import SPREAD_CYCLES, choose_near, spread
 
 
 @pytest.mark.parametrize("places", [1, 2, 4, 5, 16])
@@ -24,6 +24,31 @@ def test_every_place_has_the_value_at_the_same_time(places):
                 seen = [ctx.get(copy) for copy in copies]
                 assert seen == [sent[cycle - SPREAD_CYCLES]] * places
             await ctx.tick()
+
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+@pytest.mark.parametrize("bits", [8, 70])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_word_whose_number_was_given_a_cycle_ago(bits, count):
+    m, number = Module(), Signal(2)
+    words = [Signal(bits) for _ in range(count)]
+    chosen = Signal(bits)
+    m.d.comb += chosen.eq(choose_near(m, words, number))
+
+    async def bench(ctx):
+        for cycle in range(12):
+            ctx.set(number, cycle % count)
+            await ctx.tick()
+            values = [
+                (cycle * 31 + n * 7 + 1) * 0x0123456789ABCDEF % (1 << bits) for n in range(count)
+            ]
+            for word, value in zip(words, values, strict=True):
+                ctx.set(word, value)
+            assert ctx.get(chosen) == values[cycle % count]
 
     simulator = Simulator(m)
     simulator.add_clock(1e-6)
