@@ -1,11 +1,14 @@
 """The global average's exact integer sum, class by class."""
 
-from amaranth import Module, Mux, Signal, unsigned
-from amaranth.lib import data, memory, stream, wiring
+from itertools import pairwise
+
+from amaranth import Module, Mux, Shape, Signal, unsigned
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
-from .ram import style
+from .ram import BlockRam, DistributedRam, is_distributed
+from .spread import near_parts
 
 
 class Score(data.StructLayout):
@@ -64,27 +67,23 @@ class ScoreAccumulator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         word = data.ArrayLayout(unsigned(self.bits), self.lanes)
-        m.submodules.sums = sums = memory.Memory(
-            shape=word, depth=self.beats, init=[], attrs=style(self.beats, word.size)
-        )
-        write = sums.write_port()
-        read = sums.read_port(transparent_for=[write])
 
         # Summing: a beat's sums so far are read; they and the beat are added; the total is written.
-        # What the two beats right before it write comes too late to be read.
-        early, beat = delay(m, self.i.payload, 2), Signal(self.beat, reset_less=True)
-        arriving, arrived = delay(m, self.i.valid, 2, reset_less=False), Signal()
-        anew, again = arriving & early.first_pixel, Signal()
+        # What the three beats right before it write comes too late to be read.
+        beats = [self.i.payload, *(Signal(self.beat, reset_less=True) for _ in range(4))]
+        valid = [self.i.valid, *(Signal() for _ in range(4))]
+        m.d.sync += [later.eq(value) for value, later in pairwise(beats)]
+        m.d.sync += [later.eq(value) for value, later in pairwise(valid)]
+        looked, early, beat, done = beats[1:]
+        anew, again, one_between, two_between = (Signal() for _ in range(4))
         total, kept = Signal(word), Signal(word, reset_less=True)
         written = delay(m, total, 1)
+        m.d.comb += anew.eq(valid[2] & early.first_pixel)
         m.d.sync += [
-            arrived.eq(arriving),
-            beat.eq(early),
-            again.eq(arrived & (beat.address == early.address) & ~anew),
-            write.en.eq(arrived),
-            write.addr.eq(beat.address),
+            again.eq(valid[3] & (beat.address == early.address) & ~anew),
+            one_between.eq(valid[3] & (beat.address == looked.address)),
+            two_between.eq(valid[4] & (done.address == looked.address)),
         ]
-        m.d.comb += write.data.eq(written)
         for lane, value in enumerate(beat.values):
             m.d.comb += total[lane].eq(Mux(again, written[lane], kept[lane]) + value)
         with m.If(self.i.valid):
@@ -95,24 +94,18 @@ class ScoreAccumulator(wiring.Component):
         address, lane = Signal(range(self.beats)), Signal(range(self.lanes))
         last_address = address == (self.classes - 1) // self.lanes
         last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
+        read_address = Mux(self.i.valid, self.i.p.address, address)
+        read = self._build_sums(m, read_address, valid[3], beat.address, total)
         m.d.comb += [
-            read.addr.eq(delay(m, Mux(self.i.valid, self.i.p.address, address), 1)),
             self.o.p.score.eq(kept[0]),
             self.o.p.last.eq(last_address & last_lane),
         ]
-        with m.If(arrived & beat.last_pixel & (beat.address == self.beats - 1)):
+        with m.If(valid[3] & beat.last_pixel & (beat.address == self.beats - 1)):
             m.d.sync += sending.eq(1)
         with m.If(~self.o.valid):
+            so_far = Mux(one_between, written, Mux(two_between, delay(m, written, 1), read))
             m.d.sync += [
-                kept.eq(
-                    Mux(
-                        anew,
-                        0,
-                        Mux(
-                            write.en & (write.addr == early.address), written, read.data.as_value()
-                        ),
-                    )
-                ),
+                kept.eq(Mux(anew, 0, so_far)),
                 fetching.eq(sending & ~(fetching | fetched)),
                 fetched.eq(fetching),
                 self.o.valid.eq(fetched),
@@ -128,3 +121,21 @@ class ScoreAccumulator(wiring.Component):
             with m.If(self.o.p.last):
                 m.d.sync += [sending.eq(0), self.free.eq(1)]
         return m
+
+    def _build_sums(self, m, address, write, write_address, total):
+        """The sums at `address`, two cycles later; what is written is there for the next one."""
+        depth, bits = self.beats, Shape.cast(total.shape()).width
+        distributed = is_distributed(depth, bits)
+        parts = near_parts(bits) if distributed else [slice(0, bits)]
+        read = Signal(bits, reset_less=True)
+        for part in parts:
+            kind = DistributedRam if distributed else BlockRam
+            m.submodules[f"sums{part.start}"] = sums = kind(part.stop - part.start, depth)
+            m.d.comb += [
+                sums.address.eq(address),
+                sums.write.eq(write),
+                sums.write_address.eq(write_address),
+                sums.write_data.eq(total.as_value()[part]),
+            ]
+            m.d.sync += read[part].eq(sums.data)
+        return read

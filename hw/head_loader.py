@@ -4,10 +4,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .delay import delay
 from .geometry import ArrayShape, HeadGeometry
 from .mac_lanes import WeightWord
 from .sdram.chip import BURST_WORDS, WORD_BITS
-from .weight_rom import fill_layout
+from .weight_rom import WeightRom, fill_layout
 
 
 def exponent_words(array: ArrayShape, exponent_bits: int) -> int:
@@ -33,7 +34,7 @@ class HeadLoader(wiring.Component):
     `group_taken` gives that slot back. `fill` writes lane pair after lane pair's part of a word.
     """
 
-    LATENCY = 2
+    LATENCY = 1 + WeightRom.FILL_CYCLES
 
     def __init__(self, head: HeadGeometry, array: ArrayShape, exponent_bits: int):
         self.head, self._array, self._exponent_bits = head, array, exponent_bits
@@ -107,9 +108,8 @@ class HeadLoader(wiring.Component):
         """Slots that no group has begun to fill, and slots that are full."""
         slots = self.head.slots
         free, full = Signal(range(slots + 1), init=slots), Signal(range(slots + 1))
-        loaded = Signal()
+        loaded = delay(m, last, self.LATENCY - 1, reset_less=False)
         m.d.sync += [
-            loaded.eq(last),
             free.eq(free - first + self.group_taken),
             full.eq(full + loaded - self.group_taken),
         ]

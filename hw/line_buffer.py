@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .ram import is_distributed, style
+from .spread import near_parts
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -32,7 +33,7 @@ class Axis(wiring.Component):
     """Walks one axis of the padded raster, round and round, one position a ``step``.
 
     ``border`` marks the padding, ``last`` the axis' end, and ``wanted`` the positions where a
-    window ends: ``kernel - 1``, then every ``stride``-th. ``following`` is the next ``position``.
+    window ends: ``kernel - 1``, then every ``stride``-th.
     """
 
     def __init__(self, size: int, kernel: int, stride: int, padding: int):
@@ -42,7 +43,6 @@ class Axis(wiring.Component):
             {
                 "step": In(1),
                 "position": Out(range(self.length)),
-                "following": Out(range(self.length)),
                 "border": Out(1, init=padding > 0),
                 "last": Out(1, init=self.length == 1),
                 "wanted": Out(1),
@@ -56,12 +56,11 @@ class Axis(wiring.Component):
         ahead = self.position + 1
         inside = (ahead >= self.padding) & (ahead < self.padding + self.size)
         m.d.comb += [
-            self.following.eq(Mux(self.last, 0, ahead)),
             self.wanted.eq(to_go == 0),
         ]
         with m.If(self.step):
             m.d.sync += [
-                self.position.eq(self.following),
+                self.position.eq(Mux(self.last, 0, ahead)),
                 self.border.eq(Mux(self.last, self.padding > 0, ~inside)),
                 self.last.eq(Mux(self.last, self.length == 1, ahead == self.length - 1)),
                 to_go.eq(Mux(self.wanted, self.stride - 1, to_go - 1)),
@@ -130,26 +129,31 @@ class LineBuffer(wiring.Component):
         if self.kernel > 1:
             above = data.ArrayLayout(self.pixel, self.kernel - 1)
             size = columns.length, above.size
-            lines = memory.Memory(shape=above, depth=columns.length, init=[], attrs=style(*size))
-            m.submodules["shallow" if is_distributed(*size) else "lines"] = lines
-            write = lines.write_port()
-            if is_distributed(*size):  # read at once, straight from the register; written later
-                read = lines.read_port(domain="comb")
+            distributed = is_distributed(*size)
+            # What is read is that of the next position; what is written, that of the one before, if
+            # these differ.
+            later = min(1, columns.length - 2)
+            for part in near_parts(above.size) if distributed else [slice(0, above.size)]:
+                lines = memory.Memory(
+                    shape=part.stop - part.start,
+                    depth=columns.length,
+                    init=[],
+                    attrs=style(*size),
+                )
+                m.submodules[f"{'shallow' if distributed else 'lines'}{part.start}"] = lines
+                write, read = lines.write_port(), lines.read_port()
+                following = Signal.like(read.addr, init=1, attrs={"keep": 1})
+                with m.If(push):
+                    last = following == columns.length - 1
+                    m.d.sync += following.eq(Mux(last, 0, following + 1))
                 m.d.comb += [
-                    read.addr.eq(columns.position),
-                    write.addr.eq(delay(m, columns.position, 1)),
-                    write.data.eq(delay(m, column[1:], 1)),
-                    write.en.eq(delay(m, push, 1, reset_less=False)),
+                    read.en.eq(push),
+                    read.addr.eq(following),
+                    column[:-1].as_value()[part].eq(read.data),
+                    write.en.eq(delay(m, push, later, reset_less=False)),
+                    write.addr.eq(delay(m, columns.position, later)),
+                    write.data.eq(delay(m, column[1:].as_value()[part], later)),
                 ]
-            else:  # a cycle ahead, never what is written meanwhile
-                read = lines.read_port()
-                m.d.comb += [
-                    read.addr.eq(Mux(push, columns.following, columns.position)),
-                    write.addr.eq(columns.position),
-                    write.data.eq(column[1:]),
-                    write.en.eq(push),
-                ]
-            m.d.comb += column[:-1].eq(read.data)
 
         rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
         window = Signal(rows_layout, reset_less=True)

@@ -12,6 +12,8 @@ from .spread import choose_near, near_parts, own_register
 SHALLOW_WORDS = 160
 """So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
 
+DISTRIBUTED = {"ram_style": "distributed"}
+
 DEEP_WORDS = 2048
 """In a bank of so many, nine bits wide, a word of 128 bits wastes least."""
 
@@ -34,30 +36,18 @@ class Ram(wiring.Component):
 
     def __init__(self, layout, words: int):
         self._words, self._bits = words, Shape.cast(layout).width
-        super().__init__(
-            {
-                "address": In(range(words)),
-                "data": Out(layout),
-                "write": In(1),
-                "write_address": In(range(words)),
-                "write_data": In(layout),
-            }
-        )
+        super().__init__(memory_ports(layout, words))
 
     def elaborate(self, platform):
         m = Module()
         outputs, start, bank = [], 0, Signal(range(len(banks(self._words))))
         address = delay(m, self.address, self.LATENCY - 1)
-        # To be written a cycle later: the banks may be far.
-        self._write_address = delay(m, self.write_address, 1)
-        self._write_data = delay(m, Value.cast(self.write_data), 1)
         for n, (depth, shallow) in enumerate(banks(self._words)):
-            within = _within(self.write_address, start, depth)
-            write = delay(m, self.write & within, 1, reset_less=False)
+            write = self.write & _within(self.write_address, start, depth)
             if shallow:
                 data = self._build_shallow(m, depth, write)
             else:
-                data = self._build_bank(m, f"bank{n}", depth, write)
+                data = self._build_bank(m, n, depth, write)
             outputs.append(delay(m, data, 1))
             with m.If(_within(address, start, depth)):
                 m.d.comb += bank.eq(n)
@@ -65,33 +55,93 @@ class Ram(wiring.Component):
         m.d.comb += self.data.eq(choose_near(m, outputs, bank))
         return m
 
-    def _build_bank(self, m, name: str, depth: int, write):
-        m.submodules[name] = memory = Memory(shape=self._bits, depth=depth, init=[])
-        read = memory.read_port()
-        m.d.comb += read.addr.eq(self.address)
-        self._build_write(m, memory, write, slice(None))
-        return read.data
+    def _build_bank(self, m, number: int, depth: int, write):
+        m.submodules[f"bank{number}"] = memory = BlockRam(self._bits, depth)
+        m.d.comb += [
+            memory.address.eq(self.address),
+            # It may be far.
+            memory.write.eq(delay(m, write, 1, reset_less=False)),
+            memory.write_address.eq(delay(m, self.write_address, 1)),
+            memory.write_data.eq(delay(m, Value.cast(self.write_data), 1)),
+        ]
+        return memory.data
 
     def _build_shallow(self, m, depth: int, write):
-        """Its way out is no longer than from a register."""
         read_data = []
         for part in near_parts(self._bits):
-            style = {"ram_style": "distributed"}
-            memory = Memory(shape=part.stop - part.start, depth=depth, init=[], attrs=style)
+            memory = DistributedRam(part.stop - part.start, depth)
             m.submodules[f"shallow{part.start}"] = memory
-            read = memory.read_port(domain="comb")
-            m.d.comb += read.addr.eq(own_register(m, self.address[: len(read.addr)]))
-            self._build_write(m, memory, write, part)
-            read_data.append(read.data)
+            m.d.comb += [
+                memory.address.eq(self.address),
+                memory.write.eq(write),
+                memory.write_address.eq(self.write_address),
+                memory.write_data.eq(Value.cast(self.write_data)[part]),
+            ]
+            read_data.append(memory.data)
         return Cat(read_data)
 
-    def _build_write(self, m, memory, write, part: slice):
-        port = memory.write_port()
+
+class BlockRam(wiring.Component):
+    """`data` = the word at `address`, a cycle later; one word a cycle in, one out.
+
+    A word can be read from the cycle after its `write` on. What is read of a word in the cycle in
+    which it is written must not matter.
+    """
+
+    def __init__(self, layout, words: int):
+        self._layout, self._words = layout, words
+        super().__init__(memory_ports(layout, words))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.bank = memory = Memory(shape=self._layout, depth=self._words, init=[])
+        read, port = memory.read_port(), memory.write_port()
         m.d.comb += [
-            port.addr.eq(self._write_address),
-            port.data.eq(self._write_data[part]),
-            port.en.eq(write),
+            read.addr.eq(self.address),
+            self.data.eq(read.data),
+            port.en.eq(self.write),
+            port.addr.eq(self.write_address),
+            port.data.eq(self.write_data),
         ]
+        return m
+
+
+class DistributedRam(wiring.Component):
+    """The same as `BlockRam`, made of LUTs.
+
+    Whatever goes in passes through registers of its own, for it may be far; there is none at the
+    way out. So it should be no wider than `NEAR_BITS`.
+    """
+
+    def __init__(self, layout, words: int):
+        self._layout, self._words = layout, words
+        super().__init__(memory_ports(layout, words))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = Memory(
+            shape=self._layout, depth=self._words, init=[], attrs=DISTRIBUTED
+        )
+        read, port = memory.read_port(domain="comb"), memory.write_port()
+        m.d.comb += [
+            read.addr.eq(own_register(m, self.address)),
+            self.data.eq(read.data),
+            port.en.eq(own_register(m, self.write, reset_less=False)),
+            port.addr.eq(own_register(m, self.write_address)),
+            port.data.eq(delay(m, self.write_data, 1)),
+        ]
+        return m
+
+
+def memory_ports(layout, words: int) -> dict[str, wiring.Member]:
+    """The ports of every memory here."""
+    return {
+        "address": In(range(words)),
+        "data": Out(layout),
+        "write": In(1),
+        "write_address": In(range(words)),
+        "write_data": In(layout),
+    }
 
 
 def _within(address, start: int, depth: int):
@@ -118,4 +168,4 @@ def is_distributed(words: int, bits: int) -> bool:
 
 def style(words: int, bits: int) -> dict[str, str]:
     """The attributes of such a memory."""
-    return {"ram_style": "distributed"} if is_distributed(words, bits) else {}
+    return DISTRIBUTED if is_distributed(words, bits) else {}

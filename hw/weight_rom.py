@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
 
+from .delay import delay
 from .mac_lanes import WeightWord
 from .rom import Rom
 from .sdram.chip import WORD_BITS
@@ -33,11 +34,12 @@ class WeightRom(wiring.Component):
     address is spread over them.
 
     With a `depth` beyond the constant words `fill` writes the others, a lane pair's part of one
-    after the other: an `address` that comes a cycle after its last nibbles or later sees it. It is
-    spread likewise, and put together beside each memory, for that takes fewer long wires.
+    after the other: an `address` that comes `FILL_CYCLES` after its last nibbles or later sees it.
+    It is spread likewise, and put together beside each memory, for that takes fewer long wires.
     """
 
     LATENCY = SPREAD_CYCLES + Rom.LATENCY
+    FILL_CYCLES = 2
 
     def __init__(self, layout: WeightWord, words: tuple[int, ...], depth: int | None = None):
         self.slices, self._depth = layout.split(words), depth or len(words)
@@ -63,11 +65,11 @@ class WeightRom(wiring.Component):
 
     def _build_write(self, m, rom, fill, pair: int):
         nibbles = Signal(self.pairs[pair].shape()["nibbles"].width, reset_less=True)
-        so_far = Cat(nibbles, fill.nibbles)[WORD_BITS:]
         with m.If(fill.valid):
-            m.d.sync += nibbles.eq(so_far)
+            m.d.sync += nibbles.eq(Cat(nibbles, fill.nibbles)[WORD_BITS:])
+        whole = fill.valid & fill.last & (fill.pair == pair)
         m.d.comb += [
-            rom.write.enable.eq(fill.valid & fill.last & (fill.pair == pair)),
-            rom.write.address.eq(fill.address),
-            rom.write.word.eq(Cat(so_far, fill.exponents)),
+            rom.write.enable.eq(delay(m, whole, 1, reset_less=False)),
+            rom.write.address.eq(delay(m, fill.address, 1)),
+            rom.write.word.eq(Cat(nibbles, delay(m, fill.exponents, 1))),
         ]

@@ -41,7 +41,7 @@ def test_every_pair_has_its_part_of_the_word(ci, co, exponent_bits):
     simulator.run()
 
 
-def test_a_pair_is_filled_and_read_a_cycle_later():
+def test_a_pair_is_filled_and_read():
     layout = WeightWord(4, 8, 1)
     dut = WeightRom(layout, (1, 2, 3), depth=7)
     rng = random.Random(0)
@@ -61,6 +61,7 @@ def test_a_pair_is_filled_and_read_a_cycle_later():
             ctx.set(dut.fill, {**last, "valid": 1, "nibbles": part >> 16 & 0xFFFF})
             await ctx.tick()
             ctx.set(dut.fill, {**last, "valid": 0})
+            await ctx.tick().repeat(dut.FILL_CYCLES - 1)
             ctx.set(dut.address, address)
             await ctx.tick().repeat(dut.LATENCY)
             assert ctx.get(dut.pairs[pair].as_value()) == part

@@ -2,12 +2,11 @@
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..average import Score
-from ..delay import delay
+from ..ram import DistributedRam
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 
 SCORE = Score(8 * SCORE_BYTES)
@@ -43,27 +42,23 @@ class ScoreStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth = max(SCORES_PER_PART, 1 << ceil_log2(self.classes))
-        # Block RAM is scarce where there are many classes.
-        m.submodules.memory = memory = Memory(
-            shape=data.ArrayLayout(8, SCORE_BYTES * SCORES_PER_WORD),
-            depth=depth // SCORES_PER_WORD,
-            init=[],
-            attrs={"ram_style": "distributed"},
-        )
-        write, read = memory.write_port(granularity=SCORE_BYTES), memory.read_port()
         count, store = Signal(range(depth)), self.i.valid & self.i.ready
         score = self.place.score
 
-        # The memory is large and may be far.
-        enable = delay(m, store << count % SCORES_PER_WORD, 1, reset_less=False)
-        m.d.comb += [
-            self.i.ready.eq(~self.done),
-            write.addr.eq(delay(m, count // SCORES_PER_WORD, 1)),
-            write.data.as_value().eq(delay(m, self.i.p.score, 1).replicate(SCORES_PER_WORD)),
-            write.en.eq(enable),
-            read.addr.eq(delay(m, Cat(score, self.part) // SCORES_PER_WORD, 1)),
-        ]
-        m.d.sync += self.byte.eq(read.data[Cat(self.place.byte, score % SCORES_PER_WORD)])
+        # Block RAM is scarce where there are many classes.
+        word = Signal(data.ArrayLayout(8, SCORE_BYTES * SCORES_PER_WORD), reset_less=True)
+        for number in range(SCORES_PER_WORD):
+            memory = DistributedRam(8 * SCORE_BYTES, depth // SCORES_PER_WORD)
+            m.submodules[f"memory{number}"] = memory
+            m.d.comb += [
+                memory.write.eq(store & (count % SCORES_PER_WORD == number)),
+                memory.write_address.eq(count // SCORES_PER_WORD),
+                memory.write_data.eq(self.i.p.score),
+                memory.address.eq(Cat(score, self.part) // SCORES_PER_WORD),
+            ]
+            m.d.sync += word.as_value().word_select(number, 8 * SCORE_BYTES).eq(memory.data)
+        m.d.comb += self.i.ready.eq(~self.done)
+        m.d.sync += self.byte.eq(word[Cat(self.place.byte, score % SCORES_PER_WORD)])
         with m.If(store):
             m.d.sync += [count.eq(count + 1), self.done.eq(self.i.p.last)]
         return m
