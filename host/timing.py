@@ -237,7 +237,7 @@ class _Windows:
     @property
     def ready(self) -> int:
         """The first cycle in which the next window can be used."""
-        return self.moved + 1
+        return self.moved + 2
 
     def take(self, cycle: int) -> None:
         """The window is used for the last time in `cycle`."""

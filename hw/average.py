@@ -80,7 +80,7 @@ class ScoreAccumulator(wiring.Component):
         written = delay(m, total, 1)
         m.d.comb += anew.eq(valid[2] & early.first_pixel)
         m.d.sync += [
-            again.eq(valid[3] & (beat.address == early.address) & ~anew),
+            again.eq(valid[3] & (beat.address == early.address)),
             one_between.eq(valid[3] & (beat.address == looked.address)),
             two_between.eq(valid[4] & (done.address == looked.address)),
         ]

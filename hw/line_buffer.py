@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .ram import is_distributed, style
-from .spread import near_parts
+from .spread import near_parts, own_register
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -82,14 +82,14 @@ class LineBuffer(wiring.Component):
     - A push happens in every cycle in which no window waits in the shift register and (the position
       is padding, or ``i.valid``).
     - A push at the end of a window leaves it waiting from the next cycle on.
-    - The waiting window moves on at the end of a cycle that began with fewer than two windows at
-      the way out; the first of these is at ``o``.
+    - The waiting window moves on at the end of a cycle that began with fewer than two windows on
+      their way out. A cycle later it has come there; the first of these is at ``o``.
 
     So a window is at ``o`` ``latency`` cycles after its last push, or when those before it are
     taken, and the throughput is a push a cycle, but for a cycle after each window.
     """
 
-    latency = 2
+    latency = 3
 
     def __init__(
         self,
@@ -155,31 +155,45 @@ class LineBuffer(wiring.Component):
                     write.data.eq(delay(m, column[1:].as_value()[part], later)),
                 ]
 
+        # A cycle later it enters, for the register is large and has to be told in many places.
+        entering = delay(m, column, 1)
         rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
         window = Signal(rows_layout, reset_less=True)
+        for row in range(self.kernel):
+            with m.If(own_register(m, push, reset_less=False)):
+                m.d.sync += [
+                    window[row][:-1].eq(window[row][1:]),
+                    window[row][-1].eq(entering[row]),
+                ]
         with m.If(push):
             m.d.sync += waiting.eq(rows.wanted & columns.wanted)
-            for row in range(self.kernel):
-                m.d.sync += window[row][:-1].eq(window[row][1:])
-                m.d.sync += window[row][-1].eq(column[row])
         with m.Elif(move):
             m.d.sync += waiting.eq(0)
 
         # Two windows at the way out, in registers that take turns: what is taken meanwhile, which
         # is known late in a cycle, need not be known for the next one to move there.
-        taken = Signal()
+        taken, moved = self.o.valid & self.o.ready, delay(m, move, 1, reset_less=False)
         first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
         ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
+        _, on_the_way = _count_two(m, move, taken)
+        there, _ = _count_two(m, moved, taken)
         m.d.comb += [
-            taken.eq(self.o.valid & self.o.ready),
+            full.eq(on_the_way),
+            self.o.valid.eq(there),
             self.o.payload.eq(Mux(first, *reversed(ways_out))),
         ]
-        m.d.sync += [first.eq(first ^ taken), last.eq(last ^ move)]
+        m.d.sync += [first.eq(first ^ taken), last.eq(last ^ moved)]
         for n, way_out in enumerate(ways_out):
-            with m.If(move & (last == n)):
+            with m.If(moved & (last == n)):
                 m.d.sync += way_out.eq(window)
-        with m.If(move & ~taken):
-            m.d.sync += [self.o.valid.eq(1), full.eq(self.o.valid)]
-        with m.Elif(taken & ~move):
-            m.d.sync += [self.o.valid.eq(full), full.eq(0)]
         return m
+
+
+def _count_two(m: Module, comes, goes) -> tuple[Signal, Signal]:
+    """Whether there are any, and whether there are two."""
+    some, two = Signal(), Signal()
+    with m.If(comes & ~goes):
+        m.d.sync += [some.eq(1), two.eq(some)]
+    with m.Elif(goes & ~comes):
+        m.d.sync += [some.eq(two), two.eq(0)]
+    return some, two

@@ -9,6 +9,7 @@ from fireline.hw.tables import Tables
 from small import TINY, compiled, fire, give_contexts, network
 
 SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
+COLUMN = network(Conv1(9, 1, 1, 0), fire(5, 4, 5), height=3, width=1)
 CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
 
 
@@ -46,6 +47,7 @@ def expected(program):
         (TINY, "4x8", 2, None),
         (TINY, "8x4", 4, None),
         (SIMPLE, "8x8", 4, None),
+        (COLUMN, "8x8", 4, None),
         (CLASSES, "4x4", 2, StreamedHead(2)),
     ],
 )

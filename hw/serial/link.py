@@ -44,7 +44,7 @@ class Link(wiring.Component):
     ``abort`` brings the core back to its initial state for `ABORT_CYCLES`. While the core is slower
     than the line, it is the host that waits: nothing is ever lost in between.
 
-    Latency:    a chunk is handed on 9 cycles after its closing zero
+    Latency:    a chunk is handed on 10 cycles after its closing zero
     Throughput: one byte a cycle, a chunk's bytes at ``channels`` / (``channels`` + 1) of that
     """
 
@@ -77,9 +77,11 @@ class Link(wiring.Component):
         buffer = ChunkBuffer(BUFFER_BYTES)
         packer = PixelPacker(self.identity.channels)
         scores = ScoreStore(self.identity.classes)
-        kept = StreamBuffer(8)  # for the block RAM is slow, and the weights' loader far
+        # For the block RAM is slow, and the core and the weights' loader are far.
+        kept, pixels = StreamBuffer(8), StreamBuffer(8)
         m.submodules.buffer = ResetInserter(receiver.abort)(buffer)
         m.submodules.kept = ResetInserter(receiver.abort)(kept)
+        m.submodules.pixels = ResetInserter(receiver.abort)(pixels)
         m.submodules.packer = ResetInserter(receiver.abort)(packer)
         m.submodules.scores = ResetInserter(receiver.abort)(scores)
 
@@ -88,7 +90,8 @@ class Link(wiring.Component):
         _connect_buffered(m, "checked", checker.o, receiver.i)
         connect(m, receiver.chunk, buffer.i)
         connect(m, buffer.o, kept.i)
-        self._build_chunks(m, receiver, kept.o, packer.i, replier)
+        self._build_chunks(m, receiver, kept.o, pixels.i, replier)
+        connect(m, pixels.o, packer.i)
         connect(m, packer.o, flipped(self.pixel))
 
         connect(m, flipped(self.score), scores.i)
