@@ -143,9 +143,9 @@ class LineBuffer(wiring.Component):
                 m.submodules[f"{'shallow' if distributed else 'lines'}{part.start}"] = lines
                 write, read = lines.write_port(), lines.read_port()
                 following = Signal.like(read.addr, init=1, attrs={"keep": 1})
+                at_end = following == columns.length - 1
                 with m.If(push):
-                    last = following == columns.length - 1
-                    m.d.sync += following.eq(Mux(last, 0, following + 1))
+                    m.d.sync += following.eq(Mux(at_end, 0, following + 1))
                 m.d.comb += [
                     read.en.eq(push),
                     read.addr.eq(following),
@@ -175,25 +175,14 @@ class LineBuffer(wiring.Component):
         taken, moved = self.o.valid & self.o.ready, delay(m, move, 1, reset_less=False)
         first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
         ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
-        _, on_the_way = _count_two(m, move, taken)
-        there, _ = _count_two(m, moved, taken)
-        m.d.comb += [
-            full.eq(on_the_way),
-            self.o.valid.eq(there),
-            self.o.payload.eq(Mux(first, *reversed(ways_out))),
-        ]
+        m.d.comb += self.o.payload.eq(Mux(first, *reversed(ways_out)))
         m.d.sync += [first.eq(first ^ taken), last.eq(last ^ moved)]
         for n, way_out in enumerate(ways_out):
             with m.If(moved & (last == n)):
                 m.d.sync += way_out.eq(window)
+        # Between two moves there is a push, so in time for the next one this one is counted.
+        with m.If(moved & ~taken):
+            m.d.sync += [self.o.valid.eq(1), full.eq(self.o.valid)]
+        with m.Elif(taken & ~moved):
+            m.d.sync += [self.o.valid.eq(full), full.eq(0)]
         return m
-
-
-def _count_two(m: Module, comes, goes) -> tuple[Signal, Signal]:
-    """Whether there are any, and whether there are two."""
-    some, two = Signal(), Signal()
-    with m.If(comes & ~goes):
-        m.d.sync += [some.eq(1), two.eq(some)]
-    with m.Elif(goes & ~comes):
-        m.d.sync += [some.eq(two), two.eq(0)]
-    return some, two
