@@ -8,7 +8,6 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .ram import BlockRam, DistributedRam, is_distributed
-from .spread import near_parts
 
 
 class Score(data.StructLayout):
@@ -125,17 +124,12 @@ class ScoreAccumulator(wiring.Component):
     def _build_sums(self, m, address, write, write_address, total):
         """The sums at `address`, two cycles later; what is written is there for the next one."""
         depth, bits = self.beats, Shape.cast(total.shape()).width
-        distributed = is_distributed(depth, bits)
-        parts = near_parts(bits) if distributed else [slice(0, bits)]
-        read = Signal(bits, reset_less=True)
-        for part in parts:
-            kind = DistributedRam if distributed else BlockRam
-            m.submodules[f"sums{part.start}"] = sums = kind(part.stop - part.start, depth)
-            m.d.comb += [
-                sums.address.eq(address),
-                sums.write.eq(write),
-                sums.write_address.eq(write_address),
-                sums.write_data.eq(total.as_value()[part]),
-            ]
-            m.d.sync += read[part].eq(sums.data)
-        return read
+        kind = DistributedRam if is_distributed(depth, bits) else BlockRam
+        m.submodules.sums = sums = kind(bits, depth)
+        m.d.comb += [
+            sums.address.eq(address),
+            sums.write.eq(write),
+            sums.write_address.eq(write_address),
+            sums.write_data.eq(total),
+        ]
+        return delay(m, sums.data, 1)

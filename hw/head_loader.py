@@ -54,12 +54,15 @@ class HeadLoader(wiring.Component):
         first, last = Signal(), Signal()  # word of the group
         self._count_slots(m, first, last)
         number = Signal(range(head.stream_words))
-        m.d.comb += [
-            first.eq(self.i.valid & (number == 0)),
-            last.eq(self.i.valid & (number == head.stream_words - 1)),
-        ]
+        at_first, at_last = Signal(init=1), Signal(init=head.stream_words == 1)
+        m.d.comb += [first.eq(self.i.valid & at_first), last.eq(self.i.valid & at_last)]
+        following = Mux(at_last, 0, number + 1)
         with m.If(self.i.valid):
-            m.d.sync += number.eq(Mux(last, 0, number + 1))
+            m.d.sync += [
+                number.eq(following),
+                at_first.eq(at_last),
+                at_last.eq(following == head.stream_words - 1),
+            ]
 
         # Exponents of all pairs are kept until the pair's nibbles come.
         size = exponent_words(array, self._exponent_bits)

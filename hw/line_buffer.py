@@ -7,8 +7,8 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
-from .ram import is_distributed, style
-from .spread import near_parts, own_register
+from .ram import DISTRIBUTED_BITS, is_distributed, style
+from .spread import own_register, parts
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -133,7 +133,7 @@ class LineBuffer(wiring.Component):
             # What is read is that of the next position; what is written, that of the one before, if
             # these differ.
             later = min(1, columns.length - 2)
-            for part in near_parts(above.size) if distributed else [slice(0, above.size)]:
+            for part in parts(above.size, DISTRIBUTED_BITS if distributed else above.size):
                 lines = memory.Memory(
                     shape=part.stop - part.start,
                     depth=columns.length,

@@ -1,18 +1,20 @@
 """Words that are written while others are read."""
 
-from amaranth.hdl import Cat, Module, Shape, Signal, Value
+from amaranth.hdl import Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .rom import BANK_WORDS
-from .spread import choose_near, near_parts, own_register
+from .spread import choose_near, own_register, parts
 
 SHALLOW_WORDS = 160
 """So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
 
 DISTRIBUTED = {"ram_style": "distributed"}
+DISTRIBUTED_BITS = 8
+"""Bits of such a memory that share the registers of their addresses."""
 
 DEEP_WORDS = 2048
 """In a bank of so many, nine bits wide, a word of 128 bits wastes least."""
@@ -44,41 +46,21 @@ class Ram(wiring.Component):
         address = delay(m, self.address, self.LATENCY - 1)
         for n, (depth, shallow) in enumerate(banks(self._words)):
             write = self.write & _within(self.write_address, start, depth)
-            if shallow:
-                data = self._build_shallow(m, depth, write)
-            else:
-                data = self._build_bank(m, n, depth, write)
-            outputs.append(delay(m, data, 1))
+            memory = DistributedRam(self._bits, depth) if shallow else BlockRam(self._bits, depth)
+            m.submodules[f"{'shallow' if shallow else 'bank'}{n}"] = memory
+            later = 0 if shallow else 1  # for a bank may be far; the other has its own registers
+            m.d.comb += [
+                memory.address.eq(self.address),
+                memory.write.eq(delay(m, write, later, reset_less=False)),
+                memory.write_address.eq(delay(m, self.write_address, later)),
+                memory.write_data.eq(delay(m, Value.cast(self.write_data), later)),
+            ]
+            outputs.append(delay(m, memory.data, 1))
             with m.If(_within(address, start, depth)):
                 m.d.comb += bank.eq(n)
             start += depth
         m.d.comb += self.data.eq(choose_near(m, outputs, bank))
         return m
-
-    def _build_bank(self, m, number: int, depth: int, write):
-        m.submodules[f"bank{number}"] = memory = BlockRam(self._bits, depth)
-        m.d.comb += [
-            memory.address.eq(self.address),
-            # It may be far.
-            memory.write.eq(delay(m, write, 1, reset_less=False)),
-            memory.write_address.eq(delay(m, self.write_address, 1)),
-            memory.write_data.eq(delay(m, Value.cast(self.write_data), 1)),
-        ]
-        return memory.data
-
-    def _build_shallow(self, m, depth: int, write):
-        read_data = []
-        for part in near_parts(self._bits):
-            memory = DistributedRam(part.stop - part.start, depth)
-            m.submodules[f"shallow{part.start}"] = memory
-            m.d.comb += [
-                memory.address.eq(self.address),
-                memory.write.eq(write),
-                memory.write_address.eq(self.write_address),
-                memory.write_data.eq(Value.cast(self.write_data)[part]),
-            ]
-            read_data.append(memory.data)
-        return Cat(read_data)
 
 
 class BlockRam(wiring.Component):
@@ -109,27 +91,28 @@ class BlockRam(wiring.Component):
 class DistributedRam(wiring.Component):
     """The same as `BlockRam`, made of LUTs.
 
-    Whatever goes in passes through registers of its own, for it may be far; there is none at the
-    way out. So it should be no wider than `NEAR_BITS`.
+    Whatever goes in passes through registers, some for each `DISTRIBUTED_BITS` of a word: it may be
+    far, and such a memory spreads over many tiles. There is none at the way out.
     """
 
     def __init__(self, layout, words: int):
-        self._layout, self._words = layout, words
+        self._bits, self._words = Shape.cast(layout).width, words
         super().__init__(memory_ports(layout, words))
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = memory = Memory(
-            shape=self._layout, depth=self._words, init=[], attrs=DISTRIBUTED
-        )
-        read, port = memory.read_port(domain="comb"), memory.write_port()
-        m.d.comb += [
-            read.addr.eq(own_register(m, self.address)),
-            self.data.eq(read.data),
-            port.en.eq(own_register(m, self.write, reset_less=False)),
-            port.addr.eq(own_register(m, self.write_address)),
-            port.data.eq(delay(m, self.write_data, 1)),
-        ]
+        for part in parts(self._bits, DISTRIBUTED_BITS):
+            size = part.stop - part.start
+            memory = Memory(shape=size, depth=self._words, init=[], attrs=DISTRIBUTED)
+            m.submodules[f"memory{part.start}"] = memory
+            read, port = memory.read_port(domain="comb"), memory.write_port()
+            m.d.comb += [
+                read.addr.eq(own_register(m, self.address)),
+                Value.cast(self.data)[part].eq(read.data),
+                port.en.eq(own_register(m, self.write, reset_less=False)),
+                port.addr.eq(own_register(m, self.write_address)),
+                port.data.eq(delay(m, Value.cast(self.write_data)[part], 1)),
+            ]
         return m
 
 

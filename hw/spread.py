@@ -36,10 +36,10 @@ def choose_near(m: Module, words: list, number):
     words, number = [Value.cast(word) for word in words], number[: ceil_log2(len(words))]
     return Cat(
         Array(word[part] for word in words)[own_register(m, number)]
-        for part in near_parts(len(words[0]))
+        for part in parts(len(words[0]), NEAR_BITS)
     )
 
 
-def near_parts(bits: int) -> list[slice]:
-    """The parts of a word of so many bits that stay together."""
-    return [slice(n, min(n + NEAR_BITS, bits)) for n in range(0, bits, NEAR_BITS)]
+def parts(bits: int, size: int) -> list[slice]:
+    """A word of so many bits in parts of a size."""
+    return [slice(n, min(n + size, bits)) for n in range(0, bits, size)]
