@@ -17,7 +17,9 @@ NEAR = 0.9
 
 MOST_ENDS = 12
 
-WITHOUT = re.compile(r"(_TRELLIS_FF_|_LUT4_|_CCU2C_|_PFUMX_|\$|\.\d+(\.|$)).*")
+ADDED = re.compile(
+    r"\$\d+|_(TRELLIS_FF|LUT4|CCU2C|PFUMX|L6MUX21)(_.*|$)|\$[A-Z].*|(\.\d+)+(?=\$[A-Z]|$)"
+)
 """What synthesis adds to the name of a register or a memory."""
 
 
@@ -122,7 +124,7 @@ def _critical_path(report: dict) -> CriticalPath | None:
 def _slow_ends(report: dict) -> tuple[SlowEnd, ...]:
     """Where the slowest paths end that begin and end on one clock."""
     delays = [
-        (WITHOUT.sub("", end["cell"]), max(end["delay"]))
+        (ADDED.sub("", end["cell"]), max(end["delay"]))
         for net in report.get("detailed_net_timings", ())
         for end in net["endpoints"]
         if end["event"] == net["event"]

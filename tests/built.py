@@ -68,10 +68,10 @@ REPORT = {
         {
             "event": "posedge clk",
             "endpoints": [
-                end("posedge clk", 3.0, "core.last_TRELLIS_FF_Q_3"),
-                end("posedge clk", 2.8, "core.last_TRELLIS_FF_Q_LUT4_A"),
-                end("posedge clk", 2.9, "core.lines.memory.0.12$DPRAM_COMB3"),
-                end("posedge clk", 2.6, "core.quick"),
+                end("posedge clk", 3.0, "core.last$12_TRELLIS_FF_Q_3"),
+                end("posedge clk", 2.8, "core.last$12_TRELLIS_FF_Q"),
+                end("posedge clk", 2.9, "core$7.lines.memory.0.12$DPRAM_COMB3"),
+                end("posedge clk", 2.6, "core.quick.0.0"),
                 end("posedge slow", 99.0, "another clock's"),
             ],
         }

@@ -183,7 +183,7 @@ def test_real_tools(tmp_path):
     assert summary.block_rams.available == find_board("ulx3s-25f").block_rams
     slow = SlowPaths.read(tmp_path / "out" / "slow_paths.json")
     assert slow.path.nanoseconds == pytest.approx(1000 / summary.fmax_mhz, rel=0.01)
-    assert slow.ends[0].nanoseconds == pytest.approx(slow.path.nanoseconds, rel=0.02)
+    assert slow.ends[0].nanoseconds == pytest.approx(slow.path.nanoseconds, rel=0.1)
     tiles = Floorplan.read(tmp_path / "out" / "floorplan.json").tiles
     for kind in ("luts", "ffs", "multipliers", "block_rams"):
         assert sum(getattr(tile, kind) for tile in tiles) == getattr(summary, kind).used, kind
