@@ -69,12 +69,8 @@ class RunningMaximum(wiring.Component):
         arriving, fetching, beat = (Signal(self.beat, reset_less=True) for _ in range(3))
         old, greater = Signal(self.word, reset_less=True), Signal(self.word)
         maximum = Signal(self.o.p.shape(), reset_less=True)
-        m.d.comb += self.o.payload.eq(maximum)
-        for lane in range(self.lanes):
-            m.d.comb += greater[lane].eq(
-                Mux(old[lane] > beat.word[lane], old[lane], beat.word[lane])
-            )
         m.d.comb += [
+            self.o.payload.eq(maximum),
             partial.address.eq(self.i.p.address),
             partial.write_address.eq(beat.address),
             partial.write_data.eq(Mux(beat.place.odd, greater, beat.word)),
@@ -89,10 +85,18 @@ class RunningMaximum(wiring.Component):
                 for cycles in range(1, Ram.WRITE_LATENCY + 1)
             ),
         ]
+        left = [delay(m, partial.write_data, cycles) for cycles in range(1, len(before))]
+        follows, *same = (
+            delay(m, written & (address == arriving.address), 1) for written, address in before
+        )
         kept = partial.data
-        for cycles, (written, address) in reversed(list(enumerate(before))):
-            same = delay(m, written & (address == arriving.address), 1)
-            kept = Mux(same, delay(m, partial.write_data, cycles), kept)
+        for this, word in reversed(list(zip(same, left, strict=True))):
+            kept = Mux(this, word, kept)
+        # What the word just before leaves is known so late that it is chosen a cycle later.
+        so_far = Signal(self.word)
+        m.d.comb += so_far.eq(Mux(delay(m, follows, 1), left[0], old))
+        for lane, value in enumerate(beat.word):
+            m.d.comb += greater[lane].eq(Mux(so_far[lane] > value, so_far[lane], value))
         m.d.sync += [
             arrived.eq(self.i.valid),
             arriving.eq(self.i.payload),
