@@ -58,7 +58,7 @@ class Store(wiring.Component):
         for lane in range(program.array.ci):
             with m.If(part == lane // lanes):
                 m.d.comb += word[lane].eq(self.values[lane % lanes][:8])
-            with m.Elif(part > lane // lanes):
+            with m.Elif(part.matches(*range(lane // lanes + 1, parts))):
                 m.d.comb += word[lane].eq(complete[lane])
         ended = self.valid & self.word_end
         m.d.sync += [complete.eq(word), word_valid.eq(ended), row_end.eq(ended & self.row_end)]
