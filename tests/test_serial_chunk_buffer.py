@@ -57,7 +57,7 @@ def test_a_full_buffer_takes_no_more():
     dut = ChunkBuffer(DEPTH)
 
     async def bench(ctx):
-        await ctx.tick()
+        await ctx.tick().repeat(2)
         ctx.set(dut.i.valid, 1)
         taken = 0
         for _ in range(2 * DEPTH):
@@ -66,7 +66,7 @@ def test_a_full_buffer_takes_no_more():
         assert taken == DEPTH
         ctx.set(dut.i.valid, 0)
         ctx.set(dut.drop, 1)
-        await ctx.tick().repeat(3)
+        await ctx.tick().repeat(dut.ON_THEIR_WAY)
         assert ctx.get(dut.i.ready)
 
     simulator = Simulator(dut)
@@ -88,11 +88,11 @@ def test_how_much_there_is_room_for():
         taken = ctx.get(dut.i.ready)
         await ctx.tick()
         ctx.set(dut.i.valid, 0)
-        await ctx.tick().repeat(3)
+        await ctx.tick().repeat(dut.ON_THEIR_WAY)
         return taken
 
     async def bench(ctx):
-        await ctx.tick()
+        await ctx.tick().repeat(2)
         for _ in range(DEPTH // 2 + 3):
             await put(ctx)
             ctx.set(dut.keep, 1)

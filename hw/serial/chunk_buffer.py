@@ -20,7 +20,7 @@ class ChunkBuffer(wiring.Component):
     Throughput: one byte a cycle
     """
 
-    ON_THEIR_WAY = 3
+    ON_THEIR_WAY = 4
 
     i: In(stream.Signature(8))
     keep: In(1)
@@ -45,7 +45,7 @@ class ChunkBuffer(wiring.Component):
 
         m.d.sync += [
             self.roomy.eq(kept_left <= self.depth // 2),
-            i.ready.eq(held <= self.depth - self.ON_THEIR_WAY),
+            i.ready.eq(delay(m, held <= self.depth - self.ON_THEIR_WAY, 1, reset_less=False)),
         ]
         m.d.comb += [
             held.eq(newest - taken),

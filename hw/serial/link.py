@@ -8,6 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..delay import delay
+from ..spread import own_register
 from ..stream import StreamBuffer
 from .check import CheckAppender, FrameChecker
 from .chunk_buffer import ChunkBuffer
@@ -79,11 +80,12 @@ class Link(wiring.Component):
         scores = ScoreStore(self.identity.classes)
         # For the block RAM is slow, and the core and the weights' loader are far.
         kept, pixels = StreamBuffer(8), StreamBuffer(8)
-        m.submodules.buffer = ResetInserter(receiver.abort)(buffer)
-        m.submodules.kept = ResetInserter(receiver.abort)(kept)
-        m.submodules.pixels = ResetInserter(receiver.abort)(pixels)
-        m.submodules.packer = ResetInserter(receiver.abort)(packer)
-        m.submodules.scores = ResetInserter(receiver.abort)(scores)
+        cleared = {
+            "buffer": buffer, "kept": kept, "pixels": pixels, "packer": packer, "scores": scores
+        }  # fmt: skip
+        for name, block in cleared.items():
+            abort = own_register(m, receiver.abort, reset_less=False)
+            m.submodules[name] = ResetInserter(abort)(block)
 
         connect(m, flipped(self.i), decoder.i)
         _connect_buffered(m, "decoded", decoder.o, checker.i)
@@ -101,7 +103,7 @@ class Link(wiring.Component):
         m.d.comb += [
             buffer.keep.eq(receiver.keep),
             buffer.drop.eq(receiver.drop),
-            self.abort.eq(receiver.abort),
+            self.abort.eq(own_register(m, receiver.abort, reset_less=False)),
             replier.request.eq(delay(m, receiver.request, TO_REPLIER)),
             replier.arrived.eq(delay(m, receiver.arrived, TO_REPLIER, reset_less=False)),
             replier.wanted.eq(receiver.wanted),

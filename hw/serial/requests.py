@@ -50,6 +50,7 @@ class RequestReceiver(wiring.Component):
         header = Signal(Header)
         place = Signal(range(4))  # the byte awaited: kind, sequence, argument, or any later one
         lost = Signal()  # a byte found no room, or an abort under way
+        refused = Signal()  # the byte before found no room
         abort_left = Signal(range(ABORT_CYCLES + 1))
         byte = self.i.valid & ~self.i.p.end
         is_wanted = (header.kind == Kind.CHUNK) & (header.sequence == self.wanted)
@@ -74,12 +75,13 @@ class RequestReceiver(wiring.Component):
                     m.d.sync += header.argument.eq(self.i.p.byte)
             with m.If(place != 3):
                 m.d.sync += place.eq(place + 1)
-            with m.If(self.abort | (self.chunk.valid & ~self.chunk.ready)):
-                m.d.sync += lost.eq(1)
+        with m.If((byte & self.abort) | refused):
+            m.d.sync += lost.eq(1)
+        m.d.sync += refused.eq(self.chunk.valid & ~self.chunk.ready)
         with m.If(self.arrived):
             m.d.sync += [place.eq(0), lost.eq(0)]
             m.d.comb += self.drop.eq(~self.keep)
-            with m.If(self.i.p.broken | (place < 2) | lost):
+            with m.If(self.i.p.broken | (place < 2) | lost | refused):
                 m.d.comb += self.request.kind.eq(Kind.BROKEN)
             with m.Else(), m.Switch(header.kind):
                 with m.Case(Kind.CHUNK):
