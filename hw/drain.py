@@ -1,13 +1,14 @@
 """Sums of the array in, beats of a few channels out: the queue in front of the requantizer."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS, Groups
+from .ram import DistributedRam
+from .spread import own_register, parts
 from .tables import Tables, context_layout
 
 
@@ -92,21 +93,25 @@ class Drain(wiring.Component):
         with m.Else():
             m.d.sync += [number.eq(number + 1), at_last.eq(number + 1 == group.last_beat)]
 
-        # The sums, shifted beat by beat.
-        m.submodules.queue = queue = SyncFIFO(
-            width=Shape.cast(self.sums.shape()).width, depth=QUEUE_DEPTH
-        )
+        # The sums, shifted beat by beat. They are wide, so there is a register a lane pair to tell
+        # that they are loaded.
+        m.submodules.queue = queue = DistributedRam(self.sums.shape(), QUEUE_DEPTH)
+        oldest, place = (Signal(range(QUEUE_DEPTH)) for _ in range(2))  # place of the next to come
+        loaded = delay(m, load, 1, reset_less=False)
+        m.d.sync += [oldest.eq(oldest + loaded), place.eq(place + self.sums_valid)]
         hold = Signal(self.sums.shape(), reset_less=True)
         m.d.comb += [
-            queue.w_data.eq(self.sums),
-            queue.w_en.eq(self.sums_valid),
-            queue.r_en.eq(delay(m, load, 1, reset_less=False)),
+            queue.write.eq(self.sums_valid),
+            queue.write_address.eq(place),
+            queue.write_data.eq(self.sums),
+            queue.address.eq(oldest + loaded),
             *(beat.sums[lane].eq(hold[lane]) for lane in range(lanes)),
         ]
-        for lane in range(array.co - lanes):
-            m.d.sync += hold[lane].eq(hold[lane + lanes])
-        with m.If(queue.r_en):
-            m.d.sync += hold.eq(queue.r_data)
+        for pair in parts(array.co, 2):
+            taken = own_register(m, load, reset_less=False)
+            for lane in range(pair.start, pair.stop):
+                shifted = hold[lane + lanes if lane + lanes < array.co else lane]
+                m.d.sync += hold[lane].eq(Mux(taken, queue.data[lane], shifted))
 
         # What goes with them.
         fresh = Signal(init=1)  # first beat of a pixel
