@@ -42,12 +42,14 @@ class Sender:
             await ctx.tick()
         ctx.set(dut.i.payload, {"byte": 0, "end": 1, "broken": broken})
         ctx.set(dut.i.valid, 1)
-        assert ctx.get(dut.arrived) and not ctx.get(dut.chunk.valid)
+        assert not ctx.get(dut.arrived) and not ctx.get(dut.chunk.valid)
+        await ctx.tick()
+        ctx.set(dut.i.valid, 0)
+        assert ctx.get(dut.arrived)
         assert ctx.get(dut.keep) != ctx.get(dut.drop)
         kept = bool(ctx.get(dut.keep))
         header, load = ctx.get(dut.request), bool(ctx.get(dut.load))
         await ctx.tick()
-        ctx.set(dut.i.valid, 0)
         aborted = 0
         for _ in range(patience):
             assert not any(map(ctx.get, (dut.arrived, dut.keep, dut.drop, dut.load)))

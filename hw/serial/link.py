@@ -45,7 +45,7 @@ class Link(wiring.Component):
     ``abort`` brings the core back to its initial state for `ABORT_CYCLES`. While the core is slower
     than the line, it is the host that waits: nothing is ever lost in between.
 
-    Latency:    a chunk is handed on 10 cycles after its closing zero
+    Latency:    a chunk is handed on 11 cycles after its closing zero
     Throughput: one byte a cycle, a chunk's bytes at ``channels`` / (``channels`` + 1) of that
     """
 

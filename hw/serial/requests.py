@@ -26,7 +26,7 @@ class RequestReceiver(wiring.Component):
     ``loading`` says that they are weights, which only a board with `weights` takes; ``load`` pulses
     when they are to come.
 
-    Latency:    none, combinational
+    Latency:    none for a chunk's bytes, 1 cycle from a frame's end to its request
     Throughput: one byte a cycle
     """
 
@@ -51,6 +51,7 @@ class RequestReceiver(wiring.Component):
         place = Signal(range(4))  # the byte awaited: kind, sequence, argument, or any later one
         lost = Signal()  # a byte found no room, or an abort under way
         refused = Signal()  # the byte before found no room
+        ended, bad = Signal(), Signal()
         abort_left = Signal(range(ABORT_CYCLES + 1))
         byte = self.i.valid & ~self.i.p.end
         is_wanted = (header.kind == Kind.CHUNK) & (header.sequence == self.wanted)
@@ -61,7 +62,13 @@ class RequestReceiver(wiring.Component):
             self.chunk.valid.eq(byte & (place >= 2) & is_wanted),
             self.abort.eq(abort_left != 0),
             self.request.eq(header),
-            self.arrived.eq(self.i.valid & self.i.p.end),
+            self.arrived.eq(ended),
+        ]
+        # What comes of a frame is settled a cycle after its end, all from registers.
+        m.d.sync += [
+            ended.eq(self.i.valid & self.i.p.end),
+            bad.eq(self.i.p.broken | (place < 2) | lost | refused),
+            refused.eq(self.chunk.valid & ~self.chunk.ready),
         ]
         with m.If(self.abort):
             m.d.sync += abort_left.eq(abort_left - 1)
@@ -77,11 +84,11 @@ class RequestReceiver(wiring.Component):
                 m.d.sync += place.eq(place + 1)
         with m.If((byte & self.abort) | refused):
             m.d.sync += lost.eq(1)
-        m.d.sync += refused.eq(self.chunk.valid & ~self.chunk.ready)
-        with m.If(self.arrived):
+        with m.If(self.i.valid & self.i.p.end):
             m.d.sync += [place.eq(0), lost.eq(0)]
+        with m.If(ended):
             m.d.comb += self.drop.eq(~self.keep)
-            with m.If(self.i.p.broken | (place < 2) | lost | refused):
+            with m.If(bad):
                 m.d.comb += self.request.kind.eq(Kind.BROKEN)
             with m.Else(), m.Switch(header.kind):
                 with m.Case(Kind.CHUNK):
