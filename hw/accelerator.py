@@ -246,13 +246,13 @@ class Accelerator(wiring.Component):
         m.submodules.average = average = ScoreAccumulator(
             program.lanes, program.classes, program.score_beats, program.score_bits
         )
-        m.submodules.exit = exit_ = StreamBuffer(average.o.payload.shape())
-        wiring.connect(m, average.o, exit_.i)
+        m.submodules.leaving = leaving = StreamBuffer(average.o.payload.shape())
+        wiring.connect(m, average.o, leaving.i)
         m.d.comb += [
-            self.score.payload.score.eq(exit_.o.payload.score),
-            self.score.payload.last.eq(exit_.o.payload.last),
-            self.score.valid.eq(exit_.o.valid & ~self._closed),
-            exit_.o.ready.eq(self.score.ready & ~self._closed),
+            self.score.payload.score.eq(leaving.o.payload.score),
+            self.score.payload.last.eq(leaving.o.payload.last),
+            self.score.valid.eq(leaving.o.valid & ~self._closed),
+            leaving.o.ready.eq(self.score.ready & ~self._closed),
             average.i.valid.eq(requantizer.o.valid & tag.scores),
             average.i.payload.values.eq(requantizer.o.values),
             average.i.payload.address.eq(tag.parameters - program.score_parameters),

@@ -96,7 +96,7 @@ class Drain(wiring.Component):
         # The sums, shifted beat by beat. They are wide, so there is a register a lane pair to tell
         # that they are loaded.
         m.submodules.queue = queue = DistributedRam(self.sums.shape(), QUEUE_DEPTH)
-        oldest, place = (Signal(range(QUEUE_DEPTH)) for _ in range(2))  # place of the next to come
+        oldest, place = (Signal(range(QUEUE_DEPTH)) for _ in range(2))  # and that of the next one
         loaded = delay(m, load, 1, reset_less=False)
         m.d.sync += [oldest.eq(oldest + loaded), place.eq(place + self.sums_valid)]
         hold = Signal(self.sums.shape(), reset_less=True)
