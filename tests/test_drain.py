@@ -23,7 +23,7 @@ CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
         (CLASSES, "4x4", 2, StreamedHead(2)),
     ],
 )
-@pytest.mark.parametrize("pace", [1, 9])
+@pytest.mark.parametrize("pace", [0, 1, 9])  # cycles between results, if there is room
 def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
     program = compiled(architecture, array, lanes=lanes, head=head).program
     tables = Tables(program)
@@ -87,7 +87,7 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
                 ctx.set(dut.sums_valid, 0)
                 *_, credit = await ctx.tick().sample(dut.credit)
                 room += credit
-                if room and pace == 1:
+                if room and pace <= 1:
                     break
             ctx.set(dut.sums, sums)
             ctx.set(dut.sums_valid, 1)
