@@ -2,12 +2,13 @@
 
 from itertools import pairwise
 
-from amaranth import Module, Mux, Shape, Signal, unsigned
+from amaranth import Const, Module, Mux, Shape, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .ram import BlockRam, DistributedRam, is_distributed
+from .spread import own_register
 
 
 class Score(data.StructLayout):
@@ -17,13 +18,17 @@ class Score(data.StructLayout):
         super().__init__({"score": unsigned(bits), "last": 1})
 
 
-FETCH_CYCLES = 3
-"""Between the last score of a word and the first one of the next."""
+SCORE_CYCLES = 2
+"""From a score to the next one of the same word."""
+
+FETCH_CYCLES = 4
+"""From the last score of a word to the first one of the next."""
 
 
 def cycles_to_send(classes: int, lanes: int) -> int:
     """From the first score of a frame to its last one, both counted, if all are taken at once."""
-    return classes + FETCH_CYCLES * ((classes - 1) // lanes)
+    words = -(-classes // lanes)
+    return 1 + SCORE_CYCLES * (classes - words) + FETCH_CYCLES * (words - 1)
 
 
 class ScoreAccumulator(wiring.Component):
@@ -34,7 +39,7 @@ class ScoreAccumulator(wiring.Component):
     address's first and last pixel are that, and the last address's last pixel ends the frame: pixel
     by pixel, or group by group of addresses. Beats of a frame's first pixel start the sums anew,
     those of its last one complete them (a frame may be a single pixel). The first score is sent
-    ``latency`` cycles after the last beat, then one a cycle as long as ``o`` is taken, but for
+    ``latency`` cycles after the last beat; ``SCORE_CYCLES`` after one is taken comes the next, and
     ``FETCH_CYCLES`` after each ``lanes`` of them.
 
     ``free`` is low from the cycle after a frame's first beat until its last score has been taken.
@@ -43,7 +48,7 @@ class ScoreAccumulator(wiring.Component):
     for the frame after, must come later than that beat.
     """
 
-    latency = 7
+    latency = 8
 
     def __init__(self, lanes: int, classes: int, beats: int, bits: int = 32):
         self.lanes, self.classes, self.beats, self.bits = lanes, classes, beats, bits
@@ -65,58 +70,68 @@ class ScoreAccumulator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        word = data.ArrayLayout(unsigned(self.bits), self.lanes)
 
         # Summing: a beat's sums so far are read; they and the beat are added; the total is written.
         # What the three beats right before it write comes too late to be read.
-        beats = [self.i.payload, *(Signal(self.beat, reset_less=True) for _ in range(4))]
-        valid = [self.i.valid, *(Signal() for _ in range(4))]
+        beats = [self.i.payload, *(Signal(self.beat, reset_less=True) for _ in range(5))]
+        valid = [self.i.valid, *(Signal() for _ in range(5))]
         m.d.sync += [later.eq(value) for value, later in pairwise(beats)]
         m.d.sync += [later.eq(value) for value, later in pairwise(valid)]
-        looked, early, beat, done = beats[1:]
-        anew, again, one_between, two_between = (Signal() for _ in range(4))
-        total, kept = Signal(word), Signal(word, reset_less=True)
-        written = delay(m, total, 1)
-        m.d.comb += anew.eq(valid[2] & early.first_pixel)
-        m.d.sync += [
-            again.eq(valid[3] & (beat.address == early.address)),
-            one_between.eq(valid[3] & (beat.address == looked.address)),
-            two_between.eq(valid[4] & (done.address == looked.address)),
-        ]
-        for lane, value in enumerate(beat.values):
-            m.d.comb += total[lane].eq(Mux(again, written[lane], kept[lane]) + value)
+        asked, looked, beat = beats[1], beats[2], beats[4]
         with m.If(self.i.valid):
             m.d.sync += self.free.eq(0)
+
+        def wrote(number, reader):
+            """Whether one beat writes what another reads, a cycle later."""
+            same = Signal()
+            m.d.sync += same.eq(valid[number] & (beats[number].address == reader.address))
+            return same
+
+        one_between, two_between, again = wrote(3, asked), wrote(4, asked), wrote(3, looked)
+        anew = valid[2] & looked.first_pixel
 
         # Sending: word after word is fetched, and then shifted out.
         sending, fetching, fetched = Signal(), Signal(), Signal()
         address, lane = Signal(range(self.beats)), Signal(range(self.lanes))
         last_address = address == (self.classes - 1) // self.lanes
         last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
-        read_address = Mux(self.i.valid, self.i.p.address, address)
-        read = self._build_sums(m, read_address, valid[3], beat.address, total)
+        read_address = Mux(valid[1], asked.address, address)
+        total = Signal(data.ArrayLayout(unsigned(self.bits), self.lanes))
+        read = self._build_sums(m, read_address, valid[4], beat.address, total)
+        taken, holding, hold = self.o.valid & self.o.ready, Signal(), Signal()
         m.d.comb += [
-            self.o.p.score.eq(kept[0]),
+            hold.eq(fetched | holding & ~(taken & last_lane)),
             self.o.p.last.eq(last_address & last_lane),
         ]
-        with m.If(valid[3] & beat.last_pixel & (beat.address == self.beats - 1)):
+        m.d.sync += [
+            fetching.eq(sending & ~(fetching | fetched | holding)),
+            fetched.eq(fetching),
+            holding.eq(hold),
+            self.o.valid.eq(fetched | holding & ~self.o.valid),
+        ]
+
+        # What decides about a lane stands in registers of its own: the lanes spread over the die.
+        shifted = Const(0, self.bits)
+        for number in reversed(range(self.lanes)):
+            one, two, same, new, held, shift = (
+                own_register(m, value)
+                for value in (one_between, two_between, again, anew, hold, taken)
+            )
+            kept, written = Signal(self.bits, reset_less=True), delay(m, total[number], 1)
+            so_far = Mux(one, written, Mux(two, delay(m, written, 1), read[number]))
+            m.d.comb += total[number].eq(Mux(same, written, kept) + beat.values[number])
+            with m.If(~held):
+                m.d.sync += kept.eq(Mux(new, 0, so_far))
+            with m.Elif(shift):
+                m.d.sync += kept.eq(shifted)
+            shifted = kept
+        m.d.comb += self.o.p.score.eq(shifted)
+        with m.If(valid[4] & beat.last_pixel & (beat.address == self.beats - 1)):
             m.d.sync += sending.eq(1)
-        with m.If(~self.o.valid):
-            so_far = Mux(one_between, written, Mux(two_between, delay(m, written, 1), read))
-            m.d.sync += [
-                kept.eq(Mux(anew, 0, so_far)),
-                fetching.eq(sending & ~(fetching | fetched)),
-                fetched.eq(fetching),
-                self.o.valid.eq(fetched),
-            ]
-        with m.Elif(self.o.ready):
-            m.d.sync += [kept.eq(kept.as_value() >> self.bits), lane.eq(lane + 1)]
+        with m.If(taken):
+            m.d.sync += [self.o.valid.eq(0), lane.eq(lane + 1)]
             with m.If(last_lane):
-                m.d.sync += [
-                    self.o.valid.eq(0),
-                    lane.eq(0),
-                    address.eq(Mux(last_address, 0, address + 1)),
-                ]
+                m.d.sync += [lane.eq(0), address.eq(Mux(last_address, 0, address + 1))]
             with m.If(self.o.p.last):
                 m.d.sync += [sending.eq(0), self.free.eq(1)]
         return m
@@ -132,4 +147,4 @@ class ScoreAccumulator(wiring.Component):
             sums.write_address.eq(write_address),
             sums.write_data.eq(total),
         ]
-        return delay(m, sums.data, 1)
+        return data.View(total.shape(), delay(m, sums.data, 1))

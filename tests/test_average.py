@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.average import FETCH_CYCLES, ScoreAccumulator, cycles_to_send
+from fireline.hw.average import FETCH_CYCLES, SCORE_CYCLES, ScoreAccumulator, cycles_to_send
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,12 +103,12 @@ def test_scores_under_stalls(lanes, classes, pixels, groups, density, demand, ra
 
 
 @pytest.mark.parametrize(("lanes", "classes"), [(4, 10), (4, 3), (4, 8), (1, 5), (1, 1)])
-def test_latency_and_one_score_a_cycle_word_by_word(lanes, classes):
+def test_latency_and_cycles_of_scores_and_words(lanes, classes):
     frames = draw_frames(Random(0), 2, 3, classes)
     taken, ends = run(accumulator(lanes, classes), frames, Random(0))
     first = [end + ScoreAccumulator.latency for end in ends]
     assert [cycle for cycle, *_ in taken] == [
-        start + index + FETCH_CYCLES * (index // lanes)
+        start + SCORE_CYCLES * (index - index // lanes) + FETCH_CYCLES * (index // lanes)
         for start in first
         for index in range(classes)
     ]
