@@ -28,13 +28,14 @@ class HeadLoader(wiring.Component):
     A weight word comes as the exponents of all its lanes, lowest lane lowest, filled up to whole
     words, then its nibbles, lane by lane. A group is `head.words` of them, filled up to
     `head.stream_words`. The reader is asked for a group with `group_wanted` whenever a slot is free
-    that no group has begun to fill; then its words come on `i`, at most one a cycle.
+    that no group has begun to fill, as seen from its second word on; then its words come on `i`, at
+    most one a cycle.
 
     `group_valid`: the next group is in its slot, `LATENCY` cycles after the last of its words;
     `group_taken` gives that slot back. `fill` writes lane pair after lane pair's part of a word.
     """
 
-    LATENCY = 1 + WeightRom.FILL_CYCLES
+    LATENCY = 2 + WeightRom.FILL_CYCLES
 
     def __init__(self, head: HeadGeometry, array: ArrayShape, exponent_bits: int):
         self.head, self._array, self._exponent_bits = head, array, exponent_bits
@@ -51,13 +52,14 @@ class HeadLoader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         head, array = self.head, self._array
+        valid, word = delay(m, self.i.valid, 1, reset_less=False), delay(m, self.i.payload, 1)
         first, last = Signal(), Signal()  # word of the group
         self._count_slots(m, first, last)
         number = Signal(range(head.stream_words))
         at_first, at_last = Signal(init=1), Signal(init=head.stream_words == 1)
-        m.d.comb += [first.eq(self.i.valid & at_first), last.eq(self.i.valid & at_last)]
+        m.d.comb += [first.eq(valid & at_first), last.eq(valid & at_last)]
         following = Mux(at_last, 0, number + 1)
-        with m.If(self.i.valid):
+        with m.If(valid):
             m.d.sync += [
                 number.eq(following),
                 at_first.eq(at_last),
@@ -73,22 +75,22 @@ class HeadLoader(wiring.Component):
         address, words = Signal(range(head.end), init=head.base), Signal(range(head.words + 1))
         nibbles, whole, word_end = Signal(), Signal(), Signal()
         m.d.comb += [
-            nibbles.eq(self.i.valid & (of_exponents == size)),
+            nibbles.eq(valid & (of_exponents == size)),
             whole.eq(nibbles & (piece == pieces - 1) & (words != head.words)),
             word_end.eq(whole & (pair == array.co // 2 - 1)),
         ]
         m.d.sync += [
             self.fill.valid.eq(nibbles),
-            self.fill.nibbles.eq(self.i.payload),
+            self.fill.nibbles.eq(word),
             self.fill.last.eq(whole),
             self.fill.exponents.eq(exponents[:pair_bits]),
             self.fill.pair.eq(pair),
             self.fill.address.eq(address),
         ]
-        with m.If(self.i.valid & (of_exponents != size)):
+        with m.If(valid & (of_exponents != size)):
             m.d.sync += [
                 of_exponents.eq(of_exponents + 1),
-                exponents.eq(Cat(exponents, self.i.payload)[WORD_BITS:]),
+                exponents.eq(Cat(exponents, word)[WORD_BITS:]),
             ]
         with m.If(nibbles):
             m.d.sync += piece.eq(piece + 1)
@@ -111,7 +113,7 @@ class HeadLoader(wiring.Component):
         """Slots that no group has begun to fill, and slots that are full."""
         slots = self.head.slots
         free, full = Signal(range(slots + 1), init=slots), Signal(range(slots + 1))
-        loaded = delay(m, last, self.LATENCY - 1, reset_less=False)
+        loaded = delay(m, last, WeightRom.FILL_CYCLES, reset_less=False)
         m.d.sync += [
             free.eq(free - first + self.group_taken),
             full.eq(full + loaded - self.group_taken),

@@ -1,6 +1,6 @@
 """Weight words in the order in which the array consumes them."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
@@ -13,7 +13,7 @@ from .spread import SPREAD_CYCLES, spread
 
 
 def fill_layout(layout: WeightWord, depth: int) -> StructLayout:
-    """Some nibbles of a lane pair, lowest first; the `last` ones bring all that goes with them."""
+    """Some nibbles of a lane pair, lowest first, each with all that goes with them."""
     pairs, pair = len(layout.split(())), layout.pair
     return StructLayout(
         {
@@ -34,12 +34,13 @@ class WeightRom(wiring.Component):
     address is spread over them.
 
     With a `depth` beyond the constant words `fill` writes the others, a lane pair's part of one
-    after the other: an `address` that comes `FILL_CYCLES` after its last nibbles or later sees it.
-    It is spread likewise, and put together beside each memory, for that takes fewer long wires.
+    after the other, at least two nibbles each, never twice the same pair's in a row: an `address`
+    that comes `FILL_CYCLES` after the last of them or later sees it. It is spread likewise, and put
+    together beside each memory, for that takes fewer long wires.
     """
 
     LATENCY = SPREAD_CYCLES + Rom.LATENCY
-    FILL_CYCLES = 2
+    FILL_CYCLES = 3
 
     def __init__(self, layout: WeightWord, words: tuple[int, ...], depth: int | None = None):
         self.slices, self._depth = layout.split(words), depth or len(words)
@@ -64,12 +65,20 @@ class WeightRom(wiring.Component):
         return m
 
     def _build_write(self, m, rom, fill, pair: int):
-        nibbles = Signal(self.pairs[pair].shape()["nibbles"].width, reset_less=True)
-        with m.If(fill.valid):
-            m.d.sync += nibbles.eq(Cat(nibbles, fill.nibbles)[WORD_BITS:])
-        whole = fill.valid & fill.last & (fill.pair == pair)
+        """What comes for this pair stays until more does: long enough to be written."""
+        kept = Signal(rom.word.shape(), reset_less=True)
+        address = Signal.like(fill.address, reset_less=True)
+        nibbles = Value.cast(kept["nibbles"])
+        exponents = Value.cast(kept)[len(nibbles) :]
+        own = fill.valid & (fill.pair == pair)
+        with m.If(own):
+            m.d.sync += [
+                nibbles.eq(Cat(nibbles, fill.nibbles)[WORD_BITS:]),
+                exponents.eq(fill.exponents),
+                address.eq(fill.address),
+            ]
         m.d.comb += [
-            rom.write.enable.eq(delay(m, whole, 1, reset_less=False)),
-            rom.write.address.eq(delay(m, fill.address, 1)),
-            rom.write.word.eq(Cat(nibbles, delay(m, fill.exponents, 1))),
+            rom.write.enable.eq(delay(m, own & fill.last, 2, reset_less=False)),
+            rom.write.address.eq(delay(m, address, 1)),
+            rom.write.word.eq(kept),
         ]

@@ -53,15 +53,17 @@ def test_a_pair_is_filled_and_read():
 
     async def bench(ctx):
         for (address, pair), part in parts.items():
-            last = {"last": 1, "address": address, "pair": pair, "exponents": part >> 32}
-            ctx.set(dut.fill, {"valid": 1, "nibbles": part & 0xFFFF, "address": 6})
+            own = {"address": address, "pair": pair, "exponents": part >> 32}
+            ctx.set(dut.fill, {**own, "valid": 1, "nibbles": part & 0xFFFF})
             await ctx.tick()
-            ctx.set(dut.fill, {**last, "valid": 0, "nibbles": 0xFFFF})
+            ctx.set(dut.fill, {**own, "valid": 0, "nibbles": 0xFFFF, "last": 1})
             await ctx.tick().repeat(1 + pair)
-            ctx.set(dut.fill, {**last, "valid": 1, "nibbles": part >> 16 & 0xFFFF})
+            ctx.set(dut.fill, {**own, "valid": 1, "nibbles": part >> 16 & 0xFFFF, "last": 1})
             await ctx.tick()
-            ctx.set(dut.fill, {**last, "valid": 0})
-            await ctx.tick().repeat(dut.FILL_CYCLES - 1)
+            ctx.set(dut.fill, {"valid": 1, "nibbles": 0xAAAA, "pair": (pair + 1) % 4, "address": 6})
+            await ctx.tick()
+            ctx.set(dut.fill.valid, 0)
+            await ctx.tick().repeat(dut.FILL_CYCLES - 2)
             ctx.set(dut.address, address)
             await ctx.tick().repeat(dut.LATENCY)
             assert ctx.get(dut.pairs[pair].as_value()) == part
