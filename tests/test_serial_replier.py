@@ -13,17 +13,17 @@ WANTED = 77
 
 
 class Bench:
-    """Asks and takes the answer, a byte in three cycles; the scores' bytes tell where they lie."""
+    """Asks and takes the answer, a byte in four cycles; the scores' bytes tell where they lie."""
 
     def __init__(self, identity=PLAIN, memory=MemoryState.READY):
         self.dut, self.memory = Replier(identity), memory
 
     async def scores(self, ctx):
-        """As `ScoreStore` gives them, two cycles late."""
-        dut, late = self.dut, [0, 0]
+        """As `ScoreStore` gives them, four cycles late."""
+        dut, late = self.dut, [0] * 4
         while True:
             place = ctx.get(dut.place)
-            late = [late[1], 100 * ctx.get(dut.part) + 4 * place.score + place.byte]
+            late = [*late[1:], 100 * ctx.get(dut.part) + 4 * place.score + place.byte]
             await ctx.tick()
             ctx.set(dut.byte, late[0] & 255)
 

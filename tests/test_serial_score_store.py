@@ -5,10 +5,10 @@ from amaranth.hdl import ResetInserter, Signal
 from amaranth.sim import Simulator
 from fireline.hw.serial.score_store import ScoreStore
 
-SCORES = [0x04030201 * n % 2**32 for n in range(1, 41)]
+SCORES = [0x04030201 * n % 2**32 for n in range(1, 201)]
 
 
-@pytest.mark.parametrize("classes", [1, 16, 40])
+@pytest.mark.parametrize("classes", [1, 16, 40, 200])
 def test_every_byte_of_every_score(classes):
     reset = Signal()
     dut = ScoreStore(classes)
@@ -29,7 +29,7 @@ def test_every_byte_of_every_score(classes):
         for byte in range(4):
             ctx.set(dut.part, number // 16)
             ctx.set(dut.place, {"score": number % 16, "byte": byte})
-            await ctx.tick().repeat(3)
+            await ctx.tick().repeat(4)
             score |= ctx.get(dut.byte) << 8 * byte
         return score
 

@@ -6,11 +6,13 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..average import Score
+from ..delay import delay
 from ..ram import DistributedRam
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 
 SCORE = Score(8 * SCORE_BYTES)
-SCORES_PER_WORD = 4
+MEMORY_WORDS = 64
+"""Words of a memory: a deeper one would bring its addresses too far within a cycle."""
 
 
 class ScorePlace(data.Struct):
@@ -25,7 +27,7 @@ class ScoreStore(wiring.Component):
 
     Takes scores until the last one; ``done`` is then high, and only a reset makes room again.
 
-    Latency:    3 cycles from ``part`` and ``place`` to ``byte``, if they stay as they are
+    Latency:    4 cycles from ``part`` and ``place`` to ``byte``, if they stay as they are
     Throughput: one score a cycle
     """
 
@@ -42,23 +44,23 @@ class ScoreStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth = max(SCORES_PER_PART, 1 << ceil_log2(self.classes))
+        memories = max(1, depth // MEMORY_WORDS)  # block RAM is scarce where there are many classes
         count, store = Signal(range(depth)), self.i.valid & self.i.ready
-        score = self.place.score
-
-        # Block RAM is scarce where there are many classes.
-        word = Signal(data.ArrayLayout(8, SCORE_BYTES * SCORES_PER_WORD), reset_less=True)
-        for number in range(SCORES_PER_WORD):
-            memory = DistributedRam(8 * SCORE_BYTES, depth // SCORES_PER_WORD)
+        wanted = Cat(self.place.score, self.part)
+        words = Signal(data.ArrayLayout(self.i.p.score.shape(), memories), reset_less=True)
+        for number in range(memories):
+            memory = DistributedRam(8 * SCORE_BYTES, depth // memories)
             m.submodules[f"memory{number}"] = memory
             m.d.comb += [
-                memory.write.eq(store & (count % SCORES_PER_WORD == number)),
-                memory.write_address.eq(count // SCORES_PER_WORD),
+                memory.write.eq(store & (count % memories == number)),
+                memory.write_address.eq(count // memories),
                 memory.write_data.eq(self.i.p.score),
-                memory.address.eq(Cat(score, self.part) // SCORES_PER_WORD),
+                memory.address.eq(wanted // memories),
             ]
-            m.d.sync += word.as_value().word_select(number, 8 * SCORE_BYTES).eq(memory.data)
+            m.d.sync += words[number].eq(memory.data)
+        score = delay(m, words[wanted[: ceil_log2(memories)]], 1)
+        m.d.sync += self.byte.eq(score.word_select(self.place.byte, 8))
         m.d.comb += self.i.ready.eq(~self.done)
-        m.d.sync += self.byte.eq(word[Cat(self.place.byte, score % SCORES_PER_WORD)])
         with m.If(store):
             m.d.sync += [count.eq(count + 1), self.done.eq(self.i.p.last)]
         return m
