@@ -21,7 +21,7 @@ class Score(data.StructLayout):
 SCORE_CYCLES = 2
 """From a score to the next one of the same word."""
 
-FETCH_CYCLES = 4
+FETCH_CYCLES = 5
 """From the last score of a word to the first one of the next."""
 
 
@@ -48,7 +48,7 @@ class ScoreAccumulator(wiring.Component):
     for the frame after, must come later than that beat.
     """
 
-    latency = 8
+    latency = 10
 
     def __init__(self, lanes: int, classes: int, beats: int, bits: int = 32):
         self.lanes, self.classes, self.beats, self.bits = lanes, classes, beats, bits
@@ -73,11 +73,11 @@ class ScoreAccumulator(wiring.Component):
 
         # Summing: a beat's sums so far are read; they and the beat are added; the total is written.
         # What the three beats right before it write comes too late to be read.
-        beats = [self.i.payload, *(Signal(self.beat, reset_less=True) for _ in range(5))]
-        valid = [self.i.valid, *(Signal() for _ in range(5))]
+        beats = [self.i.payload, *(Signal(self.beat, reset_less=True) for _ in range(6))]
+        valid = [self.i.valid, *(Signal() for _ in range(6))]
         m.d.sync += [later.eq(value) for value, later in pairwise(beats)]
         m.d.sync += [later.eq(value) for value, later in pairwise(valid)]
-        asked, looked, beat = beats[1], beats[2], beats[4]
+        asked, beat = beats[1], beats[5]
         with m.If(self.i.valid):
             m.d.sync += self.free.eq(0)
 
@@ -87,24 +87,25 @@ class ScoreAccumulator(wiring.Component):
             m.d.sync += same.eq(valid[number] & (beats[number].address == reader.address))
             return same
 
-        one_between, two_between, again = wrote(3, asked), wrote(4, asked), wrote(3, looked)
-        anew = valid[2] & looked.first_pixel
+        one_between, two_between, again = wrote(4, beats[2]), wrote(5, beats[2]), wrote(4, beats[3])
+        anew = valid[3] & beats[3].first_pixel
 
         # Sending: word after word is fetched, and then shifted out.
-        sending, fetching, fetched = Signal(), Signal(), Signal()
+        sending, asking, fetching, fetched = Signal(), Signal(), Signal(), Signal()
         address, lane = Signal(range(self.beats)), Signal(range(self.lanes))
         last_address = address == (self.classes - 1) // self.lanes
         last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
-        read_address = Mux(valid[1], asked.address, address)
+        read_address = delay(m, Mux(valid[1], asked.address, address), 1)
         total = Signal(data.ArrayLayout(unsigned(self.bits), self.lanes))
-        read = self._build_sums(m, read_address, valid[4], beat.address, total)
+        read = self._build_sums(m, read_address, valid[5], beat.address, total)
         taken, holding, hold = self.o.valid & self.o.ready, Signal(), Signal()
         m.d.comb += [
             hold.eq(fetched | holding & ~(taken & last_lane)),
             self.o.p.last.eq(last_address & last_lane),
         ]
         m.d.sync += [
-            fetching.eq(sending & ~(fetching | fetched | holding)),
+            asking.eq(sending & ~(asking | fetching | fetched | holding)),
+            fetching.eq(asking),
             fetched.eq(fetching),
             holding.eq(hold),
             self.o.valid.eq(fetched | holding & ~self.o.valid),
@@ -126,7 +127,7 @@ class ScoreAccumulator(wiring.Component):
                 m.d.sync += kept.eq(shifted)
             shifted = kept
         m.d.comb += self.o.p.score.eq(shifted)
-        with m.If(valid[4] & beat.last_pixel & (beat.address == self.beats - 1)):
+        with m.If(valid[5] & beat.last_pixel & (beat.address == self.beats - 1)):
             m.d.sync += sending.eq(1)
         with m.If(taken):
             m.d.sync += [self.o.valid.eq(0), lane.eq(lane + 1)]
