@@ -122,7 +122,7 @@ class Bench:
             await ctx.tick().until(self.dut.i.ready)
         ctx.set(self.dut.i.valid, 0)
 
-    async def exchange(self, ctx, line: bytes, quiet: int = 400) -> list[Frame]:
+    async def exchange(self, ctx, line: bytes, quiet: int = 500) -> list[Frame]:
         """Sends a line, waits for so many quiet cycles, and returns the answers."""
         await self.send(ctx, line)
         self.quiet = 0

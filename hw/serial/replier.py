@@ -19,7 +19,7 @@ class Replier(wiring.Component):
     ``memory`` is the answer to what needs them, until it is READY.
 
     Latency:    1 cycle to the first byte
-    Throughput: one byte each 5 cycles
+    Throughput: one byte each 6 cycles
     """
 
     request: In(Header)
@@ -39,13 +39,18 @@ class Replier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        waiting = Signal()
+        waiting, chosen = Signal(), Signal(8, reset_less=True)
         newest, current = Signal(Header), Signal(Header)
         left = Signal(range(SCORE_BYTES * SCORES_PER_PART + 1))  # data bytes still to come
         identity = Array(self.identity.to_bytes())
         o = self.o
 
         m.d.comb += self.part.eq(current.argument)
+        m.d.sync += chosen.eq(self.byte)
+        with m.If(current.kind == Kind.HELLO):
+            m.d.sync += chosen.eq(identity[self.place.as_value()])
+        with m.Elif(current.kind == Kind.MEMORY):
+            m.d.sync += chosen.eq(self.memory)
         with m.FSM():
             with m.State("WAIT"):
                 m.d.sync += [current.eq(newest), self.place.eq(0), left.eq(0)]
@@ -73,15 +78,12 @@ class Replier(wiring.Component):
                     m.next = "ADDRESS"
                     with m.If(o.p.last):
                         m.next = "WAIT"
-            for step, following in pairwise(("ADDRESS", "READ", "SCORE", "BYTE", "DATA")):
+            steps = ("ADDRESS", "READ", "SCORE", "BYTE", "CHOOSE", "DATA")
+            for step, following in pairwise(steps):
                 with m.State(step):
                     m.next = following
             with m.State("DATA"):
-                m.d.comb += [o.valid.eq(1), o.p.byte.eq(self.byte), o.p.last.eq(left == 1)]
-                with m.If(current.kind == Kind.HELLO):
-                    m.d.comb += o.p.byte.eq(identity[self.place.as_value()])
-                with m.Elif(current.kind == Kind.MEMORY):
-                    m.d.comb += o.p.byte.eq(self.memory)
+                m.d.comb += [o.valid.eq(1), o.p.byte.eq(chosen), o.p.last.eq(left == 1)]
                 with m.If(o.ready):
                     m.d.sync += [left.eq(left - 1), self.place.eq(self.place.as_value() + 1)]
                     m.next = "ADDRESS"
