@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .ram import DISTRIBUTED_BITS, is_distributed, style
-from .spread import own_register, parts
+from .spread import choose_near, own_register, parts
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -174,9 +174,10 @@ class LineBuffer(wiring.Component):
         # is known late in a cycle, need not be known for the next one to move there.
         taken, moved = self.o.valid & self.o.ready, delay(m, move, 1, reset_less=False)
         first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
+        following = first ^ taken
         ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
-        m.d.comb += self.o.payload.eq(Mux(first, *reversed(ways_out)))
-        m.d.sync += [first.eq(first ^ taken), last.eq(last ^ moved)]
+        m.d.comb += self.o.payload.eq(choose_near(m, ways_out, following))
+        m.d.sync += [first.eq(following), last.eq(last ^ moved)]
         for n, way_out in enumerate(ways_out):
             with m.If(moved & (last == n)):
                 m.d.sync += way_out.eq(window)

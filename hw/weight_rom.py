@@ -56,7 +56,7 @@ class WeightRom(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         addresses = spread(m, self.address, len(self.slices))
-        fills = spread(m, self.fill, len(self.slices), reset_less=False) if self._filled else []
+        fills = spread(m, self.fill, len(self.slices)) if self._filled else []
         for n, (address, words) in enumerate(zip(addresses, self.slices, strict=True)):
             m.submodules[f"pair{n}"] = rom = Rom(self.pairs[n].shape(), words, self._depth)
             m.d.comb += [rom.address.eq(address), self.pairs[n].eq(rom.word)]
@@ -78,7 +78,7 @@ class WeightRom(wiring.Component):
                 address.eq(fill.address),
             ]
         m.d.comb += [
-            rom.write.enable.eq(delay(m, own & fill.last, 2, reset_less=False)),
+            rom.write.enable.eq(delay(m, own & fill.last, 2)),
             rom.write.address.eq(delay(m, address, 1)),
             rom.write.word.eq(kept),
         ]

@@ -36,12 +36,12 @@ class NeighbourhoodRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         row, layer = self.operation.row, self.operation.layer
-        groups_left = Signal(layer.last_wide_group.shape())
+        groups_left = Signal(layer.last_wide_group.shape(), reset_less=True)
         low = Signal()
         block = Signal(self._tables.rom_bits)  # where this pass over the nine taps starts
         middle, bottom = Signal(), Signal()  # the kernel row; neither: the top one
         first_row, last_row, last_pass = Signal(), Signal(), Signal()
-        at_middle, last_group = Signal(), Signal()
+        at_middle, last_group = Signal(), Signal(reset_less=True)
         next_middle, next_bottom = Signal(), Signal()
         tap_row = Signal(self._tables.rom_bits)
 

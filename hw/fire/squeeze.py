@@ -35,10 +35,10 @@ class PointwiseRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer = self.operation.layer
-        groups_left = Signal(layer.last_point_group.shape())
+        groups_left = Signal(layer.last_point_group.shape(), reset_less=True)
         low = Signal()
         block = Signal(self._tables.rom_bits)
-        last_pass, last_group = Signal(), Signal()
+        last_pass, last_group = Signal(), Signal(reset_less=True)
 
         m.d.comb += [
             last_pass.eq(low | ~layer.point_two_passes),

@@ -39,14 +39,13 @@ class FireStage(wiring.Component):
         run = buffer.i.payload
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        taken, busy, wide, opening = Signal(), Signal(), Signal(), Signal()
+        taken, busy, wide = Signal(), Signal(), Signal()
         operation = Signal(tables.operation, reset_less=True)
         layer = operation.layer
-        columns_left = Signal(layer.last_column.shape())
-        offset = Signal(tables.activation_bits)
-        left_offset = Signal(tables.activation_bits)
+        columns_left = Signal(layer.last_column.shape(), reset_less=True)
+        offset, left_offset = (Signal(tables.activation_bits, reset_less=True) for _ in range(2))
+        opening, first_column, last_column = (Signal(reset_less=True) for _ in range(3))
         step, pixel_done, row_done = Signal(), Signal(), Signal()
-        first_column, last_column = Signal(), Signal()
 
         slot = self._build_slots(m, step & row_done & layer.streamed)
         m.d.comb += [
