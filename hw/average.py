@@ -108,7 +108,7 @@ class ScoreAccumulator(wiring.Component):
             fetching.eq(asking),
             fetched.eq(fetching),
             holding.eq(hold),
-            self.o.valid.eq(fetched | holding & ~self.o.valid),
+            self.o.valid.eq(fetched | holding),
         ]
 
         # What decides about a lane stands in registers of its own: the lanes spread over the die.

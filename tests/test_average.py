@@ -49,11 +49,13 @@ def run(dut, frames, random, density=1.0, demand=1.0, group=None):
         await ctx.tick().repeat(4)
 
     async def sink(ctx):
-        cycle = 0
+        cycle, waiting = 0, None
         while True:
             ready = random.random() < demand
             ctx.set(dut.o.ready, ready)
             *_, valid, payload = await ctx.tick().sample(dut.o.valid, dut.o.payload)
+            assert waiting in (None, (payload.score, payload.last)) and (valid or not waiting)
+            waiting = (payload.score, payload.last) if valid and not ready else None
             if valid and ready:
                 taken.append((cycle, payload.score, payload.last))
             cycle += 1
