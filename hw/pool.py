@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .ram import Ram
+from .spread import NEAR_BITS, own_register, parts
 
 
 class PoolRow(data.StructLayout):
@@ -73,7 +74,6 @@ class RunningMaximum(wiring.Component):
             self.o.payload.eq(maximum),
             partial.address.eq(self.i.p.address),
             partial.write_address.eq(beat.address),
-            partial.write_data.eq(Mux(beat.place.odd, greater, beat.word)),
             partial.write.eq(valid),
         ]
         # The words right before are written too late for this one's read: pass on what they leave.
@@ -93,10 +93,14 @@ class RunningMaximum(wiring.Component):
         for this, word in reversed(list(zip(same, left, strict=True))):
             kept = Mux(this, word, kept)
         # What the word just before leaves is known so late that it is chosen a cycle later.
-        so_far = Signal(self.word)
-        m.d.comb += so_far.eq(Mux(delay(m, follows, 1), left[0], old))
-        for lane, value in enumerate(beat.word):
-            m.d.comb += greater[lane].eq(Mux(so_far[lane] > value, so_far[lane], value))
+        for part in parts(len(beat.word), NEAR_BITS // 8):
+            own_follows, own_odd = own_register(m, follows), own_register(m, fetching.place.odd)
+            for lane in range(part.start, part.stop):
+                value, so_far = beat.word[lane], Mux(own_follows, left[0][lane], old[lane])
+                m.d.comb += [
+                    greater[lane].eq(Mux(so_far > value, so_far, value)),
+                    partial.write_data[lane].eq(Mux(own_odd, greater[lane], value)),
+                ]
         m.d.sync += [
             arrived.eq(self.i.valid),
             arriving.eq(self.i.payload),
