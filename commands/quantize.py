@@ -68,9 +68,9 @@ def quantize(
     this order,
 
     \b
+      biases           means of the sums as in float
       equalization     channels and weights share their ranges more evenly
       squared-error    scales that cut off what costs less than it gains
-      biases           means of the sums as in float
       error-feedback   later weights make up for what earlier ones lose
       blocks           every Fire is trained to give float's map       (full)
       learned-scales   maps' scales and biases are trained             (full)

@@ -38,9 +38,9 @@ class Stage:
 
 
 STAGES = (
+    Stage("biases", "fast", correct_biases),
     Stage("equalization", "fast", equalize),
     Stage("squared-error", "fast", squared_error),
-    Stage("biases", "fast", correct_biases),
     Stage("error-feedback", "fast", error_feedback),
     Stage("blocks", "full", reconstruct_blocks),
     Stage("learned-scales", "full", learn_scales),

@@ -38,3 +38,13 @@ def test_a_second_time_changes_nothing():
     correct_biases(work, ignore)
     for name, conv in work.student.convs.items():
         assert (conv.bias - before[name]).abs().max() < 0.05 * before[name].abs().max(), name
+
+
+def test_what_is_rounded_anew_gets_it_too():
+    work = small_work()
+    correct_biases(work, ignore)
+    before = {name: conv.bias.detach().clone() for name, conv in work.student.convs.items()}
+    work.round(clip=False)
+    assert all(torch.equal(conv.bias, before[n]) for n, conv in work.student.convs.items())
+    work.round(clip=True)
+    assert fresh_fidelity(work).decibels > fresh_fidelity(small_work()).decibels

@@ -65,7 +65,7 @@ def test_stages_can_be_left_out(model):
     results = []
     quantize(model, PIXELS, 4, dataclasses.replace(FAST, without=tuple(names)), results.append)
     assert [result.stage for result in results] == ["rounding"]
-    with pytest.raises(FirelineError, match="no stage is called 'rounding'; use equalization,"):
+    with pytest.raises(FirelineError, match="no stage is called 'rounding'; use biases,"):
         quantize(model, PIXELS, 4, dataclasses.replace(FAST, without=("rounding",)))
 
 

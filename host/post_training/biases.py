@@ -15,7 +15,13 @@ PICTURES = 64  # at most
 
 
 def correct_biases(work: Work, report: Report) -> None:
-    """The stage: biases of layer after layer, on a batch of pictures.
+    """The stage: now, and whenever a later stage rounds to nearest."""
+    work.after_rounding = correct
+    correct(work, report)
+
+
+def correct(work: Work, report: Report = lambda share: None) -> None:
+    """Biases of layer after layer, on a batch of pictures.
 
     The classes all get the same correction: their own would favour those of the pictures.
     """

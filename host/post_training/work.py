@@ -40,6 +40,7 @@ class Work:
         """
         self.pixels, self.bits, self.settings, self.partial = pixels, bits, settings, partial
         self.learn_scales = False  # whether training moves the maps' scales, too
+        self.after_rounding: Callable[[Work], None] = lambda work: None
         self.start(folded)
 
     def copy(self) -> "Work":
@@ -55,7 +56,10 @@ class Work:
         self.round(clip=False)
 
     def round(self, clip: bool) -> None:
-        """Rounds the float network to nearest; ``clip`` as in QuantizedTraining."""
+        """Rounds the float network to nearest; ``clip`` as in QuantizedTraining.
+
+        With ``after_rounding``, what belongs to it since the stage that set that.
+        """
         self.student = QuantizedTraining(
             self.folded,
             self.statistics,
@@ -64,6 +68,7 @@ class Work:
             self.settings.multiplier_bits,
             clip,
         )
+        self.after_rounding(self)
 
     def description(self) -> dict[str, str]:
         """What a distillation depends on, for its partial file."""
