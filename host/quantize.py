@@ -26,6 +26,7 @@ from .weight_bits import layer_bits
 
 HELD_BACK = 8  # every so manieth picture is not learned from but measured with
 LEAST_PICTURES = 8
+SLACK = 1.05  # how much farther from float a stage may end whose worth the next ones decide
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,13 @@ class Stage:
     name: str
     effort: str  # the least that has it: "fast" or "full"
     run: Callable[[Work, Report], None]
+    slack: float = 1.0  # how much farther from float it may end
 
 
 STAGES = (
     Stage("biases", "fast", correct_biases),
-    Stage("equalization", "fast", equalize),
-    Stage("squared-error", "fast", squared_error),
+    Stage("equalization", "fast", equalize, SLACK),
+    Stage("squared-error", "fast", squared_error, SLACK),
     Stage("error-feedback", "fast", error_feedback),
     Stage("blocks", "full", reconstruct_blocks),
     Stage("learned-scales", "full", learn_scales),
@@ -86,10 +88,10 @@ def quantize(
 
     The integers are the result's ``network()``; it can be trained on. ``calibration`` is uint8
     [N, H, W, C], without labels; nothing is learned from every eighth picture: those judge each
-    stage, and one that ends no nearer to float than it began is undone. ``bits`` are those of
-    ``layer_bits``. With the file ``partial`` an interrupted distillation goes on; it is removed at
-    the end. Raises FirelineError for bad bits, pictures that are too few, all the same or of
-    another shape, and weights that no integers can stand for.
+    stage, and one that ends no nearer to float than it began is undone (but see ``SLACK``).
+    ``bits`` are those of ``layer_bits``. With the file ``partial`` an interrupted distillation goes
+    on; it is removed at the end. Raises FirelineError for bad bits, pictures that are too few, all
+    the same or of another shape, and weights that no integers can stand for.
     """
     chosen = layer_bits(model.architecture, bits)
     check_pictures(calibration)
@@ -106,7 +108,7 @@ def quantize(
         before = work.copy()
         stage.run(work, lambda share, name=stage.name: progress(name, share))
         reached = fidelity(work.student, views, wanted)
-        undone = not reached.distance < best.distance
+        undone = not reached.distance < stage.slack * best.distance
         work, best = (before, best) if undone else (work, reached)
         log(StageResult(stage.name, reached, time.perf_counter() - started, undone))
     if partial:
