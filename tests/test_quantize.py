@@ -69,12 +69,22 @@ def test_stages_can_be_left_out(model):
         quantize(model, PIXELS, 4, dataclasses.replace(FAST, without=("rounding",)))
 
 
-def test_training_that_makes_it_worse_is_undone(model, monkeypatch):
-    def spoil(work, report):
-        with torch.no_grad():
-            for conv in work.student.convs.values():
-                conv.weight.neg_()
+def spoil(work, report):
+    with torch.no_grad():
+        for conv in work.student.convs.values():
+            conv.weight.neg_()
 
+
+def test_a_stage_may_have_slack(model, monkeypatch):
+    spoiling = dataclasses.replace(STAGES[-1], run=spoil, slack=1e9)
+    monkeypatch.setattr(pipeline, "STAGES", (*STAGES[:3], spoiling))
+    results = []
+    quantize(model, PIXELS, 4, FULL, results.append)
+    assert not results[-1].undone
+    assert results[-1].fidelity.distance > results[-2].fidelity.distance
+
+
+def test_training_that_makes_it_worse_is_undone(model, monkeypatch):
     spoiling = dataclasses.replace(STAGES[-1], run=spoil)
     monkeypatch.setattr(pipeline, "STAGES", (*STAGES[:4], spoiling))
     results = []
