@@ -9,7 +9,7 @@ NEAR_BITS = 32
 """Bits of a word that share the registers that choose them: more would be too far from these."""
 
 
-def spread(m: Module, value, places: int, *, reset_less: bool = True) -> list[Signal]:
+def spread(m: Module, value, places: int) -> list[Signal]:
     """`value` as it was `SPREAD_CYCLES` ago, in a register of its own for each of the `places`.
 
     A tree: a register for every `FAN_OUT` places, then one a place, so that no wire is longer than
@@ -17,7 +17,7 @@ def spread(m: Module, value, places: int, *, reset_less: bool = True) -> list[Si
     """
 
     def registers(sources, count):
-        return [own_register(m, sources[n // FAN_OUT], reset_less=reset_less) for n in range(count)]
+        return [own_register(m, sources[n // FAN_OUT]) for n in range(count)]
 
     branches = -(-places // FAN_OUT)
     assert branches <= FAN_OUT, "a level more is needed"
