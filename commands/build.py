@@ -46,7 +46,7 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     top = design(compiled, chosen, clock)
     with output.steps() as progress:
         summary = make(top, folder, compiled=compiled, seeds=seeds, progress=progress)
-    frames = summary.clock_mhz * 1e6 / compiled.timing.cycles
+    frames = summary.frames_per_second(compiled.timing.cycles)
     table = output.table("", "<", "used", "of")
     for what in ("luts", "ffs", "multipliers", "block_rams"):
         usage = getattr(summary, what)

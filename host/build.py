@@ -103,6 +103,10 @@ class BuildSummary:
     def meets_timing(self) -> bool:
         return self.fmax_mhz >= self.clock_mhz
 
+    def frames_per_second(self, cycles: int) -> float:
+        """Of frames of so many cycles; if the clock is missed, at the one that is possible."""
+        return min(self.clock_mhz, self.fmax_mhz) * 1e6 / cycles
+
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2) + "\n")
 

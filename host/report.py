@@ -35,8 +35,8 @@ class Report:
 
     @property
     def frames_per_second(self) -> float:
-        """Of the core, at the clock that it was built for."""
-        return self.summary.clock_mhz * 1e6 / self.compiled.timing.cycles
+        """Of the core."""
+        return self.summary.frames_per_second(self.compiled.timing.cycles)
 
     @property
     def idle_cycles(self) -> int:

@@ -78,6 +78,8 @@ def test_best_of_some_seeds(tools, tmp_path):
     summary = build(top(), folder, seeds=4, workers=2, progress=lambda *line: lines.append(line))
     assert (summary.seed, summary.fmax_mhz, summary.clock_mhz) == (4, 58.5, 50.0)
     assert summary.meets_timing and not replace(summary, clock_mhz=60.0).meets_timing
+    assert summary.frames_per_second(1000) == 50_000
+    assert replace(summary, clock_mhz=60.0).frames_per_second(1000) == 58_500
     assert (summary.board, summary.network, summary.baud) == ("ulx3s-25f", "0badcafe", 2_000_000)
     assert str(summary.luts) == "1000 of 24288"
     assert (summary.multipliers.used, summary.block_rams.used, summary.ffs.used) == (2, 3, 1)
