@@ -71,8 +71,9 @@ class ScoreAccumulator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # Summing: a beat's sums so far are read; they and the beat are added; the total is written.
-        # What the three beats right before it write comes too late to be read.
+        # Summing: beats[n] came n cycles ago. The sums so far are asked for by beats[1], kept when
+        # it is beats[4], added to it and written when it is beats[5]. What the three beats right
+        # before a beat write comes too late to be read for it.
         beats = [self.i.payload, *(Signal(self.beat, reset_less=True) for _ in range(6))]
         valid = [self.i.valid, *(Signal() for _ in range(6))]
         m.d.sync += [later.eq(value) for value, later in pairwise(beats)]
@@ -82,7 +83,7 @@ class ScoreAccumulator(wiring.Component):
             m.d.sync += self.free.eq(0)
 
         def wrote(number, reader):
-            """Whether one beat writes what another reads, a cycle later."""
+            """Whether one beat writes what another reads, a cycle before the lanes are told."""
             same = Signal()
             m.d.sync += same.eq(valid[number] & (beats[number].address == reader.address))
             return same

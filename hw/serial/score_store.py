@@ -44,11 +44,11 @@ class ScoreStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth = max(SCORES_PER_PART, 1 << ceil_log2(self.classes))
-        memories = max(1, depth // MEMORY_WORDS)  # block RAM is scarce where there are many classes
+        memories = max(1, depth // MEMORY_WORDS)
         count, store = Signal(range(depth)), self.i.valid & self.i.ready
         wanted = Cat(self.place.score, self.part)
         words = Signal(data.ArrayLayout(self.i.p.score.shape(), memories), reset_less=True)
-        for number in range(memories):
+        for number in range(memories):  # not block RAM: that is scarce where there are many classes
             memory = DistributedRam(8 * SCORE_BYTES, depth // memories)
             m.submodules[f"memory{number}"] = memory
             m.d.comb += [
