@@ -143,8 +143,11 @@ class _Model:
         start, offset = self.issued + 1, 0
         for column in range(layer.columns):
             groups = self._groups(row, layer, column)
+            read = (
+                offset + self.latency.read
+            )  # by the first word of the column, counted from `start`
             seen = min(column + 1, layer.columns - 1) if layer.wide_groups else column
-            start = max([start, *(ready[seen] - offset for ready in inputs)])
+            start = max([start, *(ready[seen] - read for ready in inputs)])
             if layer.skip:
                 beat = offset + groups[0].words + self.latency.load + self.latency.beat - 1
                 start = max(start, self.skips[row.skip][column] - beat)

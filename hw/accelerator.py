@@ -13,7 +13,7 @@ from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS
 from .head_loader import HeadLoader
-from .issue import Issue
+from .issue import ADDRESS_CYCLES, Issue
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
@@ -127,8 +127,9 @@ class Accelerator(wiring.Component):
         size = Shape.cast(self._word).width
         pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = [pixels[n * size : (n + 1) * size] for n in range(program.window_words)]
-        window = delay(m, choose_near(m, windows, issue.activation_address), 1)
-        control = delay(m, issue.word, Rom.LATENCY - 2, reset_less=False)
+        window = choose_near(m, windows, issue.activation_address)
+        window = delay(m, window, ADDRESS_CYCLES + 1)
+        control = delay(m, issue.word, ADDRESS_CYCLES + Rom.LATENCY - 2, reset_less=False)
         activation = delay(m, choose_near(m, [activations.data, window], control.window), 1)
         control = delay(m, control, 2, reset_less=False)
         m.d.comb += [
@@ -137,8 +138,8 @@ class Accelerator(wiring.Component):
             self.pixel.ready.eq(entry.i.ready & ~self._closed),
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
-            activations.address.eq(issue.activation_address),
-            weights.address.eq(issue.rom_address),
+            activations.address.eq(delay(m, issue.activation_address, ADDRESS_CYCLES)),
+            weights.address.eq(delay(m, issue.rom_address, ADDRESS_CYCLES)),
             macs.i.weights.eq(weights.pairs),
             macs.i.activations.eq(activation),
             *(

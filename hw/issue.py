@@ -8,6 +8,9 @@ from .fire.run import run_layout
 from .geometry import QUEUE_DEPTH
 from .tables import Tables
 
+ADDRESS_CYCLES = 1
+"""From the issuer to the memories: they are all over the die, so a register stands between."""
+
 
 def word_control() -> data.StructLayout:
     """What the array must know of a word; see `MacArray`."""

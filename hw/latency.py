@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .average import ScoreAccumulator
 from .drain import Drain
 from .geometry import Program
+from .issue import ADDRESS_CYCLES
 from .mac_array import array_latency
 from .pool import MaxPool
 from .ram import Ram
@@ -19,14 +20,16 @@ class Latency:
     """Cycles from one event to the next, nothing in the way.
 
     `fetch`: between two operations being taken. `start`: from an operation being taken to its first
-    word. `load`: from a group's last word to its sums leaving the result queue. `credit`: from then
-    to the first cycle in which a group's last word can take the place. `beat`: from sums leaving
-    the queue to their first beat. `write`: from a beat to the first cycle in which its word can be
-    read. `score`: from a frame's last beat to its first score.
+    word. `read`: from a word being issued to its activations being read. `load`: from a group's
+    last word to its sums leaving the result queue. `credit`: from then to the first cycle in which
+    a group's last word can take the place. `beat`: from sums leaving the queue to their first beat.
+    `write`: from a beat to the first cycle in which its word can be read. `score`: from a frame's
+    last beat to its first score.
     """
 
     fetch: int
     start: int
+    read: int
     load: int
     credit: int
     beat: int
@@ -43,7 +46,8 @@ class Latency:
         return cls(
             fetch=FETCH_CYCLES,
             start=4,
-            load=Rom.LATENCY + array_latency(program.array.ci) + queue,
+            read=ADDRESS_CYCLES,
+            load=ADDRESS_CYCLES + Rom.LATENCY + array_latency(program.array.ci) + queue,
             credit=2,
             beat=Drain.LATENCY,
             write=values + gather + pool + Ram.WRITE_LATENCY,

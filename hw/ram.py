@@ -12,6 +12,9 @@ from .spread import choose_near, own_register, parts
 SHALLOW_WORDS = 160
 """So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
 
+SHALLOW_BANK_WORDS = 64
+"""A deeper distributed RAM would choose among its words for too large a part of a cycle."""
+
 DISTRIBUTED = {"ram_style": "distributed"}
 DISTRIBUTED_BITS = 8
 """Bits of such a memory that share the registers of their addresses."""
@@ -29,8 +32,8 @@ class Ram(wiring.Component):
     A word can be read from `WRITE_LATENCY` cycles after its `write` on. What is read of a word in
     the cycle before that must not matter.
 
-    Banks of block RAM, each with a register at its way out, and distributed RAM for a few words
-    beyond the last whole bank; see `banks`.
+    Banks of block RAM, and of distributed RAM for a few words beyond the last whole one, each with
+    a register at its way out; see `banks`.
     """
 
     LATENCY = 2
@@ -128,9 +131,9 @@ def memory_ports(layout, words: int) -> dict[str, wiring.Member]:
 
 
 def _within(address, start: int, depth: int):
-    """Whether the address lies in a bank; all but the last one are multiples of `BANK_WORDS`."""
-    first, bank = start // BANK_WORDS, address // BANK_WORDS
-    below_end = bank < first + -(-depth // BANK_WORDS)
+    """Whether the address lies in a bank; all but the last are whole `SHALLOW_BANK_WORDS`."""
+    first, bank = start // SHALLOW_BANK_WORDS, address // SHALLOW_BANK_WORDS
+    below_end = bank < first + -(-depth // SHALLOW_BANK_WORDS)
     return (bank >= first) & below_end if first else below_end
 
 
@@ -138,9 +141,11 @@ def banks(words: int) -> list[tuple[int, bool]]:
     """The words of each bank, and whether it is shallow."""
     deep, rest = divmod(words, DEEP_WORDS)
     whole, left = divmod(rest, BANK_WORDS)
-    shallow = deep + whole > 0 and left <= SHALLOW_WORDS
     banks = [(DEEP_WORDS, False)] * deep + [(BANK_WORDS, False)] * whole
-    return banks + ([(left, shallow)] if left else [])
+    if not banks or left > SHALLOW_WORDS:
+        return banks + [(left, False)] * (left > 0)
+    size = SHALLOW_BANK_WORDS
+    return banks + [(min(size, left - first), True) for first in range(0, left, size)]
 
 
 def is_distributed(words: int, bits: int) -> bool:

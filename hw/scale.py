@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .mult18x18d import FACTOR_BITS, MULT18X18D_CYCLES, Form, mult18x18d
+from .spread import own_register
 
 
 class Scale(wiring.Component):
@@ -39,7 +40,7 @@ class Scale(wiring.Component):
         m = Module()
         multiply = {Form.PLAIN: self._plain, Form.ECP5: self._ecp5, Form.LUT: self._lut}
         product = multiply[self.form](m)
-        shift = delay(m, self.shift, self.MULTIPLY)
+        shift = own_register(m, delay(m, self.shift, self.MULTIPLY - 1))
         doubled = Signal(len(self.y), reset_less=True)
         m.d.sync += doubled.eq(Array(product >> (n - 1) for n in self.shifts)[shift])
         m.d.comb += self.y.eq(delay(m, (doubled + 1) >> 1, 1))

@@ -12,9 +12,10 @@ from fireline.hw.ram import Ram, banks
         (160, [(160, False)]),
         (512, [(512, False)]),
         (513, [(512, False), (1, True)]),
-        (672, [(512, False), (160, True)]),
+        (576, [(512, False), (64, True)]),
+        (672, [(512, False), (64, True), (64, True), (32, True)]),
         (673, [(512, False), (161, False)]),
-        (1640, [(512, False)] * 3 + [(104, True)]),
+        (1640, [(512, False)] * 3 + [(64, True), (40, True)]),
         (2050, [(2048, False), (2, True)]),
         (2600, [(2048, False), (512, False), (40, True)]),
     ],
@@ -23,7 +24,9 @@ def test_banks(words, expected):
     assert banks(words) == expected
 
 
-@pytest.mark.parametrize("words, bits", [(1, 16), (12, 16), (520, 70), (1100, 16), (2600, 40)])
+@pytest.mark.parametrize(
+    "words, bits", [(1, 16), (12, 16), (520, 70), (672, 12), (1100, 16), (2600, 40)]
+)
 def test_words_written_are_read_a_cycle_later_and_from_then_on(words, bits):
     rng = Random(words)
     dut = Ram(bits, words)
@@ -31,7 +34,7 @@ def test_words_written_are_read_a_cycle_later_and_from_then_on(words, bits):
 
     async def bench(ctx):
         nonlocal under_way, written
-        edges = [at for at in (0, 511, 512, 2047, 2048, words - 1) if at < words]
+        edges = [at for at in (0, 511, 512, 575, 576, 2047, 2048, words - 1) if at < words]
         for _ in range(600):
             read, write = (rng.choice([*edges, rng.randrange(words)]) for _ in range(2))
             if rng.random() < 0.3 and written is not None:

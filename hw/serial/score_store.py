@@ -7,12 +7,10 @@ from amaranth.utils import ceil_log2
 
 from ..average import Score
 from ..delay import delay
-from ..ram import DistributedRam
+from ..ram import SHALLOW_BANK_WORDS, DistributedRam
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 
 SCORE = Score(8 * SCORE_BYTES)
-MEMORY_WORDS = 64
-"""Words of a memory: a deeper one would bring its addresses too far within a cycle."""
 
 
 class ScorePlace(data.Struct):
@@ -44,7 +42,7 @@ class ScoreStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth = max(SCORES_PER_PART, 1 << ceil_log2(self.classes))
-        memories = max(1, depth // MEMORY_WORDS)
+        memories = max(1, depth // SHALLOW_BANK_WORDS)
         count, store = Signal(range(depth)), self.i.valid & self.i.ready
         wanted = Cat(self.place.score, self.part)
         words = Signal(data.ArrayLayout(self.i.p.score.shape(), memories), reset_less=True)
