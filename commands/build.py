@@ -14,15 +14,21 @@ from .common import HEAD, Array, Output, command
 @HEAD
 @click.option("--clock", type=float, metavar="MHZ", help="The core's, if not the board's own.")
 @click.option(
-    "--seeds", default=1, show_default=True, metavar="N", help="Placements to choose from."
+    *("--seeds", "seeds"),
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Placements to choose from.",
 )
 @click.option("-o", "folder", metavar="DIR", required=True, help="Where the bitstream goes.")
 def build(output: Output, net, board, array, head, clock, seeds, folder):
     """Make a bitstream for a board.
 
-    Yosys, nextpnr and ecppack do it. Nothing is left behind by a build that fails. The status is 1
-    if the clock is too fast for what came out. Of an ARCH, weights are random, of 4 bits and 8 in
-    conv1: to see before it is trained how large and how fast it will be.
+    Yosys, nextpnr and ecppack do it. A placement that cannot be routed is given up; if that leaves
+    none, as many others are tried, once. Nothing is left behind by a build that fails. The status
+    is 1 if the clock is too fast for what came out. Of an ARCH, weights are random, of 4 bits and 8
+    in conv1: to see before it is trained how large and how fast it will be.
 
     \b
     Examples:

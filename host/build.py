@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from ..errors import FirelineError
-from ..hw.boards import Board, BoardTop, find_board
+from ..hw.boards import BoardTop, find_board
 from .compile import Compiled
 from .floorplan import Floorplan
 from .netlist import absorb_output_registers
+from .place_and_route import fmax, place_and_route
 from .slow_paths import SlowPaths
-from .tools import Progress, Step, find_tool, run_step, run_steps
+from .tools import Progress, Step, find_tool, run_step
 
 SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
 HIDE_FIELDS = r"rename -hide w:*\[*"
@@ -32,23 +33,8 @@ FREE_COLLISIONS = (
 """What is read of these memories in a cycle in which the same word is written is never used, so
 nothing need stand between the block RAMs and their registers to say what it is."""
 
-TIMING_WEIGHT = 40
-"""What slow paths count in placement. With nextpnr's own 10, some wires become as long as the die
-is wide where most block RAMs are in use, and the clock is slower by a fifth."""
-
-PLACE_AND_ROUTE = (
-    *("--placer-heap-timingweight", str(TIMING_WEIGHT)),
-    *("--router", "router2"),
-    "--timing-allow-fail",
-)
 PACK = ("--compress",)
 
-DEVICES = {
-    "LFE5U-12F": "--12k",
-    "LFE5U-25F": "--25k",
-    "LFE5U-45F": "--45k",
-    "LFE5U-85F": "--85k",
-}
 CELLS = {
     "luts": "TRELLIS_COMB",
     "ffs": "TRELLIS_FF",
@@ -135,7 +121,7 @@ def build(
 
     The work is done in a private folder beside it; nothing is left of a build that fails.
     Floorplan and slow paths are kept too and, of what was ``compiled`` for the top, the network.
-    ``workers`` seeds run at a time, as many as there are processors when not given.
+    ``seeds`` and ``workers`` are those of ``place_and_route``.
     """
     folder = Path(folder).absolute()
     if folder.exists() and not folder.is_dir():
@@ -148,7 +134,7 @@ def build(
         ) as name:
             scratch = Path(name)
             _synthesize(top, tools["yosys"], scratch, progress)
-            seed, report = _place_and_route(
+            seed, report = place_and_route(
                 top.board, tools["nextpnr-ecp5"], scratch, seeds, workers, progress
             )
             pack = (tools["ecppack"], *PACK, f"seed{seed}.config", BITSTREAM)
@@ -225,39 +211,6 @@ def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) ->
     (scratch / "top.json").write_text(json.dumps(design))
 
 
-def _place_and_route(
-    board: Board, nextpnr: str, scratch: Path, seeds: int, workers: int | None, progress: Progress
-) -> tuple[int, dict]:
-    """Runs all seeds; returns the one with the fastest clock, and its report."""
-    steps = {seed: _seed(board, nextpnr, seed) for seed in range(1, seeds + 1)}
-    workers = workers or len(os.sched_getaffinity(0))
-    errors = run_steps(steps.values(), scratch, workers, progress)
-    reports = {
-        seed: json.loads((scratch / f"seed{seed}.json").read_text())
-        for seed, step in steps.items()
-        if step.name not in errors
-    }
-    if not reports:
-        raise next(iter(errors.values()))
-    best = max(reports, key=lambda seed: _fmax(reports[seed]))
-    return best, reports[best]
-
-
-def _seed(board: Board, nextpnr: str, seed: int) -> Step:
-    command = (
-        *(nextpnr, DEVICES[board.device], "--package", board.package, "--speed", board.speed_grade),
-        *("--json", "top.json", "--lpf", "top.lpf", "--seed", str(seed), *PLACE_AND_ROUTE),
-        *("--textcfg", f"seed{seed}.config", "--report", f"seed{seed}.json"),
-        "--detailed-timing-report",
-    )
-    return Step(f"nextpnr-{seed}", command)
-
-
-def _fmax(report: dict) -> float:
-    """The clock that is possible, in MHz: the core's is the only one with logic on it."""
-    return min(clock["achieved"] for clock in report["fmax"].values())
-
-
 def _summary(top: BoardTop, compiled: Compiled | None, seed: int, report: dict) -> BuildSummary:
     counts = {
         name: Usage(**{key: report["utilization"][cell][key] for key in ("used", "available")})
@@ -269,7 +222,7 @@ def _summary(top: BoardTop, compiled: Compiled | None, seed: int, report: dict) 
         network=f"{top.system.identity.network:08x}",
         baud=top.baud,
         clock_mhz=top.clock_mhz,
-        fmax_mhz=round(_fmax(report), 2),
+        fmax_mhz=round(fmax(report), 2),
         seed=seed,
         bitstream=BITSTREAM,
         array=str(compiled.program.array) if compiled else "",

@@ -26,10 +26,18 @@ Progress = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Step:
-    """A command, run in a folder of its own making, its output kept in ``<name>.log`` there."""
+    """A command, run in a folder of its own making, its output kept in ``<name>.log`` there.
+
+    ``verdict`` is asked about each line that it says; a reason, if it gives one, ends the step.
+    """
 
     name: str
     command: tuple[str, ...]
+    verdict: Callable[[str], str | None] = lambda line: None
+
+
+class Stopped(FirelineError):
+    """A step was ended, for its verdict said so."""
 
 
 def find_tool(tool: str) -> str:
@@ -93,12 +101,16 @@ class _Run:
             )
         self.log = self.path.open(errors="replace")
         self.partial = ""
+        self.reason: str | None = None  # for which it was stopped
 
     def report(self, progress: Progress) -> None:
-        """Passes on the lines that are new in the log."""
+        """Passes on the lines that are new in the log; stops what has no prospect."""
         *lines, self.partial = (self.partial + self.log.read()).split("\n")
         for line in lines:
             progress(self.step.name, line)
+            self.reason = self.reason or self.step.verdict(line)
+        if self.reason:
+            self.process.kill()
 
     def stop(self) -> None:
         self.process.kill()
@@ -106,6 +118,8 @@ class _Run:
         self.log.close()
 
     def error(self) -> FirelineError:
+        if self.reason:
+            return Stopped(f"{self.step.name} was stopped: {self.reason}")
         lines = [line.strip() for line in self.path.read_text(errors="replace").split("\n")]
         lines = [line for line in lines if line]
         errors = [line for line in lines if line.startswith("ERROR")]

@@ -5,8 +5,8 @@ import json
 import pytest
 from built import floorplan
 from fireline.errors import FirelineError
-from fireline.host.build import DEVICES
 from fireline.host.floorplan import DIES, Floorplan, Tile
+from fireline.host.place_and_route import DEVICES
 
 
 def test_what_lies_in_each_tile(tmp_path):

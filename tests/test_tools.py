@@ -3,10 +3,11 @@
 import os
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.tools import Step, find_tool, run_step, run_steps
+from fireline.host.tools import Step, Stopped, find_tool, run_step, run_steps
 
 
 def silent(step, line):
@@ -69,3 +70,12 @@ def test_an_interrupt_ends_what_runs(tmp_path):
 def test_a_step_that_cannot_start_is_an_error_of_its_own(tmp_path):
     with pytest.raises(OSError):
         run_step(Step("absent", (str(tmp_path / "absent"),)), tmp_path, silent)
+
+
+def test_a_step_is_stopped_when_its_verdict_says_so(tmp_path):
+    code = "import time; print('fine'); print('hopeless', flush=True); time.sleep(60)"
+    step = replace(python("try", code), verdict=lambda line: "enough" if "less" in line else None)
+    start = time.monotonic()
+    (error,) = run_steps([step], tmp_path, 1, silent).values()
+    assert time.monotonic() - start < 30
+    assert isinstance(error, Stopped) and str(error) == "try was stopped: enough"
