@@ -64,13 +64,14 @@ def quantize(
     would do the most harm, as measured on the pictures.
 
     All is fitted to the pictures of --calibration; an eighth of them is held back to judge how near
-    each stage comes to the float network: one that comes no nearer is undone, the second and third
+    each stage comes to the float network: one that comes no nearer is undone, the second to fourth
     if they end farther by more than a twentieth. The stages are, in this order,
 
     \b
       biases           means of the sums as in float
       equalization     channels and weights share their ranges more evenly
       squared-error    scales that cut off what costs less than it gains
+      output-error     scales of maps with which the classes change least
       error-feedback   later weights make up for what earlier ones lose
       blocks           every Fire is trained to give float's map       (full)
       learned-scales   maps' scales and biases are trained             (full)

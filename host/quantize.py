@@ -17,6 +17,7 @@ from .post_training.equalize import equalize
 from .post_training.error_feedback import error_feedback
 from .post_training.fidelity import Fidelity, fidelity, logits
 from .post_training.learned_scales import learn_scales
+from .post_training.output_error import output_error
 from .post_training.settings import EFFORTS, FAST, Settings
 from .post_training.squared_error import squared_error
 from .post_training.views import fixed_views
@@ -43,6 +44,7 @@ STAGES = (
     Stage("biases", "fast", correct_biases),
     Stage("equalization", "fast", equalize, SLACK),
     Stage("squared-error", "fast", squared_error, SLACK),
+    Stage("output-error", "fast", output_error, SLACK),
     Stage("error-feedback", "fast", error_feedback),
     Stage("blocks", "full", reconstruct_blocks),
     Stage("learned-scales", "full", learn_scales),

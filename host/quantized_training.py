@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 from torch import nn
@@ -47,17 +48,21 @@ class QuantizedTraining(nn.Module):
         exponent_max: int = 1,
         multiplier_bits: int = 8,
         clip: bool = True,
+        map_scales: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         """Rounds to the nearest integers, with scales that fit the statistics.
 
         ``bits`` has every convolution; groups of 4-bit weights have exponents 0..exponent_max (at
         most 3), multipliers ``multiplier_bits`` (at most 12). Scales have the least squared error,
-        or without ``clip`` those that cover the greatest value.
+        or without ``clip`` those that cover the greatest value; but maps have those of
+        ``map_scales``, if it names them.
         """
         super().__init__()
         self.architecture = folded.architecture
         self.reads = input_maps(self.architecture)
-        self.scales = _fit_scales(folded, statistics, self.reads, bits, multiplier_bits, clip)
+        self.scales = _fit_scales(
+            folded, statistics, self.reads, bits, multiplier_bits, clip, map_scales
+        )
         self.convs = nn.ModuleDict()
         for layer in convolutions(self.architecture):
             read, written = self.scales_of(layer)
@@ -177,13 +182,16 @@ def _fit_scales(
     bits: Mapping[str, int],
     multiplier_bits: int,
     clip: bool,
+    map_scales: Mapping[str, float],
 ) -> nn.ModuleDict:
     """A scale for every map, great enough that no multiplier has to exceed its bits."""
     values: dict[str, float] = {"": 1.0}
     for layer in convolutions(folded.architecture):
         name = output_map(layer)
         samples = statistics.samples[name]
-        if layer.kind is LayerKind.CLASSIFIER:
+        if name in map_scales:
+            fitted = map_scales[name]
+        elif layer.kind is LayerKind.CLASSIFIER:
             fitted = HEADROOM * float(samples.max()) / layer_maximum(layer)
         else:
             fitted = activation_scale(samples, layer_maximum(layer), clip)

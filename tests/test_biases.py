@@ -44,7 +44,8 @@ def test_what_is_rounded_anew_gets_it_too():
     work = small_work()
     correct_biases(work, ignore)
     before = {name: conv.bias.detach().clone() for name, conv in work.student.convs.items()}
-    work.round(clip=False)
+    work.round()
     assert all(torch.equal(conv.bias, before[n]) for n, conv in work.student.convs.items())
-    work.round(clip=True)
+    work.clip = True
+    work.round()
     assert fresh_fidelity(work).decibels > fresh_fidelity(small_work()).decibels

@@ -21,7 +21,8 @@ def sensitivity(model: SqueezeNet, calibration: np.ndarray, report: Report) -> d
     """
     learned, measured = calibration[:-1:2][:PICTURES], calibration[1::2][:PICTURES]
     work = Work(fold(model), learned, layer_bits(model.architecture, 8), FAST)
-    work.round(clip=True)
+    work.clip = True
+    work.round()
     four = QuantizedTraining(work.folded, work.statistics, dict.fromkeys(work.bits, 4)).convs
     eight = work.student.convs
     names = [layer.name for layer in convolutions(model.architecture)]

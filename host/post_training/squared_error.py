@@ -10,4 +10,5 @@ from .work import Report, Work
 
 def squared_error(work: Work, report: Report) -> None:
     """The stage: scales, multipliers and exponents anew, and rounding to nearest."""
-    work.round(clip=True)
+    work.clip = True
+    work.round()

@@ -53,10 +53,12 @@ class Work:
         """Rounds a float network to nearest, with scales that cut nothing off."""
         self.folded = folded
         self.statistics = measure(folded, self.pixels)
-        self.round(clip=False)
+        self.clip = False  # whether scales may cut off values where that pays
+        self.map_scales: Mapping[str, float] = {}  # of the maps whose scales are settled
+        self.round()
 
-    def round(self, clip: bool) -> None:
-        """Rounds the float network to nearest; ``clip`` as in QuantizedTraining.
+    def round(self) -> None:
+        """Rounds the float network to nearest, with scales as they are settled by now.
 
         With ``after_rounding``, what belongs to it since the stage that set that.
         """
@@ -66,7 +68,8 @@ class Work:
             self.bits,
             self.settings.exponent_max,
             self.settings.multiplier_bits,
-            clip,
+            self.clip,
+            self.map_scales,
         )
         self.after_rounding(self)
 
