@@ -143,9 +143,7 @@ class _Model:
         start, offset = self.issued + 1, 0
         for column in range(layer.columns):
             groups = self._groups(row, layer, column)
-            read = (
-                offset + self.latency.read
-            )  # by the first word of the column, counted from `start`
+            read = offset + self.latency.read  # by the column's first word, after `start`
             seen = min(column + 1, layer.columns - 1) if layer.wide_groups else column
             start = max([start, *(ready[seen] - read for ready in inputs)])
             if layer.skip:
