@@ -64,8 +64,9 @@ def quantize(
     would do the most harm, as measured on the pictures.
 
     All is fitted to the pictures of --calibration; an eighth of them is held back to judge how near
-    each stage comes to the float network: one that comes no nearer is undone, the second to fourth
-    if they end farther by more than a twentieth. The stages are, in this order,
+    each stage comes to the float network: one that comes no nearer is undone, the second and third
+    if they end farther by more than a twentieth, the fourth, which measures for itself, never. The
+    stages are, in this order,
 
     \b
       biases           means of the sums as in float

@@ -1,5 +1,6 @@
 """From a trained network to integers: the stages of post-training quantization, one by one."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,14 +38,14 @@ class Stage:
     name: str
     effort: str  # the least that has it: "fast" or "full"
     run: Callable[[Work, Report], None]
-    slack: float = 1.0  # how much farther from float it may end
+    slack: float = 1.0  # how much farther from float it may end; any, if it judges itself
 
 
 STAGES = (
     Stage("biases", "fast", correct_biases),
     Stage("equalization", "fast", equalize, SLACK),
     Stage("squared-error", "fast", squared_error, SLACK),
-    Stage("output-error", "fast", output_error, SLACK),
+    Stage("output-error", "fast", output_error, math.inf),
     Stage("error-feedback", "fast", error_feedback),
     Stage("blocks", "full", reconstruct_blocks),
     Stage("learned-scales", "full", learn_scales),
