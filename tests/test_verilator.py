@@ -1,5 +1,6 @@
 """Simulators that cannot be built, and those that need not be built again."""
 
+import os
 import shutil
 
 import pytest
@@ -36,6 +37,15 @@ def test_no_compiler(monkeypatch, tmp_path):
     )
     with pytest.raises(FirelineError, match="apt install g\\+\\+"):
         verilator.build(EMPTY, "empty", ["clk"], tmp_path)
+
+
+def test_it_needs_no_other_python(monkeypatch, tmp_path):
+    """Many systems have no `python`, and some have one that is of no use."""
+    for name in ("python", "python3"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 9\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert verilator.build(EMPTY, "empty", ["clk"], tmp_path / "cache").folder.is_dir()
 
 
 def test_verilog_that_is_wrong(tmp_path):
