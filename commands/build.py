@@ -14,7 +14,7 @@ from .common import HEAD, Array, Output, command
 @HEAD
 @click.option("--clock", type=float, metavar="MHZ", help="The core's, if not the board's own.")
 @click.option(
-    *("--seeds", "seeds"),
+    "--seeds",
     type=click.IntRange(1),
     default=1,
     show_default=True,

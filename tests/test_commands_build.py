@@ -62,6 +62,11 @@ def test_an_unknown_board(net, tmp_path):
     assert "ulx3s-25f" in line and not (tmp_path / "out").exists()
 
 
+def test_no_seeds_at_all(net, tmp_path):
+    line = complains("build", net, "--board", "ulx3s-25f", "--seeds", 0, "-o", tmp_path / "out")
+    assert "--seeds" in line and not (tmp_path / "out").exists()
+
+
 def test_a_network_that_does_not_fit(arch, tmp_path):
     net = tmp_path / "large.fireline"
     wide = arch.read_text().replace("squeeze = 4, expand1x1 = 8", "squeeze = 256, expand1x1 = 512")
