@@ -15,7 +15,7 @@ from ..architecture import Layer, LayerKind
 from ..calibrate import batches
 from ..fold import FoldedNetwork
 from ..quantized_training import convolutions, output_map
-from ..walk import walk_stage
+from ..walk import Convolve, Join, walk_stage
 from .work import Report, Work
 
 PICTURES = 64  # at most
@@ -67,7 +67,7 @@ def output_errors(
     }
 
 
-def rounding(network: FoldedNetwork, name: str, scale: float) -> tuple:
+def rounding(network: FoldedNetwork, name: str, scale: float) -> tuple[Convolve, Join]:
     """The float network's operators, a map rounded to integers times its scale."""
 
     def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:

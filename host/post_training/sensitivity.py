@@ -9,6 +9,7 @@ from ..weight_bits import layer_bits
 from .error_feedback import fit, side_by_side
 from .fidelity import fidelity, logits
 from .settings import FAST
+from .squared_error import squared_error
 from .work import Report, Work
 
 PICTURES = 64  # that are learned from, and as many that harm is measured on
@@ -21,8 +22,7 @@ def sensitivity(model: SqueezeNet, calibration: np.ndarray, report: Report) -> d
     """
     learned, measured = calibration[:-1:2][:PICTURES], calibration[1::2][:PICTURES]
     work = Work(fold(model), learned, layer_bits(model.architecture, 8), FAST)
-    work.clip = True
-    work.round()
+    squared_error(work, report)
     four = QuantizedTraining(work.folded, work.statistics, dict.fromkeys(work.bits, 4)).convs
     eight = work.student.convs
     names = [layer.name for layer in convolutions(model.architecture)]
