@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
-from .ram import BlockRam, DistributedRam, is_distributed
+from .ram import BlockRam, ShallowRam, is_distributed
 from .spread import own_register
 
 
@@ -141,7 +141,7 @@ class ScoreAccumulator(wiring.Component):
     def _build_sums(self, m, address, write, write_address, total):
         """The sums at `address`, two cycles later; what is written is there for the next one."""
         depth, bits = self.beats, Shape.cast(total.shape()).width
-        kind = DistributedRam if is_distributed(depth, bits) else BlockRam
+        kind = ShallowRam if is_distributed(depth, bits) else BlockRam
         m.submodules.sums = sums = kind(bits, depth)
         m.d.comb += [
             sums.address.eq(address),
@@ -149,4 +149,4 @@ class ScoreAccumulator(wiring.Component):
             sums.write_address.eq(write_address),
             sums.write_data.eq(total),
         ]
-        return data.View(total.shape(), delay(m, sums.data, 1))
+        return data.View(total.shape(), sums.data)

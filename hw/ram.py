@@ -12,12 +12,12 @@ from .spread import choose_near, own_register, parts
 SHALLOW_WORDS = 160
 """So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
 
-SHALLOW_BANK_WORDS = 64
-"""A deeper distributed RAM would choose among its words for too large a part of a cycle."""
-
 DISTRIBUTED = {"ram_style": "distributed"}
 DISTRIBUTED_BITS = 8
 """Bits of such a memory that share the registers of their addresses."""
+
+DISTRIBUTED_WORDS = 64
+"""A deeper one would choose among its words for too large a part of a cycle."""
 
 DEEP_WORDS = 2048
 """In a bank of so many, nine bits wide, a word of 128 bits wastes least."""
@@ -32,8 +32,8 @@ class Ram(wiring.Component):
     A word can be read from `WRITE_LATENCY` cycles after its `write` on. What is read of a word in
     the cycle before that must not matter.
 
-    Banks of block RAM, and of distributed RAM for a few words beyond the last whole one, each with
-    a register at its way out; see `banks`.
+    Banks of block RAM, and of distributed RAM for a few words beyond the last whole one; see
+    `banks`.
     """
 
     LATENCY = 2
@@ -49,7 +49,7 @@ class Ram(wiring.Component):
         address = delay(m, self.address, self.LATENCY - 1)
         for n, (depth, shallow) in enumerate(banks(self._words)):
             write = self.write & _within(self.write_address, start, depth)
-            memory = DistributedRam(self._bits, depth) if shallow else BlockRam(self._bits, depth)
+            memory = ShallowRam(self._bits, depth) if shallow else BlockRam(self._bits, depth)
             m.submodules[f"{'shallow' if shallow else 'bank'}{n}"] = memory
             later = 0 if shallow else 1  # for a bank may be far; the other has its own registers
             m.d.comb += [
@@ -58,7 +58,7 @@ class Ram(wiring.Component):
                 memory.write_address.eq(delay(m, self.write_address, later)),
                 memory.write_data.eq(delay(m, Value.cast(self.write_data), later)),
             ]
-            outputs.append(delay(m, memory.data, 1))
+            outputs.append(memory.data)
             with m.If(_within(address, start, depth)):
                 m.d.comb += bank.eq(n)
             start += depth
@@ -67,10 +67,10 @@ class Ram(wiring.Component):
 
 
 class BlockRam(wiring.Component):
-    """`data` = the word at `address`, a cycle later; one word a cycle in, one out.
+    """`data` = the word at `address`, two cycles later; one word a cycle in, one out.
 
     A word can be read from the cycle after its `write` on. What is read of a word in the cycle in
-    which it is written must not matter.
+    which it is written must not matter. There is a register at the way out.
     """
 
     def __init__(self, layout, words: int):
@@ -83,7 +83,7 @@ class BlockRam(wiring.Component):
         read, port = memory.read_port(), memory.write_port()
         m.d.comb += [
             read.addr.eq(self.address),
-            self.data.eq(read.data),
+            self.data.eq(delay(m, read.data, 1)),
             port.en.eq(self.write),
             port.addr.eq(self.write_address),
             port.data.eq(self.write_data),
@@ -91,11 +91,39 @@ class BlockRam(wiring.Component):
         return m
 
 
-class DistributedRam(wiring.Component):
+class ShallowRam(wiring.Component):
     """The same as `BlockRam`, made of LUTs.
 
+    Several memories of `DISTRIBUTED_WORDS` words, each with a register at its way out.
+    """
+
+    def __init__(self, layout, words: int):
+        self._bits, self._words = Shape.cast(layout).width, words
+        super().__init__(memory_ports(layout, words))
+
+    def elaborate(self, platform):
+        m = Module()
+        size, outputs = DISTRIBUTED_WORDS, []
+        for number, first in enumerate(range(0, self._words, size)):
+            memory = DistributedRam(self._bits, min(size, self._words - first))
+            m.submodules[f"memory{number}"] = memory
+            m.d.comb += [
+                memory.address.eq(self.address),
+                memory.write.eq(self.write & (self.write_address // size == number)),
+                memory.write_address.eq(self.write_address),
+                memory.write_data.eq(self.write_data),
+            ]
+            outputs.append(delay(m, memory.data, 1))
+        number = delay(m, self.address // size, 1)
+        m.d.comb += Value.cast(self.data).eq(choose_near(m, outputs, number))
+        return m
+
+
+class DistributedRam(wiring.Component):
+    """A few words: the same a cycle earlier, for there is no register at the way out.
+
     Whatever goes in passes through registers, some for each `DISTRIBUTED_BITS` of a word: it may be
-    far, and such a memory spreads over many tiles. There is none at the way out.
+    far, and such a memory spreads over many tiles.
     """
 
     def __init__(self, layout, words: int):
@@ -131,9 +159,9 @@ def memory_ports(layout, words: int) -> dict[str, wiring.Member]:
 
 
 def _within(address, start: int, depth: int):
-    """Whether the address lies in a bank; all but the last are whole `SHALLOW_BANK_WORDS`."""
-    first, bank = start // SHALLOW_BANK_WORDS, address // SHALLOW_BANK_WORDS
-    below_end = bank < first + -(-depth // SHALLOW_BANK_WORDS)
+    """Whether the address lies in a bank; all but the last are whole `BANK_WORDS`."""
+    first, bank = start // BANK_WORDS, address // BANK_WORDS
+    below_end = bank < first + -(-depth // BANK_WORDS)
     return (bank >= first) & below_end if first else below_end
 
 
@@ -142,10 +170,8 @@ def banks(words: int) -> list[tuple[int, bool]]:
     deep, rest = divmod(words, DEEP_WORDS)
     whole, left = divmod(rest, BANK_WORDS)
     banks = [(DEEP_WORDS, False)] * deep + [(BANK_WORDS, False)] * whole
-    if not banks or left > SHALLOW_WORDS:
-        return banks + [(left, False)] * (left > 0)
-    size = SHALLOW_BANK_WORDS
-    return banks + [(min(size, left - first), True) for first in range(0, left, size)]
+    shallow = bool(banks) and left <= SHALLOW_WORDS
+    return banks + [(left, shallow)] * (left > 0)
 
 
 def is_distributed(words: int, bits: int) -> bool:

@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from ..average import Score
 from ..delay import delay
-from ..ram import SHALLOW_BANK_WORDS, DistributedRam
+from ..ram import ShallowRam
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 
 SCORE = Score(8 * SCORE_BYTES)
@@ -42,21 +42,16 @@ class ScoreStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth = max(SCORES_PER_PART, 1 << ceil_log2(self.classes))
-        memories = max(1, depth // SHALLOW_BANK_WORDS)
         count, store = Signal(range(depth)), self.i.valid & self.i.ready
-        wanted = Cat(self.place.score, self.part)
-        words = Signal(data.ArrayLayout(self.i.p.score.shape(), memories), reset_less=True)
-        for number in range(memories):  # not block RAM: that is scarce where there are many classes
-            memory = DistributedRam(8 * SCORE_BYTES, depth // memories)
-            m.submodules[f"memory{number}"] = memory
-            m.d.comb += [
-                memory.write.eq(store & (count % memories == number)),
-                memory.write_address.eq(count // memories),
-                memory.write_data.eq(self.i.p.score),
-                memory.address.eq(wanted // memories),
-            ]
-            m.d.sync += words[number].eq(memory.data)
-        score = delay(m, words[wanted[: ceil_log2(memories)]], 1)
+        # Not block RAM: that is scarce where there are many classes.
+        m.submodules.memory = memory = ShallowRam(self.i.p.score.shape(), depth)
+        m.d.comb += [
+            memory.write.eq(store),
+            memory.write_address.eq(count),
+            memory.write_data.eq(self.i.p.score),
+            memory.address.eq(Cat(self.place.score, self.part)),
+        ]
+        score = delay(m, memory.data, 1)
         m.d.sync += self.byte.eq(score.word_select(self.place.byte, 8))
         m.d.comb += self.i.ready.eq(~self.done)
         with m.If(store):
