@@ -2,12 +2,12 @@
 
 from itertools import pairwise
 
-from amaranth import Module, Mux, Signal, unsigned
+from amaranth import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
-from .ram import DISTRIBUTED_BITS, is_distributed, style
+from .ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
 from .spread import choose_near, own_register, parts
 
 
@@ -127,33 +127,7 @@ class LineBuffer(wiring.Component):
         column = Signal(data.ArrayLayout(self.pixel, self.kernel))
         m.d.comb += column[-1].eq(Mux(border, self.pixel.const(self.pad_value), self.i.payload))
         if self.kernel > 1:
-            above = data.ArrayLayout(self.pixel, self.kernel - 1)
-            size = columns.length, above.size
-            distributed = is_distributed(*size)
-            # What is read is that of the next position; what is written, that of the one before, if
-            # these differ.
-            later = min(1, columns.length - 2)
-            for part in parts(above.size, DISTRIBUTED_BITS if distributed else above.size):
-                lines = memory.Memory(
-                    shape=part.stop - part.start,
-                    depth=columns.length,
-                    init=[],
-                    attrs=style(*size),
-                )
-                m.submodules[f"{'shallow' if distributed else 'lines'}{part.start}"] = lines
-                write, read = lines.write_port(), lines.read_port()
-                following = Signal.like(read.addr, init=1, attrs={"keep": 1})
-                at_end = following == columns.length - 1
-                with m.If(push):
-                    m.d.sync += following.eq(Mux(at_end, 0, following + 1))
-                m.d.comb += [
-                    read.en.eq(push),
-                    read.addr.eq(following),
-                    column[:-1].as_value()[part].eq(read.data),
-                    write.en.eq(delay(m, push, later, reset_less=False)),
-                    write.addr.eq(delay(m, columns.position, later)),
-                    write.data.eq(delay(m, column[1:].as_value()[part], later)),
-                ]
+            self._build_rows(m, push, column)
 
         # A cycle later it enters, for the register is large and has to be told in many places.
         entering = delay(m, column, 1)
@@ -187,3 +161,40 @@ class LineBuffer(wiring.Component):
         with m.Elif(taken & ~moved):
             m.d.sync += [self.o.valid.eq(full), full.eq(0)]
         return m
+
+    def _build_rows(self, m, push, column):
+        """Gives a column its pixels of the rows above, and keeps those that are above the next."""
+        length, position = self.columns.length, self.columns.position
+        above, left = column[:-1].as_value(), column[1:].as_value()
+        distributed = is_distributed(length, len(above))
+        depth = DISTRIBUTED_WORDS if distributed else length
+        # What is read is that of the next position; what is written, that of the one before, if
+        # these differ.
+        later = min(1, length - 2)
+        writing, place = delay(m, push, later, reset_less=False), delay(m, position, later)
+        for part in parts(len(above), DISTRIBUTED_BITS if distributed else len(above)):
+            following = Signal.like(position, init=1, attrs={"keep": 1})
+            number = Signal(range(-(-length // depth)), attrs={"keep": 1})  # of the memory read
+            with m.If(push):
+                m.d.sync += [
+                    following.eq(Mux(following == length - 1, 0, following + 1)),
+                    number.eq(following // depth),
+                ]
+            found = []
+            for words in parts(length, depth):
+                size = part.stop - part.start, words.stop - words.start
+                lines = memory.Memory(
+                    shape=size[0], depth=size[1], init=[], attrs=style(length, len(above))
+                )
+                kind = "shallow" if distributed else "lines"
+                m.submodules[f"{kind}{part.start}_{words.start}"] = lines
+                write, read = lines.write_port(), lines.read_port()
+                m.d.comb += [
+                    read.en.eq(push),
+                    read.addr.eq(following),
+                    write.en.eq(writing & (place // depth == words.start // depth)),
+                    write.addr.eq(place),
+                    write.data.eq(delay(m, left[part], later)),
+                ]
+                found.append(read.data)
+            m.d.comb += above[part].eq(Array(found)[number])

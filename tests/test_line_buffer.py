@@ -153,7 +153,7 @@ def test_full_rate_is_what_the_pushes_say(geometry, random):
     assert [window for _, window in taken][: len(expected)] == expected
 
 
-@pytest.mark.parametrize("width, distributed", [(12, True), (340, False)])
+@pytest.mark.parametrize("width, distributed", [(12, True), (150, True), (340, False)])
 def test_rows_in_either_kind_of_memory(width, distributed):
     geometry = {"height": 4, "width": width, "kernel": 3, "stride": 1, "padding": 1}
     assert is_distributed(width + 2, 8 * 3 * 2) is distributed
