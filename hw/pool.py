@@ -92,13 +92,17 @@ class RunningMaximum(wiring.Component):
         kept = partial.data
         for this, word in reversed(list(zip(same, left, strict=True))):
             kept = Mux(this, word, kept)
-        # What the word just before leaves is known so late that it is chosen a cycle later.
+        # What the word just before leaves is known so late that it is chosen a cycle later, and
+        # compared with at the same time as the other.
         for part in parts(len(beat.word), NEAR_BITS // 8):
             own_follows, own_odd = own_register(m, follows), own_register(m, fetching.place.odd)
             for lane in range(part.start, part.stop):
-                value, so_far = beat.word[lane], Mux(own_follows, left[0][lane], old[lane])
+                value = beat.word[lane]
+                after_left, after_old = (
+                    Mux(so_far > value, so_far, value) for so_far in (left[0][lane], old[lane])
+                )
                 m.d.comb += [
-                    greater[lane].eq(Mux(so_far > value, so_far, value)),
+                    greater[lane].eq(Mux(own_follows, after_left, after_old)),
                     partial.write_data[lane].eq(Mux(own_odd, greater[lane], value)),
                 ]
         m.d.sync += [
