@@ -38,19 +38,29 @@ class NeighbourhoodRuns(wiring.Component):
         row, layer = self.operation.row, self.operation.layer
         groups_left = Signal(layer.last_wide_group.shape(), reset_less=True)
         low = Signal()
-        block = Signal(self._tables.rom_bits)  # where this pass over the nine taps starts
+        block = Signal(self._tables.rom_bits, reset_less=True)  # the weights of this pass
         middle, bottom = Signal(), Signal()  # the kernel row; neither: the top one
         first_row, last_row, last_pass = Signal(), Signal(), Signal()
         at_middle, last_group = Signal(), Signal(reset_less=True)
         next_middle, next_bottom = Signal(), Signal()
-        tap_row = Signal(self._tables.rom_bits)
 
-        # Where the other two rows lie: worked out while the pointwise groups run.
+        # Worked out while the pointwise groups run: where the other two rows lie, the weights of a
+        # pass, and those in front of a row's second tap, which is the first column's first.
         above, below = (Signal.like(row.centre, reset_less=True) for _ in range(2))
+        taps = layer.words3
+        pass_taps, middle_second, bottom_second = (
+            Signal(self._tables.rom_bits, reset_less=True) for _ in range(3)
+        )
         m.d.sync += [
             above.eq(row.centre + Mux(row.above_wraps, layer.row_wrap, -layer.row_words)),
             below.eq(row.centre + Mux(row.below_wraps, -layer.row_wrap, layer.row_words)),
+            pass_taps.eq((taps << 1) + taps),
+            middle_second.eq(taps + layer.words),
+            bottom_second.eq((taps << 1) + layer.words),
         ]
+
+        def of_kernel_row(top, centre, lowest):
+            return Mux(bottom, lowest, Mux(at_middle, centre, top))
 
         # At the ends of a row the taps beyond it are left out; a single column has but one.
         at_end = self.first_column | self.last_column
@@ -64,14 +74,17 @@ class NeighbourhoodRuns(wiring.Component):
             self.done.eq(last_row & last_pass & last_group),
             next_middle.eq(middle),
             next_bottom.eq(bottom),
-            tap_row.eq(Mux(bottom, layer.words3 << 1, Mux(at_middle, layer.words3, 0))),
-            self.run.row.eq(Mux(bottom, below, Mux(at_middle, row.centre, above))),
+            self.run.row.eq(of_kernel_row(above, row.centre, below)),
             self.run.offset.eq(self.left_column),
-            self.run.rom.eq(layer.rom_wide + block),
-            self.run.tap.eq(tap_row + Mux(self.first_column, layer.words, 0)),
-            self.run.length.eq(
-                Mux(at_end, Mux(alone, layer.words, layer.words << 1), layer.words3)
+            self.run.rom.eq(block),
+            self.run.tap.eq(
+                Mux(
+                    self.first_column,
+                    of_kernel_row(layer.words, middle_second, bottom_second),
+                    of_kernel_row(0, taps, taps << 1),
+                )
             ),
+            self.run.length.eq(Mux(at_end, Mux(alone, layer.words, layer.words << 1), taps)),
             self.run.first.eq(first_row & ~low),
             self.run.last.eq(last_row & last_pass),
             self.run.low.eq(low),
@@ -85,12 +98,13 @@ class NeighbourhoodRuns(wiring.Component):
             with m.If(last_row):
                 m.d.sync += [
                     low.eq(~last_pass),
-                    block.eq(Mux(self.done, 0, block + (layer.words3 << 1) + layer.words3)),
+                    block.eq(block + pass_taps),
                     groups_left.eq(groups_left - last_pass),
                     last_group.eq(Mux(last_pass, groups_left == 1, last_group)),
                 ]
         with m.If(self.start | (self.step & self.done)):
             m.d.sync += [
+                block.eq(layer.rom_wide),
                 groups_left.eq(layer.last_wide_group),
                 last_group.eq(layer.last_wide_group == 0),
             ]
