@@ -32,6 +32,10 @@ ROUND = re.compile(r"iter=(\d+) .*\boverused=(\d+)")
 PATIENCE = 12
 """After so many rounds without fewer of them than ever before, there will never be none."""
 
+FEW = 100
+LAST_PATIENCE = 200
+"""Few of them are fought for long, and most often settled; a round takes a second then."""
+
 
 def place_and_route(
     board: Board, nextpnr: str, scratch: Path, seeds: int, workers: int | None, progress: Progress
@@ -74,11 +78,12 @@ class Router:
         number, overused = map(int, match.groups())
         if self.least is None or overused < self.least:
             self.least, self.least_round = overused, number
-        if number - self.least_round < PATIENCE:
+        patience = PATIENCE if overused > FEW else LAST_PATIENCE
+        if number - self.least_round < patience:
             return None
         return (
             f"after {number} rounds of routing {overused} wires still have more than one net on "
-            f"them, and in the last {PATIENCE} rounds they became no fewer; try more --seeds, a "
+            f"them, and in the last {patience} rounds they became no fewer; try more --seeds, a "
             "smaller --array or a larger board"
         )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.place_and_route import PATIENCE, Router, place_and_route
+from fireline.host.place_and_route import FEW, LAST_PATIENCE, PATIENCE, Router, place_and_route
 from fireline.hw.boards import find_board
 
 NEXTPNR = r"""#!/bin/sh
@@ -15,7 +15,7 @@ done
 routes() {{ {routes}; }}
 iteration=1
 until routes || [ $iteration -gt 60 ]; do
-  echo "Info:     iter=$iteration wires=1000 overused=$((70 + iteration % 7)) overuse=99"
+  echo "Info:     iter=$iteration wires=1000 overused=$((700 + iteration % 7)) overuse=99"
   iteration=$((iteration + 1))
 done
 [ $iteration -le 60 ] || exec sleep 60
@@ -84,6 +84,13 @@ def test_a_router_that_gains_is_left_alone():
     slowly = [1000 - n // (PATIENCE - 1) for n in range(1000)]
     assert not any(map(router, rounds(*slowly)))
     assert not any(map(Router(), ["Info: Routing globals...", "", *rounds(5, 4, 4, 3, 0)]))
+
+
+def test_a_router_that_has_little_left_to_do_gets_more_time():
+    *patient, last = map(Router(), rounds(900, 1, *[FEW] * LAST_PATIENCE))
+    assert not any(patient)
+    assert last.startswith(f"after {LAST_PATIENCE + 2} rounds of routing {FEW} wires")
+    assert any(map(Router(), rounds(900, 1, *[FEW + 1] * PATIENCE)))
 
 
 def test_one_that_does_not_is_given_up_at_once():
