@@ -112,13 +112,11 @@ class Buffers:
     """Each memory's buffers by the name of the map that they hold.
 
     Wide maps ("conv1", "pool1", "fire2", ...) share one row of the activation memory: depth first,
-    a wide row is used up before the next one is written. A pooled map is never stored itself; in
-    the pool memory lies the pool's partial row.
+    a wide row is used up before the next one is written. A map that is pooled is never stored.
     """
 
     activations: dict[str, Buffer]
     skips: dict[str, Buffer]
-    pools: dict[str, Buffer]
 
 
 def stage_maps(architecture: Architecture) -> tuple[Map, ...]:
@@ -154,9 +152,6 @@ def allocate(architecture: Architecture, ci: int, head: StreamedHead | None = No
     """
     maps = stage_maps(architecture)
     sizes = {map.name: map.width * len(map.words(ci)) for map in maps}
-    pools = _stack(
-        {map.name: (1, sizes[map.name]) for map in maps if isinstance(map.stage, MaxPool)}, 0
-    )
     fires = [map for map in maps if isinstance(map.stage, Fire)]
     # A last Fire may have to wait with its rows until the classifier has room for a batch of them.
     held = {maps[-1].name: head.rows - 1 if head else 0}
@@ -191,7 +186,7 @@ def allocate(architecture: Architecture, ci: int, head: StreamedHead | None = No
         name, height = maps[-1].name, maps[-1].height
         early = max(0, height - head.rows - head.overlaid)
         activations[name] = BatchBuffer(end, min(head.rows, height), sizes[name], early)
-    return Buffers(activations, skips, pools)
+    return Buffers(activations, skips)
 
 
 def depth(buffers: dict[str, Buffer]) -> int:

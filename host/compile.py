@@ -12,8 +12,8 @@ from ..hw.rom import BANK_WORDS
 from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
 from ..hw.sdram.schedule import GroupSchedule
 from . import layout
-from .architecture import Architecture, Bypass, Fire
-from .buffers import Buffers, Map, StreamedHead, allocate, depth, stage_maps
+from .architecture import Architecture, Bypass, Fire, MaxPool
+from .buffers import Map, StreamedHead, allocate, depth, stage_maps
 from .network import QuantizedConv, QuantizedNetwork
 from .schedule import RowTask, layer_shapes, place, schedule
 from .streamed_head import Pace, stream
@@ -76,7 +76,8 @@ def compile_network(
     buffers = allocate(architecture, array.ci, head)
     tasks = schedule(architecture)
     images = _Images(network, array, lanes or enough_lanes(network, array), bool(head))
-    made = {name: images.layer(name, maps, buffers) for name, _ in layer_shapes(tasks)}
+    made = {name: images.layer(name, maps) for name, _ in layer_shapes(tasks)}
+    made, pool_beats = _with_pools(made)
     streaming, image = _stream(images, head) if head else (None, None)
     if streaming:
         tasks = stream(tasks, buffers, _pace(streaming, made))
@@ -84,7 +85,6 @@ def compile_network(
         replace(made[name], columns=rows * made[name].columns) for name, rows in layer_shapes(tasks)
     )
     conv1 = architecture.stages[0]
-    pooled = [layer.pool_words for layer in layers if layer.pool]
     program = Program(
         array=array,
         window=WindowGeometry(
@@ -105,8 +105,8 @@ def compile_network(
         exponent_bits=images.exponent_bits,
         activation_words=depth(buffers.activations),
         skip_words=depth(buffers.skips),
-        pool_row_words=max(pooled, default=0),
-        pool_words=depth(buffers.pools),
+        pool_row_beats=max((layer.pool_beats for layer in layers), default=0),
+        pool_beats=pool_beats,
         layers=layers,
         rows=place(tasks, buffers, array.co // images.lanes),
         weights=tuple(images.weights),
@@ -221,8 +221,8 @@ class _Images:
         self.streamed: list[int] | None = [] if streamed else None
         """The classifier's weights, if they are not on the chip."""
 
-    def layer(self, name: str, maps: tuple[Map, ...], buffers: Buffers) -> LayerDescriptor:
-        """Adds a layer's images; returns its descriptor."""
+    def layer(self, name: str, maps: tuple[Map, ...]) -> LayerDescriptor:
+        """Adds a layer's images; returns its descriptor, without the pool's place."""
         stages = {map.name: map for map in maps}
         made = stages.get(name.split("/")[0])
         fire = made and isinstance(made.stage, Fire) and name == made.name
@@ -231,7 +231,7 @@ class _Images:
         bypass = name.endswith("/bypass")
         inputs, outputs, wide_outputs = self._channels(name, maps, point)
         following = _following(maps, made) if made and name == made.name else None
-        pool = buffers.pools.get(following.name) if following else None
+        pool = following is not None and isinstance(following.stage, MaxPool)
         after = _following(maps, following) if pool else following
         skip = self.network.skips.get(name) if fire else None
         streamed = made is None and self.streamed is not None
@@ -251,16 +251,16 @@ class _Images:
             wide_passes=wide.bits // 4 if wide else 0,
             rom_point=rom_point,
             rom_wide=rom_wide,
-            point_beats=self._last_beats(len(outputs)),
-            wide_beats=self._last_beats(len(wide_outputs)) if wide else 0,
+            point_beats=self._beats(self._last_group(outputs)),
+            wide_beats=self._beats(self._last_group(wide_outputs)) if wide else 0,
             parameters=parameters,
             point_shift=point.shift,
             wide_shift=wide.shift if wide else point.shift,
             scores=made is None,
             streamed=streamed,
-            pool=pool is not None,
-            pool_words=len(made.words(self.array.ci)) if pool else 0,
-            pool_base=pool.base if pool else 0,
+            pool=pool,
+            pool_beats=sum(map(self._beats, (outputs, wide_outputs))) if pool else 0,
+            pool_base=0,
             store=made is not None and not bypass,
             keep=bypass
             or bool(
@@ -307,9 +307,24 @@ class _Images:
         )
         return start
 
-    def _last_beats(self, outputs: int) -> int:
-        """Beats of the last group of so many channels."""
-        return -(-((outputs - 1) % self.array.co + 1) // self.lanes)
+    def _beats(self, outputs: np.ndarray) -> int:
+        """Beats of a pixel's channels."""
+        return -(-len(outputs) // self.lanes)
+
+    def _last_group(self, outputs: np.ndarray) -> np.ndarray:
+        """The channels of the last group."""
+        return outputs[(len(outputs) - 1) // self.array.co * self.array.co :]
+
+
+def _with_pools(
+    layers: dict[str, LayerDescriptor],
+) -> tuple[dict[str, LayerDescriptor], int]:
+    """The layers, with places for the partial rows of those that are pooled; and beats of these."""
+    placed, base = {}, 0
+    for name, layer in layers.items():
+        placed[name] = replace(layer, pool_base=base if layer.pool else 0)
+        base += layer.columns // 2 * layer.pool_beats
+    return placed, base
 
 
 def _following(maps: tuple[Map, ...], made: Map) -> Map | None:

@@ -13,7 +13,7 @@ from ..errors import FirelineError
 from ..hw.boards import Board
 from ..hw.geometry import Program
 from ..hw.mac_lanes import WeightWord
-from ..hw.ram import banks, is_distributed
+from ..hw.ram import banks, cells, is_distributed
 from ..hw.rom import BLOCK_RAM_MODES, WRITE_BITS
 from ..hw.tables import Tables
 from .compile import Compiled
@@ -62,8 +62,8 @@ def resources(program: Program) -> Resources:
         _rom("row program", len(program.rows), _varying_bits(Tables(program).rows)),
         _ram("activations", program.activation_words, byte_word),
         _ram("skips", program.skip_words, byte_word),
-        _ram("pool columns", program.pool_row_words, byte_word),
-        _ram("pool rows", program.pool_words, byte_word),
+        _ram("pool columns", program.pool_row_beats, 8 * program.lanes),
+        _ram("pool rows", program.pool_beats, 8 * program.lanes),
         _alone(
             "pixel rows",
             window.width + 2 * window.padding,
@@ -122,7 +122,9 @@ def _rom(name: str, words: int, bits: int, count: int = 1) -> MemoryUse:
 def _ram(name: str, words: int, bits: int) -> MemoryUse:
     """Bank by bank."""
     blocks = sum(
-        _memory(name, depth, bits).block_rams for depth, shallow in banks(words) if not shallow
+        _memory(name, depth, bits).block_rams
+        for depth, shallow in banks(words, bits)
+        if not shallow
     )
     return MemoryUse(name, words, bits, blocks)
 
@@ -137,7 +139,7 @@ def _alone(name: str, words: int, bits: int) -> MemoryUse:
 
 
 def _memory(name: str, words: int, bits: int) -> MemoryUse:
-    distributed = DISTRIBUTED_COST * -(-words // 16) * -(-bits // 4)
+    distributed = DISTRIBUTED_COST * cells(words, bits)
     blocks = block_rams(words, bits) if words and bits else 0
     return MemoryUse(name, words, bits, blocks if BLOCK_RAM_COST * blocks < distributed else 0)
 

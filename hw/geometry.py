@@ -83,8 +83,8 @@ class LayerDescriptor:
     `HeadGeometry`. Its `columns` are those of all the rows that it computes at once."""
     pool: bool
     """The results pass through the max pool."""
-    pool_words: int
-    """Words a pixel of what the pool takes in."""
+    pool_beats: int
+    """Beats a pixel of what the pool takes in."""
     pool_base: int
     store: bool
     """The row goes to the activation memory."""
@@ -160,8 +160,8 @@ class Program:
     exponent_bits: int
     activation_words: int
     skip_words: int
-    pool_row_words: int
-    pool_words: int
+    pool_row_beats: int
+    pool_beats: int
     layers: tuple[LayerDescriptor, ...]
     rows: tuple[RowOperation, ...]
     weights: tuple[int, ...] = field(repr=False)

@@ -41,7 +41,7 @@ class Latency:
         """Of the accelerator that is generated from the program."""
         queue = 1
         values = Rom.LATENCY + Requantizer.LATENCY  # with their parameters
-        pool = MaxPool.latency if program.pool_words else 0
+        pool = MaxPool.latency if program.pool_beats else 0
         gather = 1
         return cls(
             fetch=FETCH_CYCLES,

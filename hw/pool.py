@@ -48,14 +48,13 @@ class RunningMaximum(wiring.Component):
 
     latency = 4
 
-    def __init__(self, lanes: int, depth: int, tag=None):
+    def __init__(self, lanes: int, depth: int, tag):
         self.lanes, self.depth = lanes, depth
-        self.tag = {} if tag is None else {"tag": tag}
         self.word = data.ArrayLayout(unsigned(8), lanes)
         self.beat = data.StructLayout(
-            {"word": self.word, "address": range(depth), "place": Place, **self.tag}
+            {"word": self.word, "address": range(depth), "place": Place, "tag": tag}
         )
-        maximum = data.StructLayout({"word": self.word, **self.tag})
+        maximum = data.StructLayout({"word": self.word, "tag": tag})
         super().__init__(
             {
                 "i": In(stream.Signature(self.beat, always_ready=True)),
@@ -115,7 +114,7 @@ class RunningMaximum(wiring.Component):
             old.eq(kept),
             self.o.valid.eq(valid & beat.place.completes),
             maximum.word.eq(greater),
-            *(maximum[name].eq(beat[name]) for name in self.tag),
+            maximum.tag.eq(beat.tag),
         ]
         return m
 
@@ -123,11 +122,12 @@ class RunningMaximum(wiring.Component):
 class MaxPool(wiring.Component):
     """``o`` = the maximum over 3x3 pixels, stride 2, ceil mode, of the rows on ``i``.
 
-    A row is ``width`` pixels of some ``words`` of ``ci`` channels; ``row`` has the number of the
+    A row is ``width`` pixels of some ``words`` of ``channels``; ``row`` has the number of the
     last of each and is the same for all its words, ``first`` marks the first one. Rows of several
     layers may alternate, each layer with its own ``width // 2 * words`` partial words from ``base``
     on. Even rows but the first, and the last row, complete a row of ``width // 2`` pixels on ``o``.
-    Maps are at least 2x2, and no greater than the constructor's maxima.
+    Maps are at least 2x2, and no greater than the constructor's maxima. An output word comes with
+    the ``tag`` of the word that completes it.
 
     One word a cycle, never stalling; an output word follows the input word that completes it by
     ``latency`` cycles.
@@ -135,18 +135,19 @@ class MaxPool(wiring.Component):
 
     latency = 2 * RunningMaximum.latency
 
-    def __init__(self, ci: int, words: int, width: int, partial_words: int):
+    def __init__(self, channels: int, words: int, width: int, partial_words: int, tag=1):
         self.words, self.width = words, width
-        self.vertical = RunningMaximum(ci, partial_words)
-        upright = data.StructLayout({"address": range(partial_words), "place": Place})
-        self.horizontal = RunningMaximum(ci, words, tag=upright)
+        self.vertical = RunningMaximum(channels, partial_words, tag)
+        upright = {"address": range(partial_words), "place": Place, "tag": tag}
+        self.horizontal = RunningMaximum(channels, words, data.StructLayout(upright))
         self.row = PoolRow(words, width, partial_words)
-        word = data.ArrayLayout(unsigned(8), ci)
-        beat = data.StructLayout({"word": word, "first": 1, "row": self.row})
+        word = data.ArrayLayout(unsigned(8), channels)
+        beat = data.StructLayout({"word": word, "first": 1, "row": self.row, "tag": tag})
+        maximum = data.StructLayout({"word": word, "tag": tag})
         super().__init__(
             {
                 "i": In(stream.Signature(beat, always_ready=True)),
-                "o": Out(stream.Signature(word, always_ready=True)),
+                "o": Out(stream.Signature(maximum, always_ready=True)),
             }
         )
 
@@ -173,15 +174,18 @@ class MaxPool(wiring.Component):
             place.first.eq(column == 0),
             place.odd.eq(column[0]),
             place.last.eq(column == row.last_column),
+            across.i.p.tag.tag.eq(self.i.p.tag),
             across.i.p.tag.address.eq(partial),
             across.i.p.tag.place.first.eq(row.first_row),
             across.i.p.tag.place.odd.eq(row.odd_row),
             across.i.p.tag.place.last.eq(row.last_row),
             down.i.valid.eq(across.o.valid),
             down.i.p.word.eq(across.o.p.word),
+            down.i.p.tag.eq(across.o.p.tag.tag),
             down.i.p.address.eq(across.o.p.tag.address),
             down.i.p.place.eq(across.o.p.tag.place),
             self.o.valid.eq(down.o.valid),
-            self.o.payload.eq(down.o.p.word),
+            self.o.p.word.eq(down.o.p.word),
+            self.o.p.tag.eq(down.o.p.tag),
         ]
         return m

@@ -9,9 +9,6 @@ from .delay import delay
 from .rom import BANK_WORDS
 from .spread import choose_near, own_register, parts
 
-SHALLOW_WORDS = 160
-"""So few words, left over from whole banks, are worth distributed RAM instead of a bank."""
-
 DISTRIBUTED = {"ram_style": "distributed"}
 DISTRIBUTED_BITS = 8
 """Bits of such a memory that share the registers of their addresses."""
@@ -25,6 +22,9 @@ DEEP_WORDS = 2048
 CELLS_PER_BLOCK = 128
 """So many cells of distributed RAM, 16 words of 4 bits each, are cheaper than a block RAM."""
 
+CELLS_LEFT = 320
+"""So many, for the words left over from whole banks, are worth the blocks that they spare."""
+
 
 class Ram(wiring.Component):
     """`data` = the word at `address`, `LATENCY` cycles later; one word a cycle in, one out.
@@ -32,8 +32,8 @@ class Ram(wiring.Component):
     A word can be read from `WRITE_LATENCY` cycles after its `write` on. What is read of a word in
     the cycle before that must not matter.
 
-    Banks of block RAM, and of distributed RAM for a few words beyond the last whole one; see
-    `banks`.
+    Banks of block RAM, and of distributed RAM for a few words, or those beyond the last whole bank;
+    see `banks`.
     """
 
     LATENCY = 2
@@ -45,9 +45,10 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        outputs, start, bank = [], 0, Signal(range(len(banks(self._words))))
+        found = banks(self._words, self._bits)
+        outputs, start, bank = [], 0, Signal(range(len(found)))
         address = delay(m, self.address, self.LATENCY - 1)
-        for n, (depth, shallow) in enumerate(banks(self._words)):
+        for n, (depth, shallow) in enumerate(found):
             write = self.write & _within(self.write_address, start, depth)
             memory = ShallowRam(self._bits, depth) if shallow else BlockRam(self._bits, depth)
             m.submodules[f"{'shallow' if shallow else 'bank'}{n}"] = memory
@@ -165,19 +166,28 @@ def _within(address, start: int, depth: int):
     return (bank >= first) & below_end if first else below_end
 
 
-def banks(words: int) -> list[tuple[int, bool]]:
+def banks(words: int, bits: int) -> list[tuple[int, bool]]:
     """The words of each bank, and whether it is shallow."""
-    deep, rest = divmod(words, DEEP_WORDS)
-    whole, left = divmod(rest, BANK_WORDS)
-    banks = [(DEEP_WORDS, False)] * deep + [(BANK_WORDS, False)] * whole
-    shallow = bool(banks) and left <= SHALLOW_WORDS
-    return banks + [(left, shallow)] * (left > 0)
+    if is_distributed(words, bits):
+        return [(words, True)] * (words > 0)
+    found = []
+    for size in (DEEP_WORDS, BANK_WORDS):
+        whole, words = divmod(words, size)
+        found += [(size, False)] * whole
+        if found and words and cells(words, bits) <= CELLS_LEFT:
+            return [*found, (words, True)]
+    return found + [(words, False)] * (words > 0)
 
 
 def is_distributed(words: int, bits: int) -> bool:
     """Whether a memory by itself is put into distributed RAM for the block RAMs that it spares."""
-    cells = -(-words // 16) * -(-bits // 4)
-    return cells <= CELLS_PER_BLOCK * -(-words // BANK_WORDS) * -(-bits // 36)
+    blocks = -(-words // BANK_WORDS) * -(-bits // 36)
+    return cells(words, bits) <= CELLS_PER_BLOCK * blocks
+
+
+def cells(words: int, bits: int) -> int:
+    """Of distributed RAM that hold so many words."""
+    return -(-words // 16) * -(-bits // 4)
 
 
 def style(words: int, bits: int) -> dict[str, str]:

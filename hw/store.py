@@ -1,4 +1,4 @@
-"""Requantized beats in, memory writes out: words are put together, pooled if need be, addressed."""
+"""Requantized beats in, memory writes out: pooled if need be, put together to words, addressed."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
@@ -11,7 +11,7 @@ from .tables import Tables, context_layout
 
 STORE_FIELDS = {
     "row": ["write_address", "keep_address", "first", "odd", "last"],
-    "layer": ["last_column", "pool", "last_pool_word", "pool_base", "store", "keep"],
+    "layer": ["last_column", "pool", "last_pool_beat", "pool_base", "store", "keep"],
 }
 
 
@@ -21,12 +21,12 @@ class Store(wiring.Component):
     `word_end` and `row_end` mark the last beat of a word and of a row; what a word lacks is zero.
     A word reaches memory `latency` cycles after its last beat, whether it is pooled or not: rows of
     either kind follow each other without a gap; `pooled` tells them apart. `context` brings one
-    entry a row operation that is not the classifier's.
+    entry a row operation that is not the classifier's, at its first beat at the latest.
     """
 
     def __init__(self, program: Program, tables: Tables):
         self._program = program
-        self._pooled = program.pool_words > 0
+        self._pooled = program.pool_beats > 0
         self.word = data.ArrayLayout(unsigned(8), program.array.ci)
         self.pool_latency = MaxPool.latency if self._pooled else 0
         self.latency = 1 + self.pool_latency
@@ -51,63 +51,69 @@ class Store(wiring.Component):
         program, context = self._program, self.context.payload
         lanes, parts = program.lanes, program.array.ci // program.lanes
 
-        # Beats become a word: what came before, the beat's values, zeros.
-        part = Signal(range(parts))
-        complete, word = Signal(self.word, reset_less=True), Signal(self.word)
-        word_valid, row_end = Signal(), Signal()
-        for lane in range(program.array.ci):
-            with m.If(part == lane // lanes):
-                m.d.comb += word[lane].eq(self.values[lane % lanes][:8])
-            with m.Elif(part.matches(*range(lane // lanes + 1, parts))):
-                m.d.comb += word[lane].eq(complete[lane])
-        ended = self.valid & self.word_end
-        m.d.sync += [complete.eq(word), word_valid.eq(ended), row_end.eq(ended & self.row_end)]
-        with m.If(self.valid):
-            m.d.sync += part.eq(Mux(self.word_end, 0, part + 1))
-
-        # Words pass through the pool, or wait as long.
+        # Beats pass through the pool, or wait as long.
         wait = self.pool_latency
+        entering = Signal(data.ArrayLayout(unsigned(8), lanes))
+        passing = self.valid & ~context.pool
         opening = Signal(init=1)
-        m.d.comb += self.data.eq(delay(m, complete, wait))
+        beat, word_end = Signal(entering.shape()), Signal()
+        valid, pooled = Signal(), Signal()
+        m.d.comb += [
+            *(entering[lane].eq(self.values[lane]) for lane in range(lanes)),
+            self.context.ready.eq(self.valid & self.row_end),
+            valid.eq(pooled | delay(m, passing, wait, reset_less=False)),
+            beat.eq(delay(m, entering, wait)),
+            word_end.eq(delay(m, self.word_end, wait)),
+        ]
+        with m.If(self.valid):
+            m.d.sync += opening.eq(self.row_end)
         if self._pooled:
-            pool = MaxPool(
-                program.array.ci,
-                program.pool_row_words,
+            m.submodules.pool = pool = MaxPool(
+                lanes,
+                program.pool_row_beats,
                 max(layer.columns for layer in program.layers if layer.pool),
-                program.pool_words,
+                program.pool_beats,
             )
-            m.submodules.pool = pool
             row = pool.i.p.row
             m.d.comb += [
-                pool.i.valid.eq(word_valid & context.pool),
-                pool.i.p.word.eq(complete),
+                pool.i.valid.eq(self.valid & context.pool),
+                pool.i.p.word.eq(entering),
+                pool.i.p.tag.eq(self.word_end),
                 pool.i.p.first.eq(opening),
-                row.last_word.eq(context.last_pool_word),
+                row.last_word.eq(context.last_pool_beat),
                 row.last_column.eq(context.last_column),
                 row.first_row.eq(context.first),
                 row.odd_row.eq(context.odd),
                 row.last_row.eq(context.last),
                 row.base.eq(context.pool_base),
+                pooled.eq(pool.o.valid),
             ]
-            m.d.comb += self.pooled.eq(pool.o.valid)
-            with m.If(self.pooled):
-                m.d.comb += self.data.eq(pool.o.payload)
-        with m.If(word_valid):
-            m.d.sync += opening.eq(row_end)
-        m.d.comb += self.context.ready.eq(row_end)
+            with m.If(pooled):
+                m.d.comb += [beat.eq(pool.o.p.word), word_end.eq(pool.o.p.tag)]
+
+        # They become a word: what came before, the beat's values, zeros.
+        part, ended = Signal(range(parts)), Signal()
+        word = Signal(self.word, reset_less=True)
+        m.d.comb += [ended.eq(valid & word_end), self.data.eq(word)]
+        with m.If(valid):
+            m.d.sync += part.eq(Mux(word_end, 0, part + 1))
+        for lane in range(program.array.ci):
+            with m.If(part == lane // lanes):
+                m.d.sync += word[lane].eq(beat[lane % lanes])
+            with m.Elif(part.matches(*range(lane // lanes))):
+                m.d.sync += word[lane].eq(0)
 
         # Addresses count on from the row's own.
-        written, place = Signal(), Signal(self.context.payload.shape())
-        opened = delay(m, word_valid & opening, wait, reset_less=False)
+        opened = delay(m, self.valid & opening, wait, reset_less=False)
+        place = Signal(context.shape())
         count, here = Signal(self.store_address.shape()), Signal(self.store_address.shape())
-        m.d.comb += [
-            place.eq(delay(m, context, wait)),
-            written.eq(self.pooled | delay(m, word_valid & ~context.pool, wait, reset_less=False)),
-            here.eq(Mux(opened, 0, count)),
-            self.store.eq(written & place.store),
+        m.d.comb += [place.eq(delay(m, context, wait)), here.eq(Mux(opened, 0, count))]
+        m.d.sync += [
+            count.eq(here + ended),
+            self.pooled.eq(ended & pooled),
+            self.store.eq(ended & place.store),
             self.store_address.eq(place.write_address + here),
-            self.keep.eq(written & place.keep),
+            self.keep.eq(ended & place.keep),
             self.keep_address.eq(place.keep_address + here),
         ]
-        m.d.sync += count.eq(here + written)
         return m

@@ -35,7 +35,7 @@ def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
         "scores": layer.scores,
         "streamed": layer.streamed,
         "pool": layer.pool,
-        "last_pool_word": max(layer.pool_words - 1, 0),
+        "last_pool_beat": max(layer.pool_beats - 1, 0),
         "pool_base": layer.pool_base,
         "store": layer.store,
         "keep": layer.keep,

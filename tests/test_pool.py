@@ -54,7 +54,7 @@ def rows_of(frame, base):
 
 
 def run(dut, rows, random, density):
-    """Streams the rows in; returns the (cycle, word)s that came out and those that should have."""
+    """Streams rows in; returns what came out, (cycle, word, tag)s, and what should have."""
     out, expected = [], []
 
     async def source(ctx):
@@ -67,9 +67,10 @@ def run(dut, rows, random, density):
                     await ctx.tick()
                     cycle += 1
                 ctx.set(dut.i.valid, 1)
-                ctx.set(dut.i.p, {"word": word, "first": index == 0, "row": descriptor})
+                tag = random.randrange(2)
+                ctx.set(dut.i.p, {"word": word, "first": index == 0, "row": descriptor, "tag": tag})
                 if completed:
-                    expected.append((cycle + dut.latency, completed))
+                    expected.append((cycle + dut.latency, completed, tag))
                 await ctx.tick()
                 cycle += 1
         ctx.set(dut.i.valid, 0)
@@ -77,9 +78,9 @@ def run(dut, rows, random, density):
 
     async def sink(ctx):
         cycle = 0
-        async for *_, valid, word in ctx.tick().sample(dut.o.valid, dut.o.payload):
+        async for *_, valid, maximum in ctx.tick().sample(dut.o.valid, dut.o.payload):
             if valid:
-                out.append((cycle, list(word)))
+                out.append((cycle, list(maximum.word), maximum.tag))
             cycle += 1
 
     simulator = Simulator(dut)

@@ -6,22 +6,26 @@ from fireline.hw.ram import Ram, banks
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("words", "bits", "expected"),
     [
-        (1, [(1, False)]),
-        (160, [(160, False)]),
-        (512, [(512, False)]),
-        (513, [(512, False), (1, True)]),
-        (576, [(512, False), (64, True)]),
-        (672, [(512, False), (160, True)]),
-        (673, [(512, False), (161, False)]),
-        (1640, [(512, False)] * 3 + [(104, True)]),
-        (2050, [(2048, False), (2, True)]),
-        (2600, [(2048, False), (512, False), (40, True)]),
+        (1, 128, [(1, True)]),
+        (256, 128, [(256, True)]),
+        (257, 128, [(257, False)]),
+        (512, 128, [(512, False)]),
+        (513, 128, [(512, False), (1, True)]),
+        (672, 128, [(512, False), (160, True)]),
+        (673, 128, [(512, False), (161, False)]),
+        (1288, 64, [(512, False), (512, False), (264, True)]),
+        (64, 32, [(64, True)]),
+        (320, 32, [(320, False)]),
+        (1640, 128, [(512, False)] * 3 + [(104, True)]),
+        (2050, 128, [(2048, False), (2, True)]),
+        (2576, 32, [(2048, False), (528, True)]),
+        (2600, 128, [(2048, False), (512, False), (40, True)]),
     ],
 )
-def test_banks(words, expected):
-    assert banks(words) == expected
+def test_banks(words, bits, expected):
+    assert banks(words, bits) == expected
 
 
 @pytest.mark.parametrize(

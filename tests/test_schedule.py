@@ -62,4 +62,4 @@ def test_a_buffer_with_too_few_rows_is_found_out(memory):
         squeezed = activations["fire2/squeeze"]
         activations["fire2/squeeze"] = Buffer(squeezed.base, 2, squeezed.words)
     with pytest.raises(FirelineError, match="would read row"):
-        place(schedule(architecture), Buffers(activations, skips, buffers.pools))
+        place(schedule(architecture), Buffers(activations, skips))

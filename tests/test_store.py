@@ -20,12 +20,14 @@ def test_words_reach_their_addresses(architecture, density):
     dut = Store(program, tables)
     rng = random.Random(1)
     lanes, ci = program.lanes, program.array.ci
-    inputs, wanted, partial = [], [], {}  # beats; (beat that completes it, memory, address, word)
+    inputs, wanted, partial = [], [], {}  # beats; (beat that completes it, memory, ...)
     for record, row in zip(tables.rows, program.rows, strict=True):
         layer = program.layers[row.layer]
         if layer.scores:
             continue
-        words = layer.pool_words or 3
+        beats_of = ci // lanes
+        pixel_beats = layer.pool_beats or 2 * beats_of + 1
+        words = -(-pixel_beats // beats_of)
         fields = {**record, **tables.layers[row.layer]}
         names = [name for part in STORE_FIELDS.values() for name in part]
         context = {name: fields[name] for name in names}
@@ -34,10 +36,9 @@ def test_words_reach_their_addresses(architecture, density):
         for column in range(layer.columns):
             for word in range(words):
                 data = [rng.randrange(256) for _ in range(ci)]
-                if word == words - 1:
-                    data[lanes:] = [0] * (ci - lanes)  # cut short: the rest is zero
+                beats = min(beats_of, pixel_beats - word * beats_of)
+                data[beats * lanes :] = [0] * (ci - beats * lanes)  # cut short: the rest is zero
                 last = column == layer.columns - 1
-                beats = 1 if word == words - 1 else ci // lanes
                 for beat in range(beats):
                     inputs.append(
                         {
@@ -60,7 +61,9 @@ def test_words_reach_their_addresses(architecture, density):
                         ("keep", layer.keep, row.keep),
                     ):
                         if used:
-                            wanted.append((len(inputs) - 1, memory, base + emitted, out))
+                            wanted.append(
+                                (len(inputs) - 1, memory, base + emitted, out, layer.pool)
+                            )
                     emitted += 1
     seen, cycles = [], []
 
@@ -91,14 +94,15 @@ def test_words_reach_their_addresses(architecture, density):
     async def watch(ctx):
         cycle = 0
         while True:
-            *_, data, store, at, keep, kept_at = await ctx.tick().sample(
-                dut.data, dut.store, dut.store_address, dut.keep, dut.keep_address
+            *_, data, pooled, store, at, keep, kept_at = await ctx.tick().sample(
+                dut.data, dut.pooled, dut.store, dut.store_address, dut.keep, dut.keep_address
             )
             word = [data[lane] for lane in range(ci)]
             if store:
-                seen.append((cycle, "store", at, word))
+                seen.append((cycle, "store", at, word, pooled))
             if keep:
-                seen.append((cycle, "keep", kept_at, word))
+                seen.append((cycle, "keep", kept_at, word, pooled))
+            assert store or keep or not pooled
             cycle += 1
 
     simulator = Simulator(dut)
@@ -108,8 +112,8 @@ def test_words_reach_their_addresses(architecture, density):
     simulator.add_testbench(watch, background=True)
     simulator.run()
     assert seen == [
-        (cycles[beat] + dut.latency, memory, address, word)
-        for beat, memory, address, word in wanted
+        (cycles[beat] + dut.latency, memory, address, word, pooled)
+        for beat, memory, address, word, pooled in wanted
     ]
 
 
