@@ -1,6 +1,6 @@
 """3x3 max pooling with stride 2 in ceil mode, of rows that stream by word by word."""
 
-from amaranth import Module, Mux, Signal, unsigned
+from amaranth import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -85,12 +85,12 @@ class RunningMaximum(wiring.Component):
             ),
         ]
         left = [delay(m, partial.write_data, cycles) for cycles in range(1, len(before))]
-        follows, *same = (
-            delay(m, written & (address == arriving.address), 1) for written, address in before
-        )
-        kept = partial.data
-        for this, word in reversed(list(zip(same, left, strict=True))):
-            kept = Mux(this, word, kept)
+        hits = [written & (address == arriving.address) for written, address in before]
+        follows, *same = (delay(m, hit, 1) for hit in hits)
+        passes = delay(m, Cat(hits[1:]).any(), 1)
+        passed_on = left[-1]
+        for this, word in reversed(list(zip(same[:-1], left[:-1], strict=True))):
+            passed_on = Mux(this, word, passed_on)
         # What the word just before leaves is known so late that it is chosen a cycle later, and
         # compared with at the same time as the other.
         for part in parts(len(beat.word), NEAR_BITS // 8):
@@ -111,7 +111,7 @@ class RunningMaximum(wiring.Component):
             fetching.eq(arriving),
             valid.eq(fetched),
             beat.eq(fetching),
-            old.eq(kept),
+            old.eq(Mux(passes, passed_on, partial.data)),  # the latter is known last
             self.o.valid.eq(valid & beat.place.completes),
             maximum.word.eq(greater),
             maximum.tag.eq(beat.tag),
