@@ -220,9 +220,7 @@ class Accelerator(wiring.Component):
     def _build_store(self, m, requantizer, tag):
         """Values go back to the memories, pooled or not."""
         m.submodules.store = store = Store(self.program, self.tables)
-        m.submodules.context = context = StreamBuffer(self._store_context.payload.shape())
-        wiring.connect(m, self._store_context, context.i)
-        wiring.connect(m, context.o, store.context)
+        wiring.connect(m, self._store_context, store.context)
         m.d.comb += [
             store.valid.eq(requantizer.o.valid & ~tag.scores),
             store.values.eq(requantizer.o.values),
@@ -264,9 +262,14 @@ class Accelerator(wiring.Component):
 
 
 def _context(m, name, operation, fields, taken) -> stream.Interface:
-    """A queue of the named fields of every operation taken, never full (see `CONTEXTS`)."""
+    """A queue of the named fields of every operation taken, never full (see `CONTEXTS`).
+
+    What takes from it is far from what fills it, so there is a buffer between.
+    """
     values = Cat(context_of(operation, fields).values())
     m.submodules[f"{name}_queue"] = queue = SyncFIFO(width=len(values), depth=CONTEXTS)
     # The sequencer still shows an operation the cycle after it was taken.
     m.d.comb += [queue.w_data.eq(values), queue.w_en.eq(delay(m, taken, 1, reset_less=False))]
-    return queue.r_stream
+    m.submodules[f"{name}_context"] = buffer = StreamBuffer(len(values))
+    wiring.connect(m, queue.r_stream, buffer.i)
+    return buffer.o
