@@ -43,10 +43,11 @@ class RunningMaximum(wiring.Component):
 
     A word at an even place starts its address' maximum anew, one at an odd place raises it; a word
     at a place that ``completes`` sends the maximum so far, itself included, with the ``tag`` that
-    it brought. One word a cycle, at any address; ``latency`` cycles: read, fetch, choose, compare.
+    it brought. One word a cycle, at any address; ``latency`` cycles: read, fetch, gather what the
+    banks of the memory have, choose, compare.
     """
 
-    latency = 4
+    latency = 5
 
     def __init__(self, lanes: int, depth: int, tag):
         self.lanes, self.depth = lanes, depth
@@ -65,8 +66,8 @@ class RunningMaximum(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.partial = partial = Ram(self.word, self.depth)
-        arrived, fetched, valid = Signal(), Signal(), Signal()
-        arriving, fetching, beat = (Signal(self.beat, reset_less=True) for _ in range(3))
+        arrived, fetched, gathered, valid = (Signal() for _ in range(4))
+        arriving, fetching, gathering, beat = (Signal(self.beat, reset_less=True) for _ in range(4))
         old, greater = Signal(self.word, reset_less=True), Signal(self.word)
         maximum = Signal(self.o.p.shape(), reset_less=True)
         m.d.comb += [
@@ -77,15 +78,15 @@ class RunningMaximum(wiring.Component):
         ]
         # The words right before are written too late for this one's read: pass on what they leave.
         before = [
-            (fetched, fetching.address),
+            (gathered, gathering.address),
             (valid, beat.address),
             *(
                 (delay(m, valid, cycles, reset_less=False), delay(m, beat.address, cycles))
-                for cycles in range(1, Ram.WRITE_LATENCY + 1)
+                for cycles in range(1, Ram.WRITE_LATENCY + 2)
             ),
         ]
         left = [delay(m, partial.write_data, cycles) for cycles in range(1, len(before))]
-        hits = [written & (address == arriving.address) for written, address in before]
+        hits = [written & (address == fetching.address) for written, address in before]
         follows, *same = (delay(m, hit, 1) for hit in hits)
         passes = delay(m, Cat(hits[1:]).any(), 1)
         passed_on = left[-1]
@@ -94,7 +95,7 @@ class RunningMaximum(wiring.Component):
         # What the word just before leaves is known so late that it is chosen a cycle later, and
         # compared with at the same time as the other.
         for part in parts(len(beat.word), NEAR_BITS // 8):
-            own_follows, own_odd = own_register(m, follows), own_register(m, fetching.place.odd)
+            own_follows, own_odd = own_register(m, follows), own_register(m, gathering.place.odd)
             for lane in range(part.start, part.stop):
                 value = beat.word[lane]
                 after_left, after_old = (
@@ -109,9 +110,11 @@ class RunningMaximum(wiring.Component):
             arriving.eq(self.i.payload),
             fetched.eq(arrived),
             fetching.eq(arriving),
-            valid.eq(fetched),
-            beat.eq(fetching),
-            old.eq(Mux(passes, passed_on, partial.data)),  # the latter is known last
+            gathered.eq(fetched),
+            gathering.eq(fetching),
+            valid.eq(gathered),
+            beat.eq(gathering),
+            old.eq(Mux(passes, passed_on, delay(m, partial.data, 1))),
             self.o.valid.eq(valid & beat.place.completes),
             maximum.word.eq(greater),
             maximum.tag.eq(beat.tag),
