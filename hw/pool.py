@@ -65,7 +65,7 @@ class RunningMaximum(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.partial = partial = Ram(self.word, self.depth)
+        m.submodules.partial = partial = Ram(self.word, self.depth, gather=True)
         arrived, fetched, gathered, valid = (Signal() for _ in range(4))
         arriving, fetching, gathering, beat = (Signal(self.beat, reset_less=True) for _ in range(4))
         old, greater = Signal(self.word, reset_less=True), Signal(self.word)
@@ -114,7 +114,7 @@ class RunningMaximum(wiring.Component):
             gathering.eq(fetching),
             valid.eq(gathered),
             beat.eq(gathering),
-            old.eq(Mux(passes, passed_on, delay(m, partial.data, 1))),
+            old.eq(Mux(passes, passed_on, partial.data)),
             self.o.valid.eq(valid & beat.place.completes),
             maximum.word.eq(greater),
             maximum.tag.eq(beat.tag),

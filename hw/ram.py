@@ -16,6 +16,9 @@ DISTRIBUTED_BITS = 8
 DISTRIBUTED_WORDS = 64
 """A deeper one would choose among its words for too large a part of a cycle."""
 
+GATHERED = 4
+"""Of so many memories one is chosen in much less than a cycle."""
+
 DEEP_WORDS = 2048
 """In a bank of so many, nine bits wide, a word of 128 bits wastes least."""
 
@@ -39,8 +42,9 @@ class Ram(wiring.Component):
     LATENCY = 2
     WRITE_LATENCY = 2
 
-    def __init__(self, layout, words: int):
-        self._words, self._bits = words, Shape.cast(layout).width
+    def __init__(self, layout, words: int, gather: bool = False):
+        """With ``gather`` a word comes a cycle later, for those who can wait: see `ShallowRam`."""
+        self._words, self._bits, self._gather = words, Shape.cast(layout).width, gather
         super().__init__(memory_ports(layout, words))
 
     def elaborate(self, platform):
@@ -50,7 +54,11 @@ class Ram(wiring.Component):
         address = delay(m, self.address, self.LATENCY - 1)
         for n, (depth, shallow) in enumerate(found):
             write = self.write & _within(self.write_address, start, depth)
-            memory = ShallowRam(self._bits, depth) if shallow else BlockRam(self._bits, depth)
+            memory = (
+                ShallowRam(self._bits, depth, self._gather)
+                if shallow
+                else BlockRam(self._bits, depth)
+            )
             m.submodules[f"{'shallow' if shallow else 'bank'}{n}"] = memory
             later = 0 if shallow else 1  # for a bank may be far; the other has its own registers
             m.d.comb += [
@@ -59,11 +67,11 @@ class Ram(wiring.Component):
                 memory.write_address.eq(delay(m, self.write_address, later)),
                 memory.write_data.eq(delay(m, Value.cast(self.write_data), later)),
             ]
-            outputs.append(memory.data)
+            outputs.append(delay(m, memory.data, self._gather and not shallow))
             with m.If(_within(address, start, depth)):
                 m.d.comb += bank.eq(n)
             start += depth
-        m.d.comb += self.data.eq(choose_near(m, outputs, bank))
+        m.d.comb += self.data.eq(choose_near(m, outputs, delay(m, bank, self._gather)))
         return m
 
 
@@ -95,11 +103,13 @@ class BlockRam(wiring.Component):
 class ShallowRam(wiring.Component):
     """The same as `BlockRam`, made of LUTs.
 
-    Several memories of `DISTRIBUTED_WORDS` words, each with a register at its way out.
+    Several memories of `DISTRIBUTED_WORDS` words, each with a register at its way out. With
+    ``gather`` there is a register more for every `GATHERED` of them, so that one among many, which
+    take much of the die, is chosen in two steps.
     """
 
-    def __init__(self, layout, words: int):
-        self._bits, self._words = Shape.cast(layout).width, words
+    def __init__(self, layout, words: int, gather: bool = False):
+        self._bits, self._words, self._gather = Shape.cast(layout).width, words, gather
         super().__init__(memory_ports(layout, words))
 
     def elaborate(self, platform):
@@ -116,6 +126,10 @@ class ShallowRam(wiring.Component):
             ]
             outputs.append(delay(m, memory.data, 1))
         number = delay(m, self.address // size, 1)
+        if self._gather:
+            gathered = [outputs[part] for part in parts(len(outputs), GATHERED)]
+            outputs = [delay(m, choose_near(m, few, number), 1) for few in gathered]
+            number = delay(m, number // GATHERED, 1)
         m.d.comb += Value.cast(self.data).eq(choose_near(m, outputs, number))
         return m
 

@@ -29,11 +29,13 @@ def test_banks(words, bits, expected):
 
 
 @pytest.mark.parametrize(
-    "words, bits", [(1, 16), (12, 16), (520, 70), (672, 12), (1100, 16), (2600, 40)]
+    "words, bits", [(1, 16), (12, 16), (520, 70), (672, 12), (800, 8), (1100, 16), (2600, 40)]
 )
-def test_words_written_are_read_a_cycle_later_and_from_then_on(words, bits):
+@pytest.mark.parametrize("gather", [False, True])
+def test_words_written_are_read_a_cycle_later_and_from_then_on(words, bits, gather):
     rng = Random(words)
-    dut = Ram(bits, words)
+    dut = Ram(bits, words, gather)
+    latency = dut.LATENCY + gather
     contents, under_way, written, due = [0] * words, (False, 0, 0), None, []
 
     async def bench(ctx):
@@ -54,8 +56,8 @@ def test_words_written_are_read_a_cycle_later_and_from_then_on(words, bits):
             due.append(None if unknown else contents[read])
             if landing:
                 contents[place] = landed
-            if len(due) > dut.LATENCY:
-                expected = due[-1 - dut.LATENCY]
+            if len(due) > latency:
+                expected = due[-1 - latency]
                 assert expected is None or ctx.get(dut.data) == expected
             if enable:
                 written = write
