@@ -77,7 +77,6 @@ def compile_network(
     tasks = schedule(architecture)
     images = _Images(network, array, lanes or enough_lanes(network, array), bool(head))
     made = {name: images.layer(name, maps) for name, _ in layer_shapes(tasks)}
-    made, pool_beats = _with_pools(made)
     streaming, image = _stream(images, head) if head else (None, None)
     if streaming:
         tasks = stream(tasks, buffers, _pace(streaming, made))
@@ -106,7 +105,7 @@ def compile_network(
         activation_words=depth(buffers.activations),
         skip_words=depth(buffers.skips),
         pool_row_beats=max((layer.pool_beats for layer in layers), default=0),
-        pool_beats=pool_beats,
+        pool_beats=images.pool_beats,
         layers=layers,
         rows=place(tasks, buffers, array.co // images.lanes),
         weights=tuple(images.weights),
@@ -220,9 +219,11 @@ class _Images:
         self.parameters: list[int] = []
         self.streamed: list[int] | None = [] if streamed else None
         """The classifier's weights, if they are not on the chip."""
+        self.pool_beats = 0
+        """Beats of the partial rows of all maps that are pooled."""
 
     def layer(self, name: str, maps: tuple[Map, ...]) -> LayerDescriptor:
-        """Adds a layer's images; returns its descriptor, without the pool's place."""
+        """Adds a layer's images; returns its descriptor."""
         stages = {map.name: map for map in maps}
         made = stages.get(name.split("/")[0])
         fire = made and isinstance(made.stage, Fire) and name == made.name
@@ -237,6 +238,9 @@ class _Images:
         streamed = made is None and self.streamed is not None
         if streamed:  # whole groups
             outputs = np.append(outputs, np.full(-len(outputs) % self.array.co, -1))
+        pool_base = self.pool_beats if pool else 0
+        pool_beats = sum(map(self._beats, (outputs, wide_outputs))) if pool else 0
+        self.pool_beats += made.width // 2 * pool_beats if pool else 0
         rom = self.streamed if streamed else self.weights
         rom_point, parameters = self._add(rom, point, inputs, outputs)
         rom_wide = self._add(rom, wide, inputs, wide_outputs)[0] if wide else 0
@@ -259,8 +263,8 @@ class _Images:
             scores=made is None,
             streamed=streamed,
             pool=pool,
-            pool_beats=sum(map(self._beats, (outputs, wide_outputs))) if pool else 0,
-            pool_base=0,
+            pool_beats=pool_beats,
+            pool_base=pool_base,
             store=made is not None and not bypass,
             keep=bypass
             or bool(
@@ -314,17 +318,6 @@ class _Images:
     def _last_group(self, outputs: np.ndarray) -> np.ndarray:
         """The channels of the last group."""
         return outputs[(len(outputs) - 1) // self.array.co * self.array.co :]
-
-
-def _with_pools(
-    layers: dict[str, LayerDescriptor],
-) -> tuple[dict[str, LayerDescriptor], int]:
-    """The layers, with places for the partial rows of those that are pooled; and beats of these."""
-    placed, base = {}, 0
-    for name, layer in layers.items():
-        placed[name] = replace(layer, pool_base=base if layer.pool else 0)
-        base += layer.columns // 2 * layer.pool_beats
-    return placed, base
 
 
 def _following(maps: tuple[Map, ...], made: Map) -> Map | None:
