@@ -182,9 +182,11 @@ class LineBuffer(wiring.Component):
                 ]
             found = []
             for words in parts(length, depth):
-                size = part.stop - part.start, words.stop - words.start
                 lines = memory.Memory(
-                    shape=size[0], depth=size[1], init=[], attrs=style(length, len(above))
+                    shape=part.stop - part.start,
+                    depth=words.stop - words.start,
+                    init=[],
+                    attrs=style(length, len(above)),
                 )
                 kind = "shallow" if distributed else "lines"
                 m.submodules[f"{kind}{part.start}_{words.start}"] = lines
