@@ -111,7 +111,7 @@ class Drain(wiring.Component):
             taken = own_register(m, load, reset_less=False)
             for lane in range(pair.start, pair.stop):
                 shifted = hold[lane + lanes if lane + lanes < array.co else lane]
-                m.d.sync += hold[lane].eq(Mux(taken, queue.data[lane], shifted))
+                m.d.sync += hold[lane].eq(Mux(taken, queue.data[0][lane], shifted))
 
         # What goes with them.
         fresh = Signal(init=1)  # first beat of a pixel

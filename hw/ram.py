@@ -2,6 +2,7 @@
 
 from amaranth.hdl import Module, Shape, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.data import ArrayLayout
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -103,9 +104,9 @@ class BlockRam(wiring.Component):
 class ShallowRam(wiring.Component):
     """The same as `BlockRam`, made of LUTs.
 
-    Several memories of `DISTRIBUTED_WORDS` words, each with a register at its way out. With
-    ``gather`` there is a register more for every `GATHERED` of them, so that one among many, which
-    take much of the die, is chosen in two steps.
+    Memories of `DISTRIBUTED_WORDS` words, each with a register at its way out. With ``gather``
+    there is a register more for every `GATHERED` of them, so that one among many, which take much
+    of the die, is chosen in two steps.
     """
 
     def __init__(self, layout, words: int, gather: bool = False):
@@ -114,18 +115,18 @@ class ShallowRam(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size, outputs = DISTRIBUTED_WORDS, []
-        for number, first in enumerate(range(0, self._words, size)):
-            memory = DistributedRam(self._bits, min(size, self._words - first))
-            m.submodules[f"memory{number}"] = memory
+        size, outputs = GATHERED * DISTRIBUTED_WORDS, []
+        for number, words in enumerate(parts(self._words, size)):
+            memory = DistributedRam(self._bits, words.stop - words.start)
+            m.submodules[f"memories{number}"] = memory
             m.d.comb += [
                 memory.address.eq(self.address),
                 memory.write.eq(self.write & (self.write_address // size == number)),
                 memory.write_address.eq(self.write_address),
                 memory.write_data.eq(self.write_data),
             ]
-            outputs.append(delay(m, memory.data, 1))
-        number = delay(m, self.address // size, 1)
+            outputs += [delay(m, word, 1) for word in memory.data]
+        number = delay(m, self.address // DISTRIBUTED_WORDS, 1)
         if self._gather:
             gathered = [outputs[part] for part in parts(len(outputs), GATHERED)]
             outputs = [delay(m, choose_near(m, few, number), 1) for few in gathered]
@@ -135,30 +136,43 @@ class ShallowRam(wiring.Component):
 
 
 class DistributedRam(wiring.Component):
-    """A few words: the same a cycle earlier, for there is no register at the way out.
+    """Some memories of `DISTRIBUTED_WORDS` words each, written as one, all read at once.
 
-    Whatever goes in passes through registers, some for each `DISTRIBUTED_BITS` of a word: it may be
-    far, and such a memory spreads over many tiles.
+    `data[n]` = the word at `address` in memory n, a cycle later: there is no register at the way
+    out. Whatever goes in passes through registers, some for each `DISTRIBUTED_BITS` of a word: it
+    may be far, and such a memory spreads over many tiles. Which one is written is told behind them.
     """
 
     def __init__(self, layout, words: int):
-        self._bits, self._words = Shape.cast(layout).width, words
-        super().__init__(memory_ports(layout, words))
+        self._bits = Shape.cast(layout).width
+        self._memories = parts(words, DISTRIBUTED_WORDS)
+        data = ArrayLayout(layout, len(self._memories))
+        super().__init__(memory_ports(layout, words) | {"data": Out(data)})
 
     def elaborate(self, platform):
         m = Module()
         for part in parts(self._bits, DISTRIBUTED_BITS):
-            size = part.stop - part.start
-            memory = Memory(shape=size, depth=self._words, init=[], attrs=DISTRIBUTED)
-            m.submodules[f"memory{part.start}"] = memory
-            read, port = memory.read_port(domain="comb"), memory.write_port()
-            m.d.comb += [
-                read.addr.eq(own_register(m, self.address)),
-                Value.cast(self.data)[part].eq(read.data),
-                port.en.eq(own_register(m, self.write, reset_less=False)),
-                port.addr.eq(own_register(m, self.write_address)),
-                port.data.eq(delay(m, Value.cast(self.write_data)[part], 1)),
-            ]
+            address, write_address = (
+                own_register(m, value) for value in (self.address, self.write_address)
+            )
+            write = own_register(m, self.write, reset_less=False)
+            write_data = delay(m, Value.cast(self.write_data)[part], 1)
+            for number, words in enumerate(self._memories):
+                memory = Memory(
+                    shape=part.stop - part.start,
+                    depth=words.stop - words.start,
+                    init=[],
+                    attrs=DISTRIBUTED,
+                )
+                m.submodules[f"memory{part.start}_{words.start}"] = memory
+                read, port = memory.read_port(domain="comb"), memory.write_port()
+                m.d.comb += [
+                    read.addr.eq(address),
+                    Value.cast(self.data[number])[part].eq(read.data),
+                    port.en.eq(write & (write_address // DISTRIBUTED_WORDS == number)),
+                    port.addr.eq(write_address),
+                    port.data.eq(write_data),
+                ]
         return m
 
 
