@@ -146,7 +146,7 @@ def test_chunk_beyond_the_window_is_refused_and_can_be_sent_again():
         (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 8, chunk).encode())
         assert answer == Frame(Kind.BROKEN, 8)
         bench.core_takes = True
-        await bench.exchange(ctx, b"", quiet=4000)
+        await bench.exchange(ctx, b"", quiet=8000)
         (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 8, chunk).encode())
         assert answer == Frame(Kind.TAKEN, 9)
         await bench.exchange(ctx, b"", quiet=1000)
@@ -235,7 +235,8 @@ def test_pixels_without_weights_are_taken_and_forgotten():
     async def script(ctx):
         for number in range(2):
             line = Frame(Kind.CHUNK, number, bytes(240)).encode()
-            assert await bench.exchange(ctx, line) == [Frame(Kind.TAKEN, number + 1)]
+            answers = await bench.exchange(ctx, line, quiet=1000)
+            assert answers == [Frame(Kind.TAKEN, number + 1)]
         ctx.set(bench.dut.memory, MemoryState.READY)
         await bench.exchange(ctx, Frame(Kind.CHUNK, 2, b"abcdef").encode())
         assert bench.pixels == b"abcdef"

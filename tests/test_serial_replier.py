@@ -13,14 +13,14 @@ WANTED = 77
 
 
 class Bench:
-    """Asks and takes the answer, a byte in six cycles; the scores' bytes tell where they lie."""
+    """Asks and takes the answer, a byte in seven cycles; the scores' bytes tell where they lie."""
 
     def __init__(self, identity=PLAIN, memory=MemoryState.READY):
         self.dut, self.memory = Replier(identity), memory
 
     async def scores(self, ctx):
-        """As `ScoreStore` gives them, four cycles late."""
-        dut, late = self.dut, [0] * 4
+        """As `ScoreStore` gives them, five cycles late."""
+        dut, late = self.dut, [0] * 5
         while True:
             place = ctx.get(dut.place)
             late = [*late[1:], 100 * ctx.get(dut.part) + 4 * place.score + place.byte]

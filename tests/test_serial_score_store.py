@@ -29,7 +29,7 @@ def test_every_byte_of_every_score(classes):
         for byte in range(4):
             ctx.set(dut.part, number // 16)
             ctx.set(dut.place, {"score": number % 16, "byte": byte})
-            await ctx.tick().repeat(4)
+            await ctx.tick().repeat(5)
             score |= ctx.get(dut.byte) << 8 * byte
         return score
 

@@ -17,10 +17,11 @@ class ChunkBuffer(wiring.Component):
     there and on the way back.
 
     Latency:    3 cycles from ``keep`` to the first byte, and to ``roomy``
-    Throughput: one byte a cycle
+    Throughput: one byte a cycle in, one each `READ_CYCLES` out, several times a serial line's rate
     """
 
     ON_THEIR_WAY = 4
+    READ_CYCLES = 3
 
     i: In(stream.Signature(8))
     keep: In(1)
@@ -54,8 +55,7 @@ class ChunkBuffer(wiring.Component):
             write.data.eq(delay(m, i.payload, 1)),
             write.en.eq(delay(m, i.valid & i.ready, 1, reset_less=False)),
             read.addr.eq(taken),
-            read.en.eq(o.ready | ~o.valid),
-            o.payload.eq(read.data),
+            o.payload.eq(delay(m, read.data, 1)),
         ]
         with m.If(write.en):
             m.d.sync += newest.eq(newest + 1)
@@ -63,8 +63,11 @@ class ChunkBuffer(wiring.Component):
             m.d.sync += kept.eq(newest)
         with m.Elif(drop):
             m.d.sync += newest.eq(kept)
-        with m.If(read.en):
+        reading = Signal(range(self.READ_CYCLES))  # cycles until the next byte has been read
+        with m.If(o.valid & o.ready):
+            m.d.sync += [o.valid.eq(0), taken.eq(taken + 1), reading.eq(self.READ_CYCLES - 2)]
+        with m.Elif(reading != 0):
+            m.d.sync += reading.eq(reading - 1)
+        with m.Else():
             m.d.sync += o.valid.eq(kept != taken)
-            with m.If(kept != taken):
-                m.d.sync += taken.eq(taken + 1)
         return m

@@ -46,7 +46,7 @@ class Link(wiring.Component):
     than the line, it is the host that waits: nothing is ever lost in between.
 
     Latency:    a chunk is handed on 11 cycles after its closing zero
-    Throughput: one byte a cycle, a chunk's bytes at ``channels`` / (``channels`` + 1) of that
+    Throughput: one byte a cycle, a chunk's bytes one each `ChunkBuffer.READ_CYCLES`
     """
 
     def __init__(self, identity: Identity):
@@ -78,7 +78,7 @@ class Link(wiring.Component):
         buffer = ChunkBuffer(BUFFER_BYTES)
         packer = PixelPacker(self.identity.channels)
         scores = ScoreStore(self.identity.classes)
-        # For the block RAM is slow, and the core and the weights' loader are far.
+        # For the core and the weights' loader are far.
         kept, pixels = StreamBuffer(8), StreamBuffer(8)
         cleared = {
             "buffer": buffer, "kept": kept, "pixels": pixels, "packer": packer, "scores": scores
@@ -99,7 +99,7 @@ class Link(wiring.Component):
         connect(m, flipped(self.score), scores.i)
         _connect_buffered(m, "reply", replier.o, appender.i)
         connect(m, appender.o, encoder.i)
-        connect(m, encoder.o, flipped(self.o))
+        _connect_buffered(m, "line", encoder.o, flipped(self.o))
         m.d.comb += [
             buffer.keep.eq(receiver.keep),
             buffer.drop.eq(receiver.drop),

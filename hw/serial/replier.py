@@ -19,7 +19,7 @@ class Replier(wiring.Component):
     ``memory`` is the answer to what needs them, until it is READY.
 
     Latency:    1 cycle to the first byte
-    Throughput: one byte each 6 cycles
+    Throughput: one byte each 7 cycles
     """
 
     request: In(Header)
@@ -78,7 +78,7 @@ class Replier(wiring.Component):
                     m.next = "ADDRESS"
                     with m.If(o.p.last):
                         m.next = "WAIT"
-            steps = ("ADDRESS", "READ", "SCORE", "BYTE", "CHOOSE", "DATA")
+            steps = ("ADDRESS", "READ", "GATHER", "SCORE", "BYTE", "CHOOSE", "DATA")
             for step, following in pairwise(steps):
                 with m.State(step):
                     m.next = following

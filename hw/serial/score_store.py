@@ -25,7 +25,7 @@ class ScoreStore(wiring.Component):
 
     Takes scores until the last one; ``done`` is then high, and only a reset makes room again.
 
-    Latency:    4 cycles from ``part`` and ``place`` to ``byte``, if they stay as they are
+    Latency:    5 cycles from ``part`` and ``place`` to ``byte``, if they stay as they are
     Throughput: one score a cycle
     """
 
@@ -44,7 +44,7 @@ class ScoreStore(wiring.Component):
         depth = max(SCORES_PER_PART, 1 << ceil_log2(self.classes))
         count, store = Signal(range(depth)), self.i.valid & self.i.ready
         # Not block RAM: that is scarce where there are many classes.
-        m.submodules.memory = memory = ShallowRam(self.i.p.score.shape(), depth)
+        m.submodules.memory = memory = ShallowRam(self.i.p.score.shape(), depth, gather=True)
         m.d.comb += [
             memory.write.eq(store),
             memory.write_address.eq(count),
