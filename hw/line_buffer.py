@@ -123,21 +123,20 @@ class LineBuffer(wiring.Component):
             rows.step.eq(push & columns.last),
         ]
 
-        # The column that enters the window: from the rows above, and the new pixel below them.
+        # The column that enters the window: from the rows above, and the new pixel below them. It
+        # enters a cycle after its push, which has to be told in many places.
         column = Signal(data.ArrayLayout(self.pixel, self.kernel))
-        m.d.comb += column[-1].eq(Mux(border, self.pixel.const(self.pad_value), self.i.payload))
+        pixel = Mux(border, self.pixel.const(self.pad_value), self.i.payload)
+        m.d.comb += column[-1].eq(delay(m, pixel, 1))
         if self.kernel > 1:
             self._build_rows(m, push, column)
-
-        # A cycle later it enters, for the register is large and has to be told in many places.
-        entering = delay(m, column, 1)
         rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
         window = Signal(rows_layout, reset_less=True)
         for row in range(self.kernel):
             with m.If(own_register(m, push, reset_less=False)):
                 m.d.sync += [
                     window[row][:-1].eq(window[row][1:]),
-                    window[row][-1].eq(entering[row]),
+                    window[row][-1].eq(column[row]),
                 ]
         with m.If(push):
             m.d.sync += waiting.eq(rows.wanted & columns.wanted)
@@ -163,7 +162,10 @@ class LineBuffer(wiring.Component):
         return m
 
     def _build_rows(self, m, push, column):
-        """Gives a column its pixels of the rows above, and keeps those that are above the next."""
+        """Gives a column its pixels of the rows above, and keeps those that are above the next.
+
+        All of it is told of a push a cycle later, by registers near each part of the rows.
+        """
         length, position = self.columns.length, self.columns.position
         above, left = column[:-1].as_value(), column[1:].as_value()
         distributed = is_distributed(length, len(above))
@@ -171,15 +173,18 @@ class LineBuffer(wiring.Component):
         # What is read is that of the next position; what is written, that of the one before, if
         # these differ.
         later = min(1, length - 2)
-        writing, place = delay(m, push, later, reset_less=False), delay(m, position, later)
+        written, place = delay(m, push, later, reset_less=False), delay(m, position, later)
         for part in parts(len(above), DISTRIBUTED_BITS if distributed else len(above)):
+            pushed = own_register(m, push, reset_less=False)
             following = Signal.like(position, init=1, attrs={"keep": 1})
             number = Signal(range(-(-length // depth)), attrs={"keep": 1})  # of the memory read
-            with m.If(push):
+            with m.If(pushed):
                 m.d.sync += [
                     following.eq(Mux(following == length - 1, 0, following + 1)),
                     number.eq(following // depth),
                 ]
+            writing = own_register(m, written, reset_less=False)
+            own_place = own_register(m, place)
             found = []
             for words in parts(length, depth):
                 lines = memory.Memory(
@@ -192,10 +197,10 @@ class LineBuffer(wiring.Component):
                 m.submodules[f"{kind}{part.start}_{words.start}"] = lines
                 write, read = lines.write_port(), lines.read_port()
                 m.d.comb += [
-                    read.en.eq(push),
+                    read.en.eq(pushed),
                     read.addr.eq(following),
-                    write.en.eq(writing & (place // depth == words.start // depth)),
-                    write.addr.eq(place),
+                    write.en.eq(writing & (own_place // depth == words.start // depth)),
+                    write.addr.eq(own_place),
                     write.data.eq(delay(m, left[part], later)),
                 ]
                 found.append(read.data)
