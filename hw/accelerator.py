@@ -128,8 +128,9 @@ class Accelerator(wiring.Component):
         pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = [pixels[n * size : (n + 1) * size] for n in range(program.window_words)]
         window = choose_near(m, windows, issue.activation_address)
-        window = delay(m, window, ADDRESS_CYCLES + 1)
-        control = delay(m, issue.word, ADDRESS_CYCLES + Rom.LATENCY - 2, reset_less=False)
+        read = ADDRESS_CYCLES + Ram.LATENCY - 1
+        window = delay(m, window, read)
+        control = delay(m, issue.word, read, reset_less=False)
         activation = delay(m, choose_near(m, [activations.data, window], control.window), 1)
         control = delay(m, control, 2, reset_less=False)
         m.d.comb += [
@@ -139,7 +140,7 @@ class Accelerator(wiring.Component):
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
             activations.address.eq(delay(m, issue.activation_address, ADDRESS_CYCLES)),
-            weights.address.eq(delay(m, issue.rom_address, ADDRESS_CYCLES)),
+            weights.address.eq(delay(m, issue.rom_address, ADDRESS_CYCLES - 1)),
             macs.i.weights.eq(weights.pairs),
             macs.i.activations.eq(activation),
             *(
@@ -159,6 +160,7 @@ class Accelerator(wiring.Component):
             self.group_wanted.eq(loader.group_wanted & ~self._closed),
             loader.group_taken.eq(issue.group_taken),
             issue.group_valid.eq(loader.group_valid),
+            issue.another_valid.eq(loader.another_valid),
             weights.fill.eq(loader.fill),
         ]
 

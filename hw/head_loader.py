@@ -31,8 +31,10 @@ class HeadLoader(wiring.Component):
     that no group has begun to fill, as seen from its second word on; then its words come on `i`, at
     most one a cycle.
 
-    `group_valid`: the next group is in its slot, `LATENCY` cycles after the last of its words;
-    `group_taken` gives that slot back. `fill` writes lane pair after lane pair's part of a word.
+    The next group can be used from `LATENCY` cycles after the last of its words on, or, if it is
+    not the only one, from the cycle after the one before was given back with `group_taken`:
+    `group_valid` tells a cycle before that there is one, `another_valid` that there are two.
+    `fill` writes lane pair after lane pair's part of a word.
     """
 
     LATENCY = 2 + WeightRom.FILL_CYCLES
@@ -44,6 +46,7 @@ class HeadLoader(wiring.Component):
                 "i": In(stream.Signature(WORD_BITS, always_ready=True)),
                 "group_wanted": Out(1),
                 "group_valid": Out(1),
+                "another_valid": Out(1),
                 "group_taken": In(1),
                 "fill": Out(fill_layout(WeightWord(array.ci, array.co, exponent_bits), head.end)),
             }
@@ -113,9 +116,13 @@ class HeadLoader(wiring.Component):
         """Slots that no group has begun to fill, and slots that are full."""
         slots = self.head.slots
         free, full = Signal(range(slots + 1), init=slots), Signal(range(slots + 1))
-        loaded = delay(m, last, WeightRom.FILL_CYCLES, reset_less=False)
+        loaded = delay(m, last, WeightRom.FILL_CYCLES - 1, reset_less=False)
         m.d.sync += [
             free.eq(free - first + self.group_taken),
             full.eq(full + loaded - self.group_taken),
         ]
-        m.d.comb += [self.group_wanted.eq(free != 0), self.group_valid.eq(full != 0)]
+        m.d.comb += [
+            self.group_wanted.eq(free != 0),
+            self.group_valid.eq(full != 0),
+            self.another_valid.eq(full > 1),
+        ]

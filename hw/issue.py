@@ -8,8 +8,9 @@ from .fire.run import run_layout
 from .geometry import QUEUE_DEPTH
 from .tables import Tables
 
-ADDRESS_CYCLES = 1
-"""From the issuer to the memories: they are all over the die, so a register stands between."""
+ADDRESS_CYCLES = 2
+"""From the issuer to the memories: they are all over the die, so registers stand between. The last
+one on the way to the weights is a `Rom`'s own."""
 
 
 def word_control() -> data.StructLayout:
@@ -22,11 +23,13 @@ class Issue(wiring.Component):
 
     Everything behind it has a fixed latency and never waits, so this is the one place that does:
     for a window of pixels (`window_valid`), for the idle cycles that the program asks for, for the
-    scores of the last frame (`scores_free`), for the weights of a streamed classifier's group
-    (`group_valid`), and for room in the result queue: a group's last word takes one of
-    `QUEUE_DEPTH` credits, `credit` gives one back. A run is first issued the cycle after it was
-    taken. `window_taken` lets the line buffer move on, `group_taken` the weights of the next group
-    come in.
+    scores of the last frame (`scores_free`), for the weights of a streamed classifier's group, and
+    for room in the result queue: a group's last word takes one of `QUEUE_DEPTH` credits, `credit`
+    gives one back. A run is first issued the cycle after it was taken. `window_taken` lets the line
+    buffer move on, `group_taken` the weights of the next group come in.
+
+    All but windows is looked at the cycle before. So weights are there from the cycle after
+    `group_valid` on, or after `another_valid` if the group before is given back in that cycle.
     """
 
     def __init__(self, tables: Tables):
@@ -40,6 +43,7 @@ class Issue(wiring.Component):
                 "window_valid": In(1),
                 "window_taken": Out(1),
                 "group_valid": In(1),
+                "another_valid": In(1),
                 "group_taken": Out(1),
                 "scores_free": In(1),
                 "credit": In(1),
@@ -49,22 +53,19 @@ class Issue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         run = Signal(run_layout(self._tables), reset_less=True)
-        busy, start = Signal(), Signal()
+        incoming = self.i.payload
+        busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
         left = Signal(run.length.shape())
         idle = Signal(run.wait.shape(), init=-1)
         credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
-        # What `valid` hangs on is worked out one cycle ahead.
-        final, room, opened = Signal(), Signal(init=1), Signal()
-        valid, closing, load = self.word.valid, Signal(), Signal()
+        # What `valid` hangs on, windows aside, is worked out one cycle ahead, and so is what ends
+        # with a run's last word.
+        able, final, window_end, group_end = Signal(), Signal(), Signal(), Signal()
+        valid, closing = self.word.valid, Signal()
 
         m.d.comb += [
             closing.eq(run.last & final),
-            valid.eq(
-                busy
-                & (~run.window | self.window_valid)
-                & (~run.opening | (opened & (~run.streamed | self.group_valid)))
-                & (~closing | room)
-            ),
+            valid.eq(able & (~run.window | self.window_valid)),
             self.word.first.eq(run.first & start),
             self.word.shift.eq(run.shift & start),
             self.word.last.eq(closing),
@@ -72,45 +73,63 @@ class Issue(wiring.Component):
             self.word.window.eq(run.window),
             self.activation_address.eq(run.offset),
             self.rom_address.eq(run.rom),
-            self.window_taken.eq(valid & final & run.release & run.window),
-            self.group_taken.eq(valid & final & run.release & run.streamed),
-            self.i.ready.eq(~busy | (valid & final)),
+            self.window_taken.eq(able & self.window_valid & window_end),
+            self.group_taken.eq(able & group_end),
+            ended.eq(valid & final),
+            self.i.ready.eq(~busy | ended),
             load.eq(self.i.ready & self.i.valid),
         ]
+
+        def at_last(word, run):
+            """Notes whether the next word is its run's last one."""
+            return [
+                final.eq(word),
+                window_end.eq(word & run.release & run.window),
+                group_end.eq(word & run.release & run.streamed),
+            ]
+
         with m.If(valid):
             m.d.sync += [
                 run.offset.eq(run.offset + 1),
                 run.rom.eq(run.rom + 1),
                 left.eq(left - 1),
-                final.eq(left == 2),
+                *at_last(left == 2, run),
                 start.eq(0),
                 run.opening.eq(0),
                 busy.eq(~final),
             ]
         with m.If(load):
             m.d.sync += [
-                run.eq(self.i.payload),
-                run.offset.eq(self.i.payload.row + self.i.payload.offset),
-                run.rom.eq(self.i.payload.rom + self.i.payload.tap),
-                left.eq(self.i.payload.length),
-                final.eq(self.i.payload.length == 1),
+                run.eq(incoming),
+                run.offset.eq(incoming.row + incoming.offset),
+                run.rom.eq(incoming.rom + incoming.tap),
+                left.eq(incoming.length),
+                *at_last(incoming.length == 1, incoming),
                 start.eq(1),
                 busy.eq(1),
             ]
+
+        # One credit goes with each group's last word, one comes back with `credit`.
+        taken = valid & closing
+        room = self.credit | (credits > taken)
+        m.d.sync += credits.eq(credits + self.credit - taken)
 
         # Idle cycles so far, as many as any wait; they begin anew with each word.
         longer = Signal.like(idle)
         m.d.comb += longer.eq(Mux(idle.all(), idle, idle + 1))
         m.d.sync += idle.eq(Mux(valid, 0, longer))
-        for next_run, chosen in ((self.i.payload, load), (run, ~load)):
-            waited = Mux(valid, next_run.wait == 0, longer >= next_run.wait)
-            with m.If(chosen):
-                m.d.sync += opened.eq(waited & (~next_run.gate | self.scores_free))
 
-        # One credit goes with each group's last word, one comes back with `credit`.
-        taken = valid & closing
-        m.d.sync += [
-            credits.eq(credits + self.credit - taken),
-            room.eq(self.credit | (credits > taken)),
-        ]
+        # Whether there can be a next word: of the run that comes in, or of the one that is here.
+        there = Mux(self.group_taken, self.another_valid, self.group_valid)
+        one_left = Mux(valid, left == 2, final)
+        choices = []
+        for following, opening, last in (
+            (incoming, incoming.opening, incoming.last & (incoming.length == 1)),
+            (run, run.opening & ~valid, run.last & one_left),
+        ):
+            waited = Mux(valid, following.wait == 0, longer >= following.wait)
+            scored = ~following.gate | self.scores_free
+            opened = waited & scored & (~following.streamed | there)
+            choices.append((~opening | opened) & (~last | room))
+        m.d.sync += able.eq(Mux(load, choices[0], busy & ~ended & choices[1]))
         return m

@@ -9,6 +9,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
+from .spread import choose_near, own_register, parts
 
 BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 """Words of a block RAM, and their bits."""
@@ -18,6 +19,9 @@ BANK_WORDS = BLOCK_RAM_MODES[0][0]
 
 DEEP_MODES = (BLOCK_RAM_MODES[2], BLOCK_RAM_MODES[1])
 """Where it is deeper, without a bit lost."""
+
+NEAR_BLOCKS = 7
+"""Block RAMs that share the registers of their address: more would be too far from these."""
 
 WRITE_BITS = 9
 """Bits of a block RAM that are written together."""
@@ -36,12 +40,17 @@ class DeepPart:
         """How many words it holds, the first one at a multiple of that."""
         return self.banks * BANK_WORDS
 
+    @property
+    def block_bits(self) -> int:
+        """Of a word in each block RAM."""
+        return dict(BLOCK_RAM_MODES)[self.words]
+
 
 class Rom(wiring.Component):
     """`word` = the word at `address`, `LATENCY` cycles later; one word a cycle.
 
-    A cycle each for reading, for the way out of the block RAMs, which takes most of one, and for
-    the multiplexer between memories. Of a word as many bits as fill whole block RAMs stand in
+    A cycle each for the way to the block RAMs, for reading, for the way out of them, which takes
+    most of one, and for the multiplexer between memories. Of a word as many bits as fill whole block RAMs stand in
     memories as deep as a block RAM can be, for what a shallow one holds takes four times the wires
     to bring out; see `deep_parts`. The other bits' banks, of `BANK_WORDS` each, stand side by side
     in one memory, so that no bit of a block RAM is lost at a bank's edge.
@@ -51,7 +60,7 @@ class Rom(wiring.Component):
     starts with a block RAM's unit of writing, so that the banks before it remain as they are.
     """
 
-    LATENCY = 3
+    LATENCY = 4
 
     def __init__(self, layout, words: tuple[int, ...], depth: int | None = None):
         self._words, self._depth = words, depth or len(words)
@@ -70,34 +79,36 @@ class Rom(wiring.Component):
             data = self._build_deep(m, part, last=part.first + part.banks == banks)
             low[part.first : part.first + part.banks] = [data] * part.banks
         high = self._build_side_by_side(m, [len(data) for data in low])
-        choice = Cat(*(Cat(*bank) for bank in zip(low, high, strict=True)))
-        chosen, word = Signal(range(banks)), Signal(self._bits, reset_less=True)
-        m.d.comb += [
-            chosen.eq(delay(m, self.address // BANK_WORDS, 2)),
-            self.word.eq(word),
-        ]
-        m.d.sync += word.eq(choice.word_select(chosen, self._bits))
+        words = [Cat(*bank) for bank in zip(low, high, strict=True)]
+        chosen = choose_near(m, words, delay(m, self.address // BANK_WORDS, 2))
+        m.d.comb += Value.cast(self.word).eq(delay(m, chosen, 1))
         return m
 
     def _build_deep(self, m, part: DeepPart, *, last: bool):
-        """What a deep memory reads, two cycles later; the `last` one can be written."""
-        start, mask = part.first * BANK_WORDS, (1 << part.bits) - 1
-        init = [word & mask for word in self._words[start : start + part.words]]
-        memory = Memory(shape=part.bits, depth=part.words, init=init)
-        m.submodules[f"bank{part.first}"] = memory
-        port = memory.read_port()
-        m.d.comb += port.addr.eq(self.address)
-        if self._spare and last:
-            write = memory.write_port()
-            m.d.comb += [
-                write.addr.eq(self.write.address),
-                write.data.eq(Value.cast(self.write.word)[: part.bits]),
-                write.en.eq(self.write.enable),
+        """What a deep memory reads, three cycles later; the `last` one can be written."""
+        start, found = part.first * BANK_WORDS, []
+        for bits in parts(part.bits, NEAR_BLOCKS * part.block_bits):
+            size = bits.stop - bits.start
+            init = [
+                word >> bits.start & (1 << size) - 1
+                for word in self._words[start : start + part.words]
             ]
-        return delay(m, port.data, 1)
+            memory = Memory(shape=size, depth=part.words, init=init)
+            m.submodules[f"bank{part.first}_{bits.start}"] = memory
+            port = memory.read_port()
+            m.d.comb += port.addr.eq(own_register(m, self.address))
+            if self._spare and last:
+                write = memory.write_port()
+                m.d.comb += [
+                    write.addr.eq(self.write.address),
+                    write.data.eq(Value.cast(self.write.word)[bits]),
+                    write.en.eq(self.write.enable),
+                ]
+            found.append(delay(m, port.data, 1))
+        return Cat(*found)
 
     def _build_side_by_side(self, m, low: list[int]) -> list:
-        """What is read of each bank beyond its `low` bits, two cycles later."""
+        """What is read of each bank beyond its `low` bits, three cycles later."""
         unit = WRITE_BITS if self._spare else 1
         rest = [self._bits - bits for bits in low]
         starts = [0, *accumulate(rest[:-1])]
@@ -112,7 +123,7 @@ class Rom(wiring.Component):
             init[row] |= word >> low[bank] << starts[bank]
         m.submodules.words = memory = Memory(shape=width, depth=rows, init=init)
         port = memory.read_port()
-        m.d.comb += port.addr.eq(self.address)
+        m.d.comb += port.addr.eq(own_register(m, self.address))
         if self._spare and rest[-1]:
             write = memory.write_port(granularity=unit)
             first = starts[-1] // unit

@@ -96,15 +96,17 @@ def test_groups_are_asked_for_as_long_as_a_slot_is_free():
     async def bench(ctx):
         assert ctx.get(dut.group_wanted)
         assert await send_group(ctx)  # one of two slots is free
-        for _ in range(dut.LATENCY - 1):
+        for _ in range(dut.LATENCY - 2):
             assert not ctx.get(dut.group_valid)
             await ctx.tick()
-        assert ctx.get(dut.group_valid)
+        assert ctx.get(dut.group_valid) and not ctx.get(dut.another_valid)
         assert not await send_group(ctx)
         await ctx.tick().repeat(dut.LATENCY)
         assert not ctx.get(dut.group_wanted)
+        assert ctx.get(dut.group_valid) and ctx.get(dut.another_valid)
         await take_group(ctx)
         assert ctx.get(dut.group_wanted) and ctx.get(dut.group_valid)
+        assert not ctx.get(dut.another_valid)
         await take_group(ctx)
         assert ctx.get(dut.group_wanted) and not ctx.get(dut.group_valid)
 

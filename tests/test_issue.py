@@ -1,5 +1,6 @@
 """The issue cycle by cycle: words of runs back to back, and everything that it waits for."""
 
+import pytest
 from amaranth.sim import Simulator
 from fireline.hw.geometry import QUEUE_DEPTH
 from fireline.hw.issue import Issue
@@ -10,8 +11,8 @@ from small import TINY, compiled
 def issue(runs, cycles, **inputs):
     """(cycle, activation address, weight address, flags) of the words of `runs`.
 
-    An input is a function of the cycle; without one, windows are valid, scores free and weights
-    there.
+    An input is a function of the cycle; without one, windows are valid, scores free and the weights
+    of one group there.
     """
     dut = Issue(Tables(compiled(TINY).program))
     inputs = {name: lambda _: 1 for name in ("window_valid", "scores_free", "group_valid")} | inputs
@@ -94,11 +95,18 @@ def test_a_streamed_operation_waits_for_its_weights_and_gives_them_back_at_its_e
     ]
     words = issue(runs, 12, group_valid=lambda cycle: cycle == 5)
     assert [(cycle, flags & {"group_taken"}) for cycle, _, _, flags in words] == [
-        (5, set()),
         (6, set()),
-        (7, {"group_taken"}),
-        (8, set()),
+        (7, set()),
+        (8, {"group_taken"}),
+        (9, set()),
     ]
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_streamed_operation_does_not_take_the_group_that_is_given_back(another):
+    run = {"length": 1, "first": 1, "last": 1, "opening": 1, "streamed": 1, "release": 1}
+    words = issue([run, run], 12, another_valid=lambda _: another)
+    assert [cycle for cycle, *_ in words] == [1, 2 if another else 3]
 
 
 def test_a_group_ends_only_when_the_queue_has_room():
