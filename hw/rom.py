@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import accumulate
 
-from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Shape, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -50,10 +50,10 @@ class Rom(wiring.Component):
     """`word` = the word at `address`, `LATENCY` cycles later; one word a cycle.
 
     A cycle each for the way to the block RAMs, for reading, for the way out of them, which takes
-    most of one, and for the multiplexer between memories. Of a word as many bits as fill whole block RAMs stand in
-    memories as deep as a block RAM can be, for what a shallow one holds takes four times the wires
-    to bring out; see `deep_parts`. The other bits' banks, of `BANK_WORDS` each, stand side by side
-    in one memory, so that no bit of a block RAM is lost at a bank's edge.
+    most of one, and for the multiplexer between memories. Of a word as many bits as fill whole
+    block RAMs stand in memories as deep as a block RAM can be, for what a shallow one holds takes
+    four times the wires to bring out; see `deep_parts`. The other bits' banks, of `BANK_WORDS`
+    each, stand side by side in one memory, so that no bit of a block RAM is lost at a bank's edge.
 
     A `depth` beyond the constant words leaves room for others, all of them in the last bank: then
     there is `write`, whose `word` can be read from the cycle after on. Side by side, that bank
