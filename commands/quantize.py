@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..host.model import SqueezeNet
     from ..host.network import QuantizedNetwork
+    from ..host.post_training.settings import Settings
     from ..host.quantize import StageResult
     from ..hw.geometry import ArrayShape
 
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 @click.option("--calibration", metavar="DIR", required=True, help="Pictures, no labels needed.")
 @click.option(
     "--weight-bits", metavar="4|8|FILE", help="[default: as the budget says; without one, 4]"
+)
+@click.option(
+    "--exponent-bits",
+    type=click.IntRange(0, 2),
+    default=1,
+    show_default=True,
+    help="Of each 16 weights of 4 bits; 2 is nearer to float, and takes 1.5 % more ROM.",
 )
 @click.option(
     "--effort",
@@ -54,6 +62,7 @@ def quantize(
     board,
     array,
     rom_kbits,
+    exponent_bits,
     file,
     **settings,
 ):
@@ -108,10 +117,10 @@ def quantize(
     from ..host.model import load_checkpoint
     from ..host.weights import read_class_names
 
-    chosen = quantization.Settings(**settings)
+    chosen = quantization.Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
     model = load_checkpoint(weights, architecture)
     if weight_bits is None and (board or rom_kbits is not None):
-        bits = _bits_within(output, model, pictures, board, array, rom_kbits)
+        bits = _bits_within(output, model, pictures, chosen, board, array, rom_kbits)
     results = []
 
     def log(result: quantization.StageResult) -> None:
@@ -159,6 +168,7 @@ def _bits_within(
     output: Output,
     model: "SqueezeNet",
     pictures: "np.ndarray",
+    settings: "Settings",
     board: str | None,
     array: "ArrayShape | None",
     rom_kbits: int | None,
@@ -171,7 +181,8 @@ def _bits_within(
 
     check_pictures(pictures)
     found = find_board(board) if board else None
-    program = four_bits(model.architecture, array or (found or BOARDS["ulx3s-85f"]).array, found)
+    array = array or (found or BOARDS["ulx3s-85f"]).array
+    program = four_bits(model.architecture, array, found, settings.exponent_max)
     limits = [] if rom_kbits is None else [1024 * rom_kbits]
     room = min([*limits, board_room(program, found)] if found else limits)
     choose(options(model.architecture, program, {}, bool(found)), room)  # first of all

@@ -14,6 +14,7 @@ from .buffers import StreamedHead
 from .compile import compile_network
 from .layout import group_starts
 from .network import input_segments
+from .post_training.settings import FAST
 from .random_network import AS_QUANTIZED, random_network
 from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
@@ -50,7 +51,8 @@ def options(
         if not gaps:
             taps = 1 if layer.kind is LayerKind.CONV1 else layer.kernel**2
             groups = taps * len(group_starts(input_segments(architecture, layer)))
-            rom = 4 * layer.weights + layer.output_channels * groups, 8 * layer.weights
+            exponents = program.exponent_bits * layer.output_channels * groups
+            rom = 4 * layer.weights + exponents, 8 * layer.weights
         if layer.name in streamed:
             rom = 0, 0
         cycles = words[layer.name] * layer.output_height * layer.output_width
@@ -93,12 +95,19 @@ def choose(options: Iterable[Option], room: int) -> dict[str, int]:
     return bits
 
 
-def four_bits(architecture: Architecture, array: ArrayShape, board: Board | None = None) -> Program:
+def four_bits(
+    architecture: Architecture,
+    array: ArrayShape,
+    board: Board | None = None,
+    exponent_max: int = FAST.exponent_max,
+) -> Program:
     """What a network of that shape compiles to with 4 bits everywhere, whatever its weights.
 
     If it does not fit the board, the classifier is streamed, so far as that is possible.
     """
-    network = random_network(architecture, 0, multiplier_bits=AS_QUANTIZED)
+    network = random_network(
+        architecture, 0, exponent_max=exponent_max, multiplier_bits=AS_QUANTIZED
+    )
     compiled = compile_network(network, array)
     if board and resources(compiled.program).block_rams + LINK_BLOCK_RAMS > board.block_rams:
         with contextlib.suppress(FirelineError):

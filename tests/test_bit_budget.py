@@ -88,10 +88,11 @@ def test_cycles_are_about_the_compilers():
     assert cycles == pytest.approx(sum(layer_cycles(compiled).values()), rel=0.25)
 
 
-def test_rom_without_gaps_is_the_networks():
-    program = four_bits(SMALL, ARRAY)
+@pytest.mark.parametrize("exponent_max", [0, 1, 3])
+def test_rom_without_gaps_is_the_networks(exponent_max):
+    program = four_bits(SMALL, ARRAY, exponent_max=exponent_max)
     for bits, index in ((4, 0), (8, 1)):
-        network = random_network(SMALL, 0, bits)
+        network = random_network(SMALL, 0, bits, exponent_max)
         found = {o.name: o.rom[index] for o in options(SMALL, program, {}, False)}
         assert found == {name: conv.memory_bits for name, conv in network.convs.items()}
 

@@ -31,6 +31,18 @@ def test_bits_by_layer_from_a_file(rounding, tmp_path):
     assert QuantizedNetwork.load(file).convs["fire2/squeeze"].bits == 8
 
 
+def test_exponents_of_two_bits(rounding, tmp_path):
+    one, two = tmp_path / "one.fireline", tmp_path / "two.fireline"
+    runs(*rounding, "-o", one)
+    runs(*rounding, "-o", two, "--exponent-bits", 2)
+    exponents = [
+        max(int(conv.exponents.max()) for conv in QuantizedNetwork.load(file).convs.values())
+        for file in (one, two)
+    ]
+    assert exponents == [1, 3]
+    assert "exponent-bits" in complains(*rounding, "-o", one, "--exponent-bits", 3)
+
+
 def test_budgets(rounding, tmp_path):
     file = tmp_path / "a.fireline"
     budget = (*rounding, "-o", file, "--rom-kbits")

@@ -25,7 +25,12 @@ class Settings:
     def __post_init__(self) -> None:
         if self.effort not in EFFORTS:
             raise FirelineError(f"effort {self.effort!r}; use {' or '.join(EFFORTS)}")
-        for what, low, high in (("epochs", 1, 100_000), ("seed", 0, 2**32 - 1)):
+        for what, low, high in (
+            ("epochs", 1, 100_000),
+            ("seed", 0, 2**32 - 1),
+            ("exponent_max", 0, 3),
+            ("multiplier_bits", 1, 12),
+        ):
             if not low <= getattr(self, what) <= high:
                 raise FirelineError(
                     f"quantization: {what} is {getattr(self, what)}; use {low} to {high}"
