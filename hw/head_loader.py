@@ -73,14 +73,19 @@ class HeadLoader(wiring.Component):
         size = exponent_words(array, self._exponent_bits)
         pair_bits, pieces = 2 * self._exponent_bits, array.ci // 2
         exponents = Signal(size * WORD_BITS, reset_less=True)
+        pairs = array.co // 2
         of_exponents = Signal(range(size + 1))  # words of them that are there
-        piece, pair = Signal(range(pieces)), Signal(range(array.co // 2))
+        piece, pair = Signal(range(pieces)), Signal(range(pairs))
+        # What the counts are compared with, known as long as they.
+        complete, last_piece, last_pair = (
+            Signal(init=count == 1) for count in (size + 1, pieces, pairs)
+        )
         address, words = Signal(range(head.end), init=head.base), Signal(range(head.words + 1))
         nibbles, whole, word_end = Signal(), Signal(), Signal()
         m.d.comb += [
-            nibbles.eq(valid & (of_exponents == size)),
-            whole.eq(nibbles & (piece == pieces - 1) & (words != head.words)),
-            word_end.eq(whole & (pair == array.co // 2 - 1)),
+            nibbles.eq(valid & complete),
+            whole.eq(nibbles & last_piece & (words != head.words)),
+            word_end.eq(whole & last_pair),
         ]
         m.d.sync += [
             self.fill.valid.eq(nibbles),
@@ -90,26 +95,33 @@ class HeadLoader(wiring.Component):
             self.fill.pair.eq(pair),
             self.fill.address.eq(address),
         ]
-        with m.If(valid & (of_exponents != size)):
+        with m.If(valid & ~complete):
             m.d.sync += [
                 of_exponents.eq(of_exponents + 1),
+                complete.eq(of_exponents == size - 1),
                 exponents.eq(Cat(exponents, word)[WORD_BITS:]),
             ]
         with m.If(nibbles):
-            m.d.sync += piece.eq(piece + 1)
+            m.d.sync += [piece.eq(piece + 1), last_piece.eq(piece == (pieces - 2) % pieces)]
         with m.If(whole):
             m.d.sync += [
                 exponents.eq(exponents >> pair_bits),
-                pair.eq(Mux(word_end, 0, pair + 1)),
+                pair.eq(Mux(last_pair, 0, pair + 1)),
+                last_pair.eq(pair == (pairs - 2) % pairs),
             ]
         with m.If(word_end):
             m.d.sync += [
                 of_exponents.eq(0),
+                complete.eq(size == 0),
                 words.eq(words + 1),
                 address.eq(Mux(address == head.end - 1, head.base, address + 1)),
             ]
         with m.If(last):
-            m.d.sync += [of_exponents.eq(0), piece.eq(0), words.eq(0)]
+            m.d.sync += [
+                *(of_exponents.eq(0), complete.eq(size == 0)),
+                *(piece.eq(0), last_piece.eq(pieces == 1)),
+                words.eq(0),
+            ]
         return m
 
     def _count_slots(self, m, first, last):

@@ -1,6 +1,6 @@
 """Runs in, one word a cycle out: the clock of the whole array."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -60,7 +60,8 @@ class Issue(wiring.Component):
         credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
         # What `valid` hangs on, windows aside, is worked out one cycle ahead, and so is what ends
         # with a run's last word.
-        able, final, window_end, group_end = Signal(), Signal(), Signal(), Signal()
+        able, final, ending = Signal(), Signal(), Signal()  # ending: able and final
+        window_end, group_end = Signal(), Signal()
         valid, closing = self.word.valid, Signal()
 
         m.d.comb += [
@@ -75,7 +76,7 @@ class Issue(wiring.Component):
             self.rom_address.eq(run.rom),
             self.window_taken.eq(able & self.window_valid & window_end),
             self.group_taken.eq(able & group_end),
-            ended.eq(valid & final),
+            ended.eq(ending & (~run.window | self.window_valid)),
             self.i.ready.eq(~busy | ended),
             load.eq(self.i.ready & self.i.valid),
         ]
@@ -123,13 +124,14 @@ class Issue(wiring.Component):
         there = Mux(self.group_taken, self.another_valid, self.group_valid)
         one_left = Mux(valid, left == 2, final)
         choices = []
-        for following, opening, last in (
-            (incoming, incoming.opening, incoming.last & (incoming.length == 1)),
-            (run, run.opening & ~valid, run.last & one_left),
+        for following, opening, end in (
+            (incoming, incoming.opening, incoming.length == 1),
+            (run, run.opening & ~valid, one_left),
         ):
             waited = Mux(valid, following.wait == 0, longer >= following.wait)
             scored = ~following.gate | self.scores_free
             opened = waited & scored & (~following.streamed | there)
-            choices.append((~opening | opened) & (~last | room))
-        m.d.sync += able.eq(Mux(load, choices[0], busy & ~ended & choices[1]))
+            can = (~opening | opened) & (~(following.last & end) | room)
+            choices.append(Cat(can, can & end))
+        m.d.sync += Cat(able, ending).eq(Mux(load, choices[0], Mux(busy & ~ended, choices[1], 0)))
         return m

@@ -70,7 +70,8 @@ class WeightRom(wiring.Component):
         address = Signal.like(fill.address, reset_less=True)
         nibbles = Value.cast(kept["nibbles"])
         exponents = Value.cast(kept)[len(nibbles) :]
-        own = fill.valid & (fill.pair == pair)
+        own = delay(m, fill.valid & (fill.pair == pair), 1)
+        fill = delay(m, fill, 1)
         with m.If(own):
             m.d.sync += [
                 nibbles.eq(Cat(nibbles, fill.nibbles)[WORD_BITS:]),
