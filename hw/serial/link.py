@@ -84,8 +84,7 @@ class Link(wiring.Component):
             "buffer": buffer, "kept": kept, "pixels": pixels, "packer": packer, "scores": scores
         }  # fmt: skip
         for name, block in cleared.items():
-            abort = own_register(m, receiver.abort, reset_less=False)
-            m.submodules[name] = ResetInserter(abort)(block)
+            _add_cleared(m, name, block, receiver)
 
         connect(m, flipped(self.i), decoder.i)
         _connect_buffered(m, "decoded", decoder.o, checker.i)
@@ -123,18 +122,29 @@ class Link(wiring.Component):
         if not self.identity.weight_bytes:
             connect(m, chunks, pixels)
             return
-        m.d.sync += self.load.eq(receiver.load)  # a long way from the serial line's last byte
+        weights = StreamBuffer(8)
+        _add_cleared(m, "weights", weights, receiver)
+        connect(m, weights.o, flipped(self.weights))
+        # All of it is a long way from here.
+        m.d.sync += self.load.eq(receiver.load)
+        ready = delay(m, self.memory == MemoryState.READY, 1, reset_less=False)
         m.d.comb += [
             replier.memory.eq(self.memory),
             pixels.payload.eq(chunks.payload),
-            self.weights.payload.eq(chunks.payload),
+            weights.i.payload.eq(chunks.payload),
         ]
         with m.If(receiver.loading):
-            m.d.comb += [self.weights.valid.eq(chunks.valid), chunks.ready.eq(self.weights.ready)]
-        with m.Elif(self.memory == MemoryState.READY):
+            m.d.comb += [weights.i.valid.eq(chunks.valid), chunks.ready.eq(weights.i.ready)]
+        with m.Elif(ready):
             m.d.comb += [pixels.valid.eq(chunks.valid), chunks.ready.eq(pixels.ready)]
         with m.Else():
             m.d.comb += chunks.ready.eq(1)
+
+
+def _add_cleared(m, name, block, receiver):
+    """A block that an abort brings back to its initial state."""
+    abort = own_register(m, receiver.abort, reset_less=False)
+    m.submodules[name] = ResetInserter(abort)(block)
 
 
 def _connect_buffered(m, name, source, sink):
