@@ -9,7 +9,14 @@ from fireline.hw.geometry import ArrayShape, HeadGeometry
 from fireline.hw.head_loader import HeadLoader, stream_words
 
 BASE = 5
-CASES = [("4x4", 1, 3), ("4x8", 2, 1), ("8x4", 0, 2), ("16x32", 1, 2), ("4x32", 2, 5)]
+CASES = [
+    ("4x4", 1, 2),
+    ("4x4", 1, 3),
+    ("4x8", 2, 1),
+    ("8x4", 0, 2),
+    ("16x32", 1, 2),
+    ("4x32", 2, 5),
+]
 
 
 def loader(array, exponent_bits, words, groups=3, slots=2):
