@@ -107,12 +107,12 @@ class Bench:
         ctx.set(dut.memory, self.memory)
         ctx.set(dut.weights.ready, 1)
         while True:
-            _, _, valid, byte, load = await ctx.tick().sample(
-                dut.weights.valid, dut.weights.payload, dut.load
+            _, _, valid, ready, byte, load = await ctx.tick().sample(
+                dut.weights.valid, dut.weights.ready, dut.weights.payload, dut.load
             )
             if load:
                 self.weights.clear()
-            elif valid:
+            elif valid and ready:
                 self.weights.append(byte)
 
     async def send(self, ctx, line: bytes):

@@ -30,7 +30,13 @@ def test_a_word_a_cycle_after_its_latency(count, bits):
 @pytest.mark.parametrize("bits", [16, 18, 130])
 @pytest.mark.parametrize(
     ("count", "depth"),
-    [(5, 9), (500, 512), (2 * 512 + 7, 2 * 512 + 100), (5 * 512 + 9, 6 * 512 - 400)],
+    [
+        (5, 9),
+        (500, 512),
+        (2 * 512 + 7, 2 * 512 + 100),
+        (4 * 512 - 99, 4 * 512 - 50),
+        (5 * 512 + 9, 6 * 512 - 400),
+    ],
 )
 def test_words_behind_the_constant_ones_are_written(count, depth, bits):
     random = Random(depth)

@@ -229,6 +229,27 @@ def test_weights_and_then_pixels():
     bench.run(script)
 
 
+def test_loading_anew_forgets_what_the_memory_has_not_taken():
+    bench = Bench(MemoryState.LOADING)
+
+    async def script(ctx):
+        await bench.exchange(ctx, Frame(Kind.LOAD, 1).encode())
+        ctx.set(bench.dut.weights.ready, 0)
+        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"abcdef").encode())
+        await bench.send(ctx, Frame(Kind.LOAD, 2).encode())
+        while not ctx.get(bench.dut.load):
+            await ctx.tick()
+        ctx.set(bench.dut.weights.ready, 1)  # as soon as it knows
+        await bench.exchange(ctx, b"")
+        ctx.set(bench.dut.weights.ready, 0)
+        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"ghijkl").encode())
+        ctx.set(bench.dut.weights.ready, 1)
+        await bench.exchange(ctx, b"")
+        assert bench.weights == b"ghijkl"
+
+    bench.run(script)
+
+
 def test_pixels_without_weights_are_taken_and_forgotten():
     bench = Bench(MemoryState.EMPTY)
 

@@ -24,6 +24,9 @@ REPLY_DEPTH = 128  # the longest answer has 2 + 64 + 4 bytes
 
 assert BUFFER_BYTES // 2 - ChunkBuffer.ON_THEIR_WAY >= WINDOW * CHUNK_BYTES, "a window fits"
 
+TO_LOADER = 2
+"""Cycles for the news that weights are loaded: no byte of the last ones comes after it."""
+
 TO_REPLIER = 2
 """Cycles for a request: after them the buffer says how much room there is with its bytes."""
 
@@ -126,7 +129,7 @@ class Link(wiring.Component):
         _add_cleared(m, "weights", weights, receiver)
         connect(m, weights.o, flipped(self.weights))
         # All of it is a long way from here.
-        m.d.sync += self.load.eq(receiver.load)
+        m.d.comb += self.load.eq(delay(m, receiver.load, TO_LOADER, reset_less=False))
         ready = delay(m, self.memory == MemoryState.READY, 1, reset_less=False)
         m.d.comb += [
             replier.memory.eq(self.memory),
