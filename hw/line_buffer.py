@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .delay import delay
 from .ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
-from .spread import choose_near, own_register, parts
+from .spread import NEAR_BITS, choose_near, own_register, parts
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -147,13 +147,14 @@ class LineBuffer(wiring.Component):
         # is known late in a cycle, need not be known for the next one to move there.
         taken, moved = self.o.valid & self.o.ready, delay(m, move, 1, reset_less=False)
         first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
-        following = first ^ taken
+        following, turn = first ^ taken, last ^ moved
         ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
         m.d.comb += self.o.payload.eq(choose_near(m, ways_out, following))
-        m.d.sync += [first.eq(following), last.eq(last ^ moved)]
+        m.d.sync += [first.eq(following), last.eq(turn)]
         for n, way_out in enumerate(ways_out):
-            with m.If(moved & (last == n)):
-                m.d.sync += way_out.eq(window)
+            for part in parts(len(way_out.as_value()), NEAR_BITS):
+                with m.If(own_register(m, move & (turn == n), reset_less=False)):
+                    m.d.sync += way_out.as_value()[part].eq(window.as_value()[part])
         # Between two moves there is a push, so in time for the next one this one is counted.
         with m.If(moved & ~taken):
             m.d.sync += [self.o.valid.eq(1), full.eq(self.o.valid)]
