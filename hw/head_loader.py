@@ -80,11 +80,12 @@ class HeadLoader(wiring.Component):
         complete, last_piece, last_pair = (
             Signal(init=count == 1) for count in (size + 1, pieces, pairs)
         )
+        filled = Signal()  # all words of the group are there
         address, words = Signal(range(head.end), init=head.base), Signal(range(head.words + 1))
         nibbles, whole, word_end = Signal(), Signal(), Signal()
         m.d.comb += [
             nibbles.eq(valid & complete),
-            whole.eq(nibbles & last_piece & (words != head.words)),
+            whole.eq(nibbles & last_piece & ~filled),
             word_end.eq(whole & last_pair),
         ]
         m.d.sync += [
@@ -113,14 +114,14 @@ class HeadLoader(wiring.Component):
             m.d.sync += [
                 of_exponents.eq(0),
                 complete.eq(size == 0),
-                words.eq(words + 1),
+                *(words.eq(words + 1), filled.eq(words == head.words - 1)),
                 address.eq(Mux(address == head.end - 1, head.base, address + 1)),
             ]
         with m.If(last):
             m.d.sync += [
                 *(of_exponents.eq(0), complete.eq(size == 0)),
                 *(piece.eq(0), last_piece.eq(pieces == 1)),
-                words.eq(0),
+                *(words.eq(0), filled.eq(0)),
             ]
         return m
 

@@ -5,8 +5,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..serial.protocol import MemoryState
+from ..stream import StreamBuffer
 from .chip import WORD_BITS, SdramCycles, SdramGeometry
-from .controller import PINS, SdramController
+from .controller import PINS, SdramController, request_layout
 from .image import ImageGeometry
 from .loader import SdramLoader
 from .probe import SdramProbe
@@ -42,12 +43,14 @@ class StreamedWeights(wiring.Component):
         m = Module()
         m.submodules.controller = controller = SdramController(self.geometry, self.cycles)
         m.submodules.probe = probe = SdramProbe(self.geometry)
+        m.submodules.probing = probing = StreamBuffer(request_layout(self.geometry))
         loader = SdramLoader(self.geometry, self.image.bursts)
         m.submodules.loader = ResetInserter(self.load)(loader)
         m.submodules.reader = reader = GroupReader(self.geometry, self.cycles, self.image)
         state = self.state
 
         connect(m, controller.pins, flipped(self.pins))
+        connect(m, probe.request, probing.i)
         m.d.comb += [
             loader.i.payload.eq(self.i.payload),
             loader.i.valid.eq(self.i.valid & (state == MemoryState.LOADING)),
@@ -63,18 +66,18 @@ class StreamedWeights(wiring.Component):
             *(sink.read_data.eq(controller.read_data) for sink in (probe, reader)),
         ]
         # Whose the controller is; from registers, for the way is long.
-        for client, *states in (
-            (probe, MemoryState.TESTING),
-            (loader, MemoryState.LOADING),
-            (reader, MemoryState.CHECKING, MemoryState.READY),
+        for request, *states in (
+            (probing.o, MemoryState.TESTING),
+            (loader.request, MemoryState.LOADING),
+            (reader.request, MemoryState.CHECKING, MemoryState.READY),
         ):
             granted = Signal(name="granted")
             m.d.sync += granted.eq(state.matches(*states))
             with m.If(granted):
                 m.d.comb += [
-                    controller.request.valid.eq(client.request.valid),
-                    controller.request.payload.eq(client.request.payload),
-                    client.request.ready.eq(controller.request.ready),
+                    controller.request.valid.eq(request.valid),
+                    controller.request.payload.eq(request.payload),
+                    request.ready.eq(controller.request.ready),
                 ]
         with m.Switch(state):
             with m.Case(MemoryState.TESTING), m.If(probe.done):

@@ -82,9 +82,10 @@ class Link(wiring.Component):
         packer = PixelPacker(self.identity.channels)
         scores = ScoreStore(self.identity.classes)
         # For the core and the weights' loader are far.
-        kept, pixels = StreamBuffer(8), StreamBuffer(8)
+        kept, pixels, arriving = StreamBuffer(8), StreamBuffer(8), StreamBuffer(SCORE)
         cleared = {
-            "buffer": buffer, "kept": kept, "pixels": pixels, "packer": packer, "scores": scores
+            "buffer": buffer, "kept": kept, "pixels": pixels, "packer": packer,
+            "arriving": arriving, "scores": scores,
         }  # fmt: skip
         for name, block in cleared.items():
             _add_cleared(m, name, block, receiver)
@@ -98,7 +99,8 @@ class Link(wiring.Component):
         connect(m, pixels.o, packer.i)
         connect(m, packer.o, flipped(self.pixel))
 
-        connect(m, flipped(self.score), scores.i)
+        connect(m, flipped(self.score), arriving.i)
+        connect(m, arriving.o, scores.i)
         _connect_buffered(m, "reply", replier.o, appender.i)
         connect(m, appender.o, encoder.i)
         _connect_buffered(m, "line", encoder.o, flipped(self.o))
@@ -130,9 +132,10 @@ class Link(wiring.Component):
         connect(m, weights.o, flipped(self.weights))
         # All of it is a long way from here.
         m.d.comb += self.load.eq(delay(m, receiver.load, TO_LOADER, reset_less=False))
-        ready = delay(m, self.memory == MemoryState.READY, 1, reset_less=False)
+        memory = delay(m, self.memory, 1, reset_less=False)
+        ready = delay(m, memory == MemoryState.READY, 1, reset_less=False)
         m.d.comb += [
-            replier.memory.eq(self.memory),
+            replier.memory.eq(memory),
             pixels.payload.eq(chunks.payload),
             weights.i.payload.eq(chunks.payload),
         ]
