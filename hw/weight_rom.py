@@ -81,5 +81,5 @@ class WeightRom(wiring.Component):
         m.d.comb += [
             rom.write.enable.eq(delay(m, own & fill.last, 2)),
             rom.write.address.eq(delay(m, address, 1)),
-            rom.write.word.eq(kept),
+            rom.write.word.eq(delay(m, kept, 1)),
         ]
