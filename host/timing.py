@@ -6,6 +6,7 @@ Only the issue ever waits, so a few recurrences over the groups of output channe
 - conv1's words wait for their window, which waits for pixels and for the window before;
 - a streamed classifier's operation waits for its weights, which come group by group as soon as an
   earlier operation has left a slot to them;
+- a frame's first word of the classifier waits for the last scores of the frame before;
 - a group's last word waits until the sixteenth result before it has left the result queue;
 - a result leaves the queue when the one before has gone out, beat by beat.
 """
@@ -56,6 +57,7 @@ def frame_timing(program: Program) -> FrameTiming:
     for _ in range(3):
         spans = [model.run(row) for row in program.rows]
         ends.append(model.last_beat)
+        model.end_frame()
     origin = spans[0][0]
     return FrameTiming(
         cycles=ends[2] - ends[1],
@@ -93,6 +95,7 @@ class _Model:
         self.loads = deque([-1] * QUEUE_DEPTH, QUEUE_DEPTH)  # when results left the queue
         self.free = 0  # when the next result may leave it
         self.last_beat = -1
+        self.scores_free = 0  # the first cycle in which the next frame's scores can be begun
         self.rows: dict[int, list[int]] = {}  # at an address: when each pixel can be read
         self.skips: dict[int, list[int]] = {}
 
@@ -108,6 +111,8 @@ class _Model:
         earliest = max(self.issued + 1 + row.wait, self.taken + latency.start)
         if self.weights and layer.streamed:
             earliest = max(earliest, self.weights.ready)
+        if layer.scores and row.first and row.write == 0:
+            earliest = max(earliest, self.scores_free)
         start, runs, beats = earliest, 0, []
         for column in range(layer.columns):
             window = self.windows.ready if self.windows and layer.window else 0
@@ -132,6 +137,11 @@ class _Model:
         self.formed = max(self.taken + 1 + min(runs, 3), self.run_ends[0] + 1)
         self._write(row, layer, beats)
         return start, self.issued
+
+    def end_frame(self) -> None:
+        """The frame's scores are sent, at once."""
+        sending = cycles_to_send(self.program.classes, self.program.lanes)
+        self.scores_free = self.last_beat + self.latency.score + sending
 
     def least_wait(self, row: RowOperation) -> int:
         """Idle cycles before the operation, for all that it reads to be there in time."""
