@@ -53,6 +53,11 @@ SHAPES = {
         4,
     ),
     "no Fire": (network(Conv1(9, 5, 3, 4)), "8x4", 8),
+    "scores that take longer than the next row": (
+        network(Conv1(1, 1, 1, 0), height=8, width=8, classes=1),
+        "4x4",
+        4,
+    ),
     "pool at the end": (network(Conv1(5, 3, 1, 1), fire(4, 4, 4), "pool"), "4x4", 4),
 }
 
