@@ -53,15 +53,15 @@ def with_waits(program: Program) -> Program:
 def frame_timing(program: Program) -> FrameTiming:
     """Times three frames back to back."""
     model = _Model(program, inputs=True)
-    ends, spans = [], []
+    ends, sent, spans = [], [], []
     for _ in range(3):
         spans = [model.run(row) for row in program.rows]
         ends.append(model.last_beat)
-        model.end_frame()
+        sent.append(model.end_frame())
     origin = spans[0][0]
     return FrameTiming(
         cycles=ends[2] - ends[1],
-        latency=ends[0] + model.latency.score + cycles_to_send(program.classes, program.lanes),
+        latency=sent[0],
         operations=tuple((start - origin, end - origin) for start, end in spans),
     )
 
@@ -138,10 +138,11 @@ class _Model:
         self._write(row, layer, beats)
         return start, self.issued
 
-    def end_frame(self) -> None:
-        """The frame's scores are sent, at once."""
+    def end_frame(self) -> int:
+        """Sends the frame's scores; returns the first cycle after its last one."""
         sending = cycles_to_send(self.program.classes, self.program.lanes)
         self.scores_free = self.last_beat + self.latency.score + sending
+        return self.scores_free
 
     def least_wait(self, row: RowOperation) -> int:
         """Idle cycles before the operation, for all that it reads to be there in time."""
