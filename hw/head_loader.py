@@ -114,14 +114,18 @@ class HeadLoader(wiring.Component):
             m.d.sync += [
                 of_exponents.eq(0),
                 complete.eq(size == 0),
-                *(words.eq(words + 1), filled.eq(words == head.words - 1)),
+                words.eq(words + 1),
+                filled.eq(words == head.words - 1),
                 address.eq(Mux(address == head.end - 1, head.base, address + 1)),
             ]
         with m.If(last):
             m.d.sync += [
-                *(of_exponents.eq(0), complete.eq(size == 0)),
-                *(piece.eq(0), last_piece.eq(pieces == 1)),
-                *(words.eq(0), filled.eq(0)),
+                of_exponents.eq(0),
+                complete.eq(size == 0),
+                piece.eq(0),
+                last_piece.eq(pieces == 1),
+                words.eq(0),
+                filled.eq(0),
             ]
         return m
 
