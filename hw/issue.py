@@ -81,12 +81,12 @@ class Issue(wiring.Component):
             load.eq(self.i.ready & self.i.valid),
         ]
 
-        def at_last(word, run):
-            """Notes whether the next word is its run's last one."""
+        def note(last, of):
+            """Notes whether the next word is the last one of its run, and what ends with it."""
             return [
-                final.eq(word),
-                window_end.eq(word & run.release & run.window),
-                group_end.eq(word & run.release & run.streamed),
+                final.eq(last),
+                window_end.eq(last & of.release & of.window),
+                group_end.eq(last & of.release & of.streamed),
             ]
 
         with m.If(valid):
@@ -94,7 +94,7 @@ class Issue(wiring.Component):
                 run.offset.eq(run.offset + 1),
                 run.rom.eq(run.rom + 1),
                 left.eq(left - 1),
-                *at_last(left == 2, run),
+                *note(left == 2, run),
                 start.eq(0),
                 run.opening.eq(0),
                 busy.eq(~final),
@@ -105,7 +105,7 @@ class Issue(wiring.Component):
                 run.offset.eq(incoming.row + incoming.offset),
                 run.rom.eq(incoming.rom + incoming.tap),
                 left.eq(incoming.length),
-                *at_last(incoming.length == 1, incoming),
+                *note(incoming.length == 1, incoming),
                 start.eq(1),
                 busy.eq(1),
             ]

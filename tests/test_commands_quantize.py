@@ -46,7 +46,9 @@ def test_exponents_of_two_bits(rounding, tmp_path):
 def test_budgets(rounding, tmp_path):
     file = tmp_path / "a.fireline"
     budget = (*rounding, "-o", file, "--rom-kbits")
-    assert "at least" in complains(*budget, 1)
+    least = complains(*budget, 1)
+    assert "at least" in least
+    assert complains(*budget, 1, "--exponent-bits", 2) != least  # more are needed
     assert "more than 1;" in complains(*budget, 1, "--weight-bits", 4)
     assert not file.exists()
     full = ("--effort", "full", "--epochs", 1, "--without", "blocks")

@@ -43,6 +43,7 @@ class StreamedWeights(wiring.Component):
         m = Module()
         m.submodules.controller = controller = SdramController(self.geometry, self.cycles)
         m.submodules.probe = probe = SdramProbe(self.geometry)
+        # The probe need not be near, and no cycle of its counts.
         m.submodules.probing = probing = StreamBuffer(request_layout(self.geometry))
         loader = SdramLoader(self.geometry, self.image.bursts)
         m.submodules.loader = ResetInserter(self.load)(loader)
