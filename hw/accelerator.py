@@ -140,7 +140,7 @@ class Accelerator(wiring.Component):
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
             activations.address.eq(delay(m, issue.activation_address, ADDRESS_CYCLES)),
-            weights.address.eq(delay(m, issue.rom_address, ADDRESS_CYCLES - 1)),
+            weights.address.eq(delay(m, issue.rom_address, ADDRESS_CYCLES - 2)),
             macs.i.weights.eq(weights.pairs),
             macs.i.activations.eq(activation),
             *(

@@ -8,9 +8,9 @@ from .fire.run import run_layout
 from .geometry import QUEUE_DEPTH
 from .tables import Tables
 
-ADDRESS_CYCLES = 2
-"""From the issuer to the memories: they are all over the die, so registers stand between. The last
-one on the way to the weights is a `Rom`'s own."""
+ADDRESS_CYCLES = 3
+"""From the issuer to the activations: they are all over the die, so registers stand between. Two of
+those on the way to the weights are a `Rom`'s own."""
 
 
 def word_control() -> data.StructLayout:

@@ -47,7 +47,7 @@ class Latency:
             fetch=FETCH_CYCLES,
             start=4,
             read=ADDRESS_CYCLES,
-            load=ADDRESS_CYCLES - 1 + Rom.LATENCY + array_latency(program.array.ci) + queue,
+            load=ADDRESS_CYCLES - 2 + Rom.LATENCY + array_latency(program.array.ci) + queue,
             credit=2,
             beat=Drain.LATENCY,
             write=values + gather + pool + Ram.WRITE_LATENCY,
