@@ -56,7 +56,7 @@ class Issue(wiring.Component):
         incoming = self.i.payload
         busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
         left = Signal(run.length.shape())
-        idle = Signal(run.wait.shape(), init=-1)
+        idle = Signal(run.wait.shape(), init=-1)  # cycles, if there is no word in this one either
         credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
         # What `valid` hangs on, windows aside, is worked out one cycle ahead, and so is what ends
         # with a run's last word.
@@ -115,10 +115,8 @@ class Issue(wiring.Component):
         room = self.credit | (credits > taken)
         m.d.sync += credits.eq(credits + self.credit - taken)
 
-        # Idle cycles so far, as many as any wait; they begin anew with each word.
-        longer = Signal.like(idle)
-        m.d.comb += longer.eq(Mux(idle.all(), idle, idle + 1))
-        m.d.sync += idle.eq(Mux(valid, 0, longer))
+        # As many as any wait; they begin anew with each word.
+        m.d.sync += idle.eq(Mux(valid, 1, Mux(idle.all(), idle, idle + 1)))
 
         # Whether there can be a next word: of the run that comes in, or of the one that is here.
         there = Mux(self.group_taken, self.another_valid, self.group_valid)
@@ -128,7 +126,7 @@ class Issue(wiring.Component):
             (incoming, incoming.opening, incoming.length == 1),
             (run, run.opening & ~valid, one_left),
         ):
-            waited = Mux(valid, following.wait == 0, longer >= following.wait)
+            waited = Mux(valid, following.wait == 0, idle >= following.wait)
             scored = ~following.gate | self.scores_free
             opened = waited & scored & (~following.streamed | there)
             can = (~opening | opened) & (~(following.last & end) | room)
