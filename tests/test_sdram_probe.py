@@ -59,6 +59,7 @@ def is_sound(memory: Memory) -> bool:
                 await ctx.tick()
             ctx.set(dut.write_next, 0)
             ctx.set(dut.read_valid, 0)
+            await ctx.tick()  # for the probe to see that these were the last
         assert not ctx.get(dut.request.valid)
         found.append(ctx.get(dut.sound))
 

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..delay import delay
 from .chip import BURST_WORDS, WORD_BITS, SdramGeometry
 from .controller import Action, request_layout
 
@@ -46,6 +47,7 @@ class SdramProbe(wiring.Component):
         multiple, word = Signal(WORD_BITS), Signal(WORD_BITS)
         reading, again = Signal(), Signal()
         moves = self.write_next | self.read_valid
+        moved = delay(m, moves, 1, reset_less=False)  # early enough: the next sweep has yet to ask
 
         m.d.comb += [
             self.request.valid.eq((asked != probes) & ~self.done),
@@ -57,9 +59,11 @@ class SdramProbe(wiring.Component):
         with m.If(self.request.valid & self.request.ready):
             m.d.sync += [asked.eq(asked + 1), burst.eq(Mux(asked == 0, 1, burst << 1))]
         with m.If(moves):
-            m.d.sync += [words.eq(words + 1), multiple.eq(multiple + STEP)]
-            with m.If(self.read_valid & (self.read_data != word)):
-                m.d.sync += self.sound.eq(0)
+            m.d.sync += multiple.eq(multiple + STEP)
+        with m.If(self.read_valid & (self.read_data != word)):
+            m.d.sync += self.sound.eq(0)
+        with m.If(moved):
+            m.d.sync += words.eq(words + 1)
             with m.If(words == probes * BURST_WORDS - 1):
                 m.d.sync += [
                     asked.eq(0),
