@@ -27,7 +27,7 @@ KEEP_REGISTERS = "proc; select -set kept a:keep %ci1:+[Q]; setattr -set keep 1 @
 """Yosys makes one of equal registers unless the registers, not only their wires, are to be kept."""
 
 FREE_COLLISIONS = (
-    "select -set apart r:MEMID=*bank* r:MEMID=*lines* r:MEMID=*words; "
+    "select -set apart r:MEMID=*bank* r:MEMID=*bytes r:MEMID=*lines* r:MEMID=*words; "
     "setparam -set COLLISION_X_MASK 1'1 @apart t:$memrd_v2 %i r:COLLISION_X_MASK=1'0 %i"
 )
 """What is read of these memories in a cycle in which the same word is written is never used, so

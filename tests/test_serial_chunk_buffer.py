@@ -1,9 +1,12 @@
 """The buffer against a list that does the same."""
 
 from amaranth.sim import Simulator
+from fireline.host.build import FREE_COLLISIONS
+from fireline.host.netlist import absorb_output_registers
 from fireline.hw.serial.chunk_buffer import ChunkBuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from yosys import cells, synthesized
 
 DEPTH = 16
 STEP = st.tuples(st.binary(max_size=6), st.sampled_from(["keep", "drop"]), st.booleans())
@@ -106,3 +109,9 @@ def test_how_much_there_is_room_for():
     simulator.run()
     assert roomy == [1] * (DEPTH // 2) + [0] * 3
     assert sum(room) == DEPTH - len(roomy) - (dut.ON_THEIR_WAY - 1)
+
+
+def test_its_block_ram_has_a_register_at_its_way_out(tmp_path):
+    netlist = synthesized(ChunkBuffer(2048), tmp_path, prepare=FREE_COLLISIONS)
+    assert cells(netlist)["DP16KD"] == 1
+    assert absorb_output_registers(netlist["modules"]["top"]) == 1

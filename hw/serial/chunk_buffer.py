@@ -35,7 +35,8 @@ class ChunkBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = memory = Memory(shape=8, depth=self.depth, init=[])
+        # What is read in the cycle of a write is never used: it is not kept yet.
+        m.submodules.bytes = memory = Memory(shape=8, depth=self.depth, init=[])
         write, read = memory.write_port(), memory.read_port()
         counter = range(2 * self.depth)  # one bit more than an address: full is not empty
         newest, kept, taken = Signal(counter), Signal(counter), Signal(counter)
