@@ -26,9 +26,9 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     """Make a bitstream for a board.
 
     Yosys, nextpnr and ecppack do it. A placement that cannot be routed is given up; if that leaves
-    none, as many others are tried, once. Nothing is left behind by a build that fails. The status
-    is 1 if the clock is too fast for what came out. Of an ARCH, weights are random, of 4 bits and 8
-    in conv1: to see before it is trained how large and how fast it will be.
+    none, all are tried with nextpnr's other router. Nothing is left behind by a build that fails.
+    The status is 1 if the clock is too fast for what came out. Of an ARCH, weights are random, of 4
+    bits and 8 in conv1: to see before it is trained how large and how fast it will be.
 
     \b
     Examples:

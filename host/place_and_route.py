@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..hw.boards import Board
@@ -12,14 +13,8 @@ TIMING_WEIGHT = 40
 """What slow paths count in placement. With nextpnr's own 10, some wires become as long as the die
 is wide where most block RAMs are in use, and the clock is slower by a fifth."""
 
-ROUTER = "router1"
-"""Routes each wire the short way, the most critical first, and anew what is in its way. nextpnr's
-"router2", which makes what two want dearer until one of them goes round about, leaves some wires
-half a clock cycle longer than need be."""
-
 OPTIONS = (
     *("--placer-heap-timingweight", str(TIMING_WEIGHT)),
-    *("--router", ROUTER),
     "--timing-allow-fail",
     "--detailed-timing-report",
 )
@@ -31,11 +26,43 @@ DEVICES = {
     "LFE5U-85F": "--85k",
 }
 
-PROGRESS = re.compile(r"Info: +(\d+) \|[^|]*\|[^|]*\| +(\d+)\|")
-"""What the router says after each thousand wires: how many it has routed, and how many are left."""
 
-PATIENCE = 30_000
-"""After so many wires without fewer left than ever before, there will never be none."""
+@dataclass(frozen=True)
+class Router:
+    """One of nextpnr's, and when there is no hope that it ends.
+
+    ``report`` is what it says now and then: how many ``steps`` are done, and how many wires are in
+    conflict or have no way yet. It is given up after ``patience`` reports without fewer left than
+    ever before; less than ``few`` may take ``patience_for_few``, for most often they are settled.
+    """
+
+    name: str
+    steps: str
+    report: re.Pattern
+    patience: int
+    few: int = 0
+    patience_for_few: int = 0
+
+
+ROUTERS = (
+    Router(
+        "router1",
+        steps="wires",
+        report=re.compile(r"Info: +(\d+) \|[^|]*\|[^|]*\| +(\d+)\|"),
+        patience=5,
+    ),
+    Router(
+        "router2",
+        steps="rounds",
+        report=re.compile(r".*\biter=(\d+) .*\boverused=(\d+)"),
+        patience=12,
+        few=100,
+        patience_for_few=200,
+    ),
+)
+"""The first routes each wire the short way, the most critical ones first, and anew what is in its
+way; where much of the die is in use it may not end. The other makes what two want dearer until one
+of them goes round about: it ends more often, with some wires half a clock cycle too long."""
 
 
 def place_and_route(
@@ -44,12 +71,12 @@ def place_and_route(
     """Makes ``seed<N>.config`` of ``top.json`` and ``top.lpf``; the best N, and nextpnr's report.
 
     ``workers`` seeds run at a time, as many as there are processors when not given. A seed whose
-    router no longer gains is given up; as many others follow, once, if that leaves none. Raises
-    FirelineError when no seed ends in a configuration.
+    router no longer gains is given up; if that leaves none, all are tried with the other router.
+    Raises FirelineError when no seed ends in a configuration.
     """
     workers = workers or len(os.sched_getaffinity(0))
-    for first in (1, seeds + 1):
-        steps = {seed: _step(board, nextpnr, seed) for seed in range(first, first + seeds)}
+    for router in ROUTERS:
+        steps = {seed: _step(board, nextpnr, seed, router) for seed in range(1, seeds + 1)}
         errors = run_steps(steps.values(), scratch, workers, progress)
         routed = [seed for seed, step in steps.items() if step.name not in errors]
         reports = {s: json.loads((scratch / f"seed{s}.json").read_text()) for s in routed}
@@ -66,32 +93,36 @@ def fmax(report: dict) -> float:
     return min(clock["achieved"] for clock in report["fmax"].values())
 
 
-class Router:
-    """Listens to the router, line by line; says when to give it up, and why."""
+class Listener:
+    """Listens to a router, line by line; says when to give it up, and why."""
 
-    def __init__(self):
-        self.least, self.least_at = None, 0
+    def __init__(self, router: Router):
+        self.router = router
+        self.least, self.vain = None, 0  # reports since the least
 
     def __call__(self, line: str) -> str | None:
-        match = PROGRESS.match(line)
+        match = self.router.report.match(line)
         if not match:
             return None
-        routed, left = map(int, match.groups())
+        done, left = map(int, match.groups())
+        self.vain += 1
         if self.least is None or left < self.least:
-            self.least, self.least_at = left, routed
-        if routed - self.least_at < PATIENCE:
+            self.least, self.vain = left, 0
+        router = self.router
+        if self.vain < (router.patience_for_few if left < router.few else router.patience):
             return None
         return (
-            f"after {routed:,} wires were routed, many of them anew, {left:,} are left, and in the "
-            f"last {PATIENCE:,} they became no fewer; try more --seeds, a smaller --array or a "
-            "larger board"
+            f"after {done:,} {router.steps} {router.name} has {left:,} wires left that are in each "
+            "other's way, and they have become no fewer for long; try more --seeds, a smaller "
+            "--array or a larger board"
         )
 
 
-def _step(board: Board, nextpnr: str, seed: int) -> Step:
+def _step(board: Board, nextpnr: str, seed: int, router: Router) -> Step:
     command = (
         *(nextpnr, DEVICES[board.device], "--package", board.package, "--speed", board.speed_grade),
         *("--json", "top.json", "--lpf", "top.lpf", "--seed", str(seed), *OPTIONS),
+        *("--router", router.name),
         *("--textcfg", f"seed{seed}.config", "--report", f"seed{seed}.json"),
     )
-    return Step(f"nextpnr-{seed}", command, Router())
+    return Step(f"{router.name}-{seed}", command, Listener(router))

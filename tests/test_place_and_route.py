@@ -4,21 +4,23 @@ from pathlib import Path
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.place_and_route import PATIENCE, Router, place_and_route
+from fireline.host.place_and_route import ROUTERS, Listener, place_and_route
 from fireline.hw.boards import find_board
 
 NEXTPNR = r"""#!/bin/sh
 while [ $# -gt 0 ]; do
-  case $1 in --seed) seed=$2 ;; --report) report=$2 ;; esac
+  case $1 in --seed) seed=$2 ;; --router) router=$2 ;; --report) report=$2 ;; esac
   shift
 done
 routes() {{ {routes}; }}
-thousands=1
-until routes || [ $thousands -gt 90 ]; do
-  echo "Info:   ${{thousands}}000 |   1   2 |  3   4 |   $((700 + thousands % 7))|   5.0   6.0|"
-  thousands=$((thousands + 1))
+n=1
+until routes || [ $n -gt 60 ]; do
+  left=$((700 + n % 7))
+  if [ $router = router1 ]; then echo "Info:   ${{n}}000 |   1   2 |  3   4 |   $left|   5.0   6.0|"
+  else echo "Info:     iter=$n wires=1000 overused=$left overuse=99"; fi
+  n=$((n + 1))
 done
-[ $thousands -le 90 ] || exec sleep 60
+[ $n -le 60 ] || exec sleep 60
 echo "{{\"fmax\": {{\"clk\": {{\"achieved\": 5$((seed % 10))}}}}}}" > $report
 """
 
@@ -38,55 +40,80 @@ def run(tmp_path):
     return run
 
 
-def begun(folder: Path) -> list[int]:
-    return sorted(int(log.stem.partition("-")[2]) for log in folder.glob("*.log"))
+def begun(folder: Path) -> list[str]:
+    return sorted(log.stem for log in folder.glob("router*.log"))
 
 
-def says(*left: int) -> list[str]:
-    """What the router says, with so many wires left after each thousand."""
+def reports(router: str, left: list[int]) -> list[str]:
+    """What a router says, with so many wires left each time."""
+    if router == "router1":
+        return [
+            f"Info:  {1000 * n:10} |    90  910 |   90   910 | {wires:9}|       1.60      75.61|"
+            for n, wires in enumerate(left, 1)
+        ]
     return [
-        f"Info:  {1000 * n:10} |    90  910 |   90   910 | {wires:9}|       1.60      75.61|"
+        f"Info:     iter={n} wires=9000 overused={wires} overuse=1 archfail=NA"
         for n, wires in enumerate(left, 1)
     ]
 
 
+def heard(router, *left: int) -> list[str | None]:
+    return list(map(Listener(router), reports(router.name, left)))
+
+
 def test_the_fastest_of_the_seeds(run):
     best, report, tried = run("true", 3)
-    assert (best, report, tried) == (3, {"fmax": {"clk": {"achieved": 53}}}, [1, 2, 3])
+    assert (best, report) == (3, {"fmax": {"clk": {"achieved": 53}}})
+    assert tried == ["router1-1", "router1-2", "router1-3"]
 
 
 def test_a_seed_that_is_never_routed_is_given_up(run):
-    assert run("[ $seed -ne 3 ]", 3)[::2] == (2, [1, 2, 3])
+    assert run("[ $seed -ne 3 ]", 3)[::2] == (2, ["router1-1", "router1-2", "router1-3"])
 
 
-def test_others_follow_if_none_is_routed(run):
-    assert run("[ $seed -gt 2 ]", 2)[::2] == (4, [1, 2, 3, 4])
+BOTH = ["router1-1", "router1-2", "router2-1", "router2-2"]
 
 
-def test_others_follow_even_if_one_failed(run):
-    routes = "[ $seed -ne 2 ] || exit 1; [ $seed -gt 2 ]"
-    assert run(routes, 2)[::2] == (4, [1, 2, 3, 4])
+def test_the_other_router_follows_if_none_is_routed(run):
+    assert run("[ $router = router2 ]", 2)[::2] == (2, BOTH)
+
+
+def test_it_follows_even_if_one_failed(run):
+    routes = "[ $router$seed != router12 ] || exit 1; [ $router$seed = router21 ]"
+    assert run(routes, 2)[::2] == (1, BOTH)
 
 
 def test_not_for_ever(run, tmp_path):
-    with pytest.raises(FirelineError, match=r"stopped: after 3[0-9],000 .* 70\d are left.*--seeds"):
+    message = r"router2-1 was stopped: after \d+ rounds router2 has 70\d wires left .*--seeds"
+    with pytest.raises(FirelineError, match=message):
         run("false", 2)
-    assert begun(tmp_path) == [1, 2, 3, 4]
+    assert begun(tmp_path) == BOTH
 
 
-def test_no_others_follow_what_fails(run, tmp_path):
-    with pytest.raises(FirelineError, match="nextpnr-1 failed: Info: no room"):
+def test_nothing_follows_what_fails(run, tmp_path):
+    with pytest.raises(FirelineError, match="router1-1 failed: Info: no room"):
         run("echo 'Info: no room'; exit 1", 1)
-    assert begun(tmp_path) == [1]
+    assert begun(tmp_path) == ["router1-1"]
 
 
-def test_a_router_that_gains_is_left_alone():
-    slowly = [1000 - n // (PATIENCE // 1000 - 1) for n in range(1000)]
-    assert not any(map(Router(), says(*slowly)))
-    assert not any(map(Router(), ["Info: Routing globals...", "", *says(5, 4, 4, 3, 0)]))
+@pytest.mark.parametrize("router", ROUTERS)
+def test_a_router_that_gains_is_left_alone(router):
+    slowly = [1000 - n // (router.patience - 1) for n in range(1000)]
+    assert not any(heard(router, *slowly))
+    assert not any(heard(router, 5, 4, 4, 3, 0))
+    assert not any(map(Listener(router), ["Info: Routing globals...", ""]))
 
 
-def test_one_that_does_not_is_given_up_at_once():
-    *patient, last = map(Router(), says(900, 800, 801, *[800] * (PATIENCE // 1000 - 1)))
+@pytest.mark.parametrize("router", ROUTERS)
+def test_one_that_does_not_is_given_up_at_once(router):
+    *patient, last = heard(router, 900, 800, 801, *[800] * (router.patience - 1))
     assert not any(patient)
-    assert last.startswith("after 32,000 wires were routed, many of them anew, 800 are left")
+    assert f"{router.name} has 800 wires left" in last
+
+
+def test_one_that_has_little_left_to_do_gets_more_time():
+    router = ROUTERS[1]
+    *patient, last = heard(router, 900, 1, *[router.few - 1] * router.patience_for_few)
+    assert not any(patient)
+    assert last.startswith(f"after {router.patience_for_few + 2} rounds")
+    assert any(heard(router, 900, 1, *[router.few] * router.patience))
