@@ -39,7 +39,7 @@ class Board:
     """What openFPGALoader calls it."""
 
 
-def _ulx3s(size, luts, multipliers, block_rams, array, clock_mhz, platform) -> Board:
+def _ulx3s(size, luts, multipliers, block_rams, array, platform) -> Board:
     return Board(
         name=f"ulx3s-{size.lower()}",
         device=f"LFE5U-{size}",
@@ -49,7 +49,7 @@ def _ulx3s(size, luts, multipliers, block_rams, array, clock_mhz, platform) -> B
         multipliers=multipliers,
         block_rams=block_rams,
         array=array,
-        clock_mhz=clock_mhz,
+        clock_mhz=100.0,
         platform=platform,
     )
 
@@ -57,10 +57,10 @@ def _ulx3s(size, luts, multipliers, block_rams, array, clock_mhz, platform) -> B
 BOARDS = {
     board.name: board
     for board in (
-        _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), 80.0, ulx3s.ULX3S_12F_Platform),
-        _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), 80.0, ulx3s.ULX3S_25F_Platform),
-        _ulx3s("45F", 43_848, 72, 108, ArrayShape(16, 8), 60.0, ulx3s.ULX3S_45F_Platform),
-        _ulx3s("85F", 83_640, 156, 208, ArrayShape(16, 16), 80.0, ulx3s.ULX3S_85F_Platform),
+        _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), ulx3s.ULX3S_12F_Platform),
+        _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), ulx3s.ULX3S_25F_Platform),
+        _ulx3s("45F", 43_848, 72, 108, ArrayShape(16, 8), ulx3s.ULX3S_45F_Platform),
+        _ulx3s("85F", 83_640, 156, 208, ArrayShape(16, 16), ulx3s.ULX3S_85F_Platform),
     )
 }
 
