@@ -49,7 +49,7 @@ ROUTERS = (
         "router1",
         steps="wires",
         report=re.compile(r"Info: +(\d+) \|[^|]*\|[^|]*\| +(\d+)\|"),
-        patience=5,
+        patience=3,
     ),
     Router(
         "router2",
