@@ -125,4 +125,4 @@ def _step(board: Board, nextpnr: str, seed: int, router: Router) -> Step:
         *("--router", router.name),
         *("--textcfg", f"seed{seed}.config", "--report", f"seed{seed}.json"),
     )
-    return Step(f"{router.name}-{seed}", command, Listener(router))
+    return Step(f"nextpnr-{router.name}-{seed}", command, Listener(router))

@@ -100,7 +100,8 @@ def test_other_files_in_the_folder_stay(tools, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "tool, step", [("yosys", "yosys"), ("nextpnr-ecp5", "router1-1"), ("ecppack", "ecppack")]
+    "tool, step",
+    [("yosys", "yosys"), ("nextpnr-ecp5", "nextpnr-router1-1"), ("ecppack", "ecppack")],
 )
 def test_a_tool_that_fails(tools, tmp_path, tool, step):
     tools(tool, FAIL)

@@ -41,7 +41,7 @@ def run(tmp_path):
 
 
 def begun(folder: Path) -> list[str]:
-    return sorted(log.stem for log in folder.glob("router*.log"))
+    return sorted(log.stem.removeprefix("nextpnr-") for log in folder.glob("nextpnr-*.log"))
 
 
 def reports(router: str, left: list[int]) -> list[str]:
@@ -91,7 +91,7 @@ def test_not_for_ever(run, tmp_path):
 
 
 def test_nothing_follows_what_fails(run, tmp_path):
-    with pytest.raises(FirelineError, match="router1-1 failed: Info: no room"):
+    with pytest.raises(FirelineError, match="nextpnr-router1-1 failed: Info: no room"):
         run("echo 'Info: no room'; exit 1", 1)
     assert begun(tmp_path) == ["router1-1"]
 
