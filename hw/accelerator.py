@@ -13,7 +13,7 @@ from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS
 from .head_loader import HeadLoader
-from .issue import ADDRESS_CYCLES, Issue
+from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
@@ -140,7 +140,7 @@ class Accelerator(wiring.Component):
             issue.window_valid.eq(lines.o.valid),
             lines.o.ready.eq(issue.window_taken),
             activations.address.eq(delay(m, issue.activation_address, ADDRESS_CYCLES)),
-            weights.address.eq(delay(m, issue.rom_address, ADDRESS_CYCLES - 2)),
+            weights.address.eq(delay(m, issue.rom_address, ROM_ADDRESS_CYCLES)),
             macs.i.weights.eq(weights.pairs),
             macs.i.activations.eq(activation),
             *(

@@ -9,8 +9,11 @@ from .geometry import QUEUE_DEPTH
 from .tables import Tables
 
 ADDRESS_CYCLES = 3
-"""From the issuer to the activations: they are all over the die, so registers stand between. Two of
-those on the way to the weights are a `Rom`'s own."""
+"""From the issuer to the activations: they are all over the die, so registers stand between."""
+
+ROM_ADDRESS_CYCLES = ADDRESS_CYCLES - 2
+"""From the issuer to the weights, which take so much longer to be read and must come together with
+the activations."""
 
 
 def word_control() -> data.StructLayout:
@@ -56,7 +59,7 @@ class Issue(wiring.Component):
         incoming = self.i.payload
         busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
         left = Signal(run.length.shape())
-        idle = Signal(run.wait.shape(), init=-1)  # cycles, if there is no word in this one either
+        idle = Signal(run.wait.shape(), init=-1)  # cycles without a word, if this one has none
         credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
         # What `valid` hangs on, windows aside, is worked out one cycle ahead, and so is what ends
         # with a run's last word.
@@ -115,7 +118,7 @@ class Issue(wiring.Component):
         room = self.credit | (credits > taken)
         m.d.sync += credits.eq(credits + self.credit - taken)
 
-        # As many as any wait; they begin anew with each word.
+        # Counted as far as any operation waits, anew after each word.
         m.d.sync += idle.eq(Mux(valid, 1, Mux(idle.all(), idle, idle + 1)))
 
         # Whether there can be a next word: of the run that comes in, or of the one that is here.

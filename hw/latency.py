@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .average import ScoreAccumulator
 from .drain import Drain
 from .geometry import Program
-from .issue import ADDRESS_CYCLES
+from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
 from .mac_array import array_latency
 from .pool import MaxPool
 from .ram import Ram
@@ -47,7 +47,7 @@ class Latency:
             fetch=FETCH_CYCLES,
             start=4,
             read=ADDRESS_CYCLES,
-            load=ADDRESS_CYCLES - 2 + Rom.LATENCY + array_latency(program.array.ci) + queue,
+            load=ROM_ADDRESS_CYCLES + Rom.LATENCY + array_latency(program.array.ci) + queue,
             credit=2,
             beat=Drain.LATENCY,
             write=values + gather + pool + Ram.WRITE_LATENCY,
