@@ -24,6 +24,8 @@ done
 echo "{{\"fmax\": {{\"clk\": {{\"achieved\": 5$((seed % 10))}}}}}}" > $report
 """
 
+BOTH = ["router1-1", "router1-2", "router2-1", "router2-2"]
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -69,9 +71,6 @@ def test_the_fastest_of_the_seeds(run):
 
 def test_a_seed_that_is_never_routed_is_given_up(run):
     assert run("[ $seed -ne 3 ]", 3)[::2] == (2, ["router1-1", "router1-2", "router1-3"])
-
-
-BOTH = ["router1-1", "router1-2", "router2-1", "router2-2"]
 
 
 def test_the_other_router_follows_if_none_is_routed(run):
