@@ -11,7 +11,7 @@ from .tables import Tables
 ADDRESS_CYCLES = 3
 """From the issuer to the activations: they are all over the die, so registers stand between."""
 
-ROM_ADDRESS_CYCLES = ADDRESS_CYCLES - 2
+ROM_ADDRESS_CYCLES = ADDRESS_CYCLES - 1
 """From the issuer to the weights, which take so much longer to be read and must come together with
 the activations."""
 

@@ -49,19 +49,18 @@ class DeepPart:
 class Rom(wiring.Component):
     """`word` = the word at `address`, `LATENCY` cycles later; one word a cycle.
 
-    A cycle each for the way to the block RAMs, for reading, for the way out of them, which takes
-    most of one, for the way from there, and for the multiplexer between memories. Of a word as many
-    bits as fill whole block RAMs stand in memories as deep as a block RAM can be, for what a
-    shallow one holds takes four times the wires to bring out; see `deep_parts`. The other bits'
-    banks, of `BANK_WORDS` each, stand side by side in one memory, so that no bit of a block RAM is
-    lost at a bank's edge.
+    A cycle each for the way to the block RAMs, for reading, for their own registers, and for the
+    way from there through the multiplexer between memories. Of a word as many bits as fill whole
+    block RAMs stand in memories as deep as a block RAM can be, for what a shallow one holds takes
+    four times the wires to bring out; see `deep_parts`. The other bits' banks, of `BANK_WORDS`
+    each, stand side by side in one memory, so that no bit of a block RAM is lost at a bank's edge.
 
     A `depth` beyond the constant words leaves room for others, all of them in the last bank: then
     there is `write`, whose `word` can be read from the cycle after on. Side by side, that bank
     starts with a block RAM's unit of writing, so that the banks before it remain as they are.
     """
 
-    LATENCY = 5
+    LATENCY = 4
 
     def __init__(self, layout, words: tuple[int, ...], depth: int | None = None):
         self._words, self._depth = words, depth or len(words)
@@ -81,12 +80,12 @@ class Rom(wiring.Component):
             low[part.first : part.first + part.banks] = [data] * part.banks
         high = self._build_side_by_side(m, [len(data) for data in low])
         words = [Cat(*bank) for bank in zip(low, high, strict=True)]
-        chosen = choose_near(m, words, delay(m, self.address // BANK_WORDS, 3))
+        chosen = choose_near(m, words, delay(m, self.address // BANK_WORDS, 2))
         m.d.comb += Value.cast(self.word).eq(delay(m, chosen, 1))
         return m
 
     def _build_deep(self, m, part: DeepPart, *, last: bool):
-        """What a deep memory reads, four cycles later; the `last` one can be written."""
+        """What a deep memory reads, three cycles later; the `last` one can be written."""
         start, found = part.first * BANK_WORDS, []
         for bits in parts(part.bits, NEAR_BLOCKS * part.block_bits):
             size = bits.stop - bits.start
@@ -105,11 +104,11 @@ class Rom(wiring.Component):
                     write.data.eq(Value.cast(self.write.word)[bits]),
                     write.en.eq(self.write.enable),
                 ]
-            found.append(delay(m, port.data, 2))
+            found.append(delay(m, port.data, 1))
         return Cat(*found)
 
     def _build_side_by_side(self, m, low: list[int]) -> list:
-        """What is read of each bank beyond its `low` bits, four cycles later."""
+        """What is read of each bank beyond its `low` bits, three cycles later."""
         unit = WRITE_BITS if self._spare else 1
         rest = [self._bits - bits for bits in low]
         starts = [0, *accumulate(rest[:-1])]
@@ -133,7 +132,7 @@ class Rom(wiring.Component):
                 write.data[starts[-1] :].eq(Value.cast(self.write.word)[low[-1] :]),
                 write.en[first:].eq(self.write.enable.replicate(len(write.en) - first)),
             ]
-        read = delay(m, port.data, 2)
+        read = delay(m, port.data, 1)
         return [read[start : start + bits] for start, bits in zip(starts, rest, strict=True)]
 
     @property

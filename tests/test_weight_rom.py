@@ -22,7 +22,7 @@ def test_every_pair_has_its_part_of_the_word(ci, co, exponent_bits):
         for _ in range(9)
     ]
     dut = WeightRom(layout, tuple(layout.const(word).as_value().value for word in words))
-    assert (dut.LATENCY, len(dut.pairs)) == (7, co // 2)
+    assert (dut.LATENCY, len(dut.pairs)) == (6, co // 2)
     addresses = [3, 8, 0, 0, 7, 1]
 
     async def bench(ctx):
