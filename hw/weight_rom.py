@@ -40,7 +40,7 @@ class WeightRom(wiring.Component):
     """
 
     LATENCY = SPREAD_CYCLES + Rom.LATENCY
-    FILL_CYCLES = 3
+    FILL_CYCLES = 2
 
     def __init__(self, layout: WeightWord, words: tuple[int, ...], depth: int | None = None):
         self.slices, self._depth = layout.split(words), depth or len(words)
@@ -79,7 +79,7 @@ class WeightRom(wiring.Component):
                 address.eq(fill.address),
             ]
         m.d.comb += [
-            rom.write.enable.eq(delay(m, own & fill.last, 2)),
-            rom.write.address.eq(delay(m, address, 1)),
-            rom.write.word.eq(delay(m, kept, 1)),
+            rom.write.enable.eq(delay(m, own & fill.last, 1)),
+            rom.write.address.eq(address),
+            rom.write.word.eq(kept),
         ]

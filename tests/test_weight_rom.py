@@ -63,7 +63,6 @@ def test_a_pair_is_filled_and_read():
             ctx.set(dut.fill, {"valid": 1, "nibbles": 0xAAAA, "pair": (pair + 1) % 4, "address": 6})
             await ctx.tick()
             ctx.set(dut.fill.valid, 0)
-            await ctx.tick().repeat(dut.FILL_CYCLES - 2)
             ctx.set(dut.address, address)
             await ctx.tick().repeat(dut.LATENCY)
             assert ctx.get(dut.pairs[pair].as_value()) == part
