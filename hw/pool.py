@@ -163,20 +163,25 @@ class MaxPool(wiring.Component):
         # The place of this word in its row; after the row's last one it is that of the next first.
         word, column = Signal(range(self.words)), Signal(range(self.width))
         partial, after = Signal.like(row.base), Signal.like(row.base)
+        first, last = Signal(init=1), Signal()
         last_word = word == row.last_word
         m.d.comb += partial.eq(Mux(self.i.p.first, row.base, after))
         with m.If(self.i.valid):
             m.d.sync += [word.eq(Mux(last_word, 0, word + 1)), after.eq(partial + place.completes)]
             with m.If(last_word):
-                m.d.sync += column.eq(Mux(place.last, 0, column + 1))
+                m.d.sync += [
+                    column.eq(Mux(last, 0, column + 1)),
+                    first.eq(last),
+                    last.eq(~last & (column + 1 == row.last_column)),
+                ]
 
         m.d.comb += [
             across.i.valid.eq(self.i.valid),
             across.i.p.word.eq(self.i.p.word),
             across.i.p.address.eq(word),
-            place.first.eq(column == 0),
+            place.first.eq(first),
             place.odd.eq(column[0]),
-            place.last.eq(column == row.last_column),
+            place.last.eq(last),
             across.i.p.tag.tag.eq(self.i.p.tag),
             across.i.p.tag.address.eq(partial),
             across.i.p.tag.place.first.eq(row.first_row),
