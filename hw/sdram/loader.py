@@ -37,7 +37,6 @@ class SdramLoader(wiring.Component):
         burst = Signal(range(self.bursts + 1))
 
         m.d.comb += [
-            self.done.eq(burst == self.bursts),
             self.i.ready.eq(self.done | ~half | words.w_rdy),
             words.w_data.eq(Cat(low, self.i.payload)),
             words.w_en.eq(self.i.valid & half & ~self.done),
@@ -46,6 +45,7 @@ class SdramLoader(wiring.Component):
             self.request.p.action.eq(Action.WRITE),
             self.request.p.burst.eq(burst),
         ]
+        m.d.sync += self.done.eq(burst == self.bursts)
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [low.eq(self.i.payload), half.eq(~half)]
         with m.FSM():

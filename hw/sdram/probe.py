@@ -60,7 +60,8 @@ class SdramProbe(wiring.Component):
             m.d.sync += [asked.eq(asked + 1), burst.eq(Mux(asked == 0, 1, burst << 1))]
         with m.If(moves):
             m.d.sync += multiple.eq(multiple + STEP)
-        with m.If(self.read_valid & (self.read_data != word)):
+        wrong = delay(m, self.read_valid & (self.read_data != word), 1, reset_less=False)
+        with m.If(wrong):
             m.d.sync += self.sound.eq(0)
         with m.If(moved):
             m.d.sync += words.eq(words + 1)
