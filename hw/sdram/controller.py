@@ -105,7 +105,7 @@ class SdramController(wiring.Component):
         rest = Signal(range(max(cycles.rfc, cycles.rest)))
         next_bank, writing = Signal(2), Signal()
         refreshing = Signal()
-        due = self._build_calendar(m, refreshing)
+        due = self._build_calendar(m, delay(m, refreshing, 1, reset_less=False))
         is_refresh = request.p.action == Action.REFRESH
         is_write = request.p.action == Action.WRITE
         with m.If(slot != 0):
@@ -165,15 +165,18 @@ class SdramController(wiring.Component):
         self._build_data(m, column)
         return m
 
-    def _build_calendar(self, m, refreshing):
-        """A refresh falls due each interval, unless it was done before. Returns whether one is."""
+    def _build_calendar(self, m, refreshed):
+        """A refresh falls due each interval, unless it was done before. Returns whether one is.
+
+        One that was just done may come late: until the next could be, `rest` holds it back.
+        """
         left = Signal(range(self.cycles.interval), init=self.cycles.interval - 1)
         ahead, due = Signal(range(MOST_AHEAD + 1)), Signal()
         another = left == 0
         m.d.sync += left.eq(Mux(another, self.cycles.interval - 1, left - 1))
-        with m.If(another & ~refreshing):
+        with m.If(another & ~refreshed):
             m.d.sync += [due.eq(ahead == 0), ahead.eq(ahead - (ahead != 0))]
-        with m.Elif(refreshing & ~another):
+        with m.Elif(refreshed & ~another):
             with m.If(due):
                 m.d.sync += due.eq(0)
             with m.Elif(ahead != MOST_AHEAD):
