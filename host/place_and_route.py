@@ -1,6 +1,7 @@
 """From a netlist to the configuration of a device, by nextpnr, with the best of several seeds."""
 
 import json
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ DEVICES = {
 }
 
 
+SILENCE = 300
+"""Seconds that a router may take for a report, if it has not been at work for longer."""
+
+
 @dataclass(frozen=True)
 class Router:
     """One of nextpnr's, and when there is no hope that it ends.
@@ -34,6 +39,7 @@ class Router:
     ``report`` is what it says now and then: how many ``steps`` are done, and how many wires are in
     conflict or have no way yet. It is given up after ``patience`` reports without fewer left than
     ever before; less than ``few`` may take ``patience_for_few``, for most often they are settled.
+    So it is if the next report takes as long as all those before, and ``SILENCE``.
     """
 
     name: str
@@ -98,23 +104,29 @@ class Listener:
 
     def __init__(self, router: Router):
         self.router = router
-        self.least, self.vain = None, 0  # reports since the least
+        self.done = self.left = 0  # as last reported
+        self.least, self.vain = math.inf, 0  # reports since the least
+        self.first = self.last = 0.0  # when reports came
 
-    def __call__(self, line: str) -> str | None:
-        match = self.router.report.match(line)
-        if not match:
-            return None
-        done, left = map(int, match.groups())
-        self.vain += 1
-        if self.least is None or left < self.least:
-            self.least, self.vain = left, 0
-        router = self.router
-        if self.vain < (router.patience_for_few if left < router.few else router.patience):
+    def __call__(self, line: str, seconds: float) -> str | None:
+        match, router = self.router.report.match(line), self.router
+        if match:
+            self.done, self.left = map(int, match.groups())
+            self.first, self.last = self.first or seconds, seconds
+            self.vain += 1
+            if self.left < self.least:
+                self.least, self.vain = self.left, 0
+        few = self.left < router.few
+        if self.vain >= (router.patience_for_few if few else router.patience):
+            found = "they have become no fewer for long"
+        elif self.left and seconds - self.last > max(SILENCE, self.last - self.first):
+            found = f"it has come no further for {(seconds - self.last) / 60:.0f} minutes"
+        else:
             return None
         return (
-            f"after {done:,} {router.steps} {router.name} has {left:,} wires left that are in each "
-            "other's way, and they have become no fewer for long; try more --seeds, a smaller "
-            "--array or a larger board"
+            f"after {self.done:,} {router.steps} {router.name} has {self.left:,} wires left that "
+            f"are in each other's way, and {found}; try more --seeds, a smaller --array or a "
+            "larger board"
         )
 
 

@@ -28,12 +28,13 @@ Progress = Callable[[str, str], None]
 class Step:
     """A command, run in a folder of its own making, its output kept in ``<name>.log`` there.
 
-    ``verdict`` is asked about each line that it says; a reason, if it gives one, ends the step.
+    ``verdict`` is asked about each line that it says, and several times a second about "" while it
+    says nothing, with the seconds since it began; a reason, if it gives one, ends the step.
     """
 
     name: str
     command: tuple[str, ...]
-    verdict: Callable[[str], str | None] = lambda line: None
+    verdict: Callable[[str, float], str | None] = lambda line, seconds: None
 
 
 class Stopped(FirelineError):
@@ -99,6 +100,7 @@ class _Run:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        self.began = time.monotonic()
         self.log = self.path.open(errors="replace")
         self.partial = ""
         self.reason: str | None = None  # for which it was stopped
@@ -108,7 +110,8 @@ class _Run:
         *lines, self.partial = (self.partial + self.log.read()).split("\n")
         for line in lines:
             progress(self.step.name, line)
-            self.reason = self.reason or self.step.verdict(line)
+        for line in (*lines, ""):
+            self.reason = self.reason or self.step.verdict(line, time.monotonic() - self.began)
         if self.reason:
             self.process.kill()
 

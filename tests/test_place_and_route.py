@@ -1,10 +1,11 @@
 """Seeds that are tried, given up and chosen from; nextpnr is a stand-in."""
 
+import re
 from pathlib import Path
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.place_and_route import ROUTERS, Listener, place_and_route
+from fireline.host.place_and_route import ROUTERS, SILENCE, Listener, place_and_route
 from fireline.hw.boards import find_board
 
 NEXTPNR = r"""#!/bin/sh
@@ -60,7 +61,7 @@ def reports(router: str, left: list[int]) -> list[str]:
 
 
 def heard(router, *left: int) -> list[str | None]:
-    return list(map(Listener(router), reports(router.name, left)))
+    return list(map(Listener(router), reports(router.name, left), range(len(left))))
 
 
 def test_the_fastest_of_the_seeds(run):
@@ -100,7 +101,7 @@ def test_a_router_that_gains_is_left_alone(router):
     slowly = [1000 - n // (router.patience - 1) for n in range(1000)]
     assert not any(heard(router, *slowly))
     assert not any(heard(router, 5, 4, 4, 3, 0))
-    assert not any(map(Listener(router), ["Info: Routing globals...", ""]))
+    assert not any(map(Listener(router), ["Info: Routing globals...", ""], [0, 9999]))
 
 
 @pytest.mark.parametrize("router", ROUTERS)
@@ -108,6 +109,25 @@ def test_one_that_does_not_is_given_up_at_once(router):
     *patient, last = heard(router, 900, 800, 801, *[800] * (router.patience - 1))
     assert not any(patient)
     assert f"{router.name} has 800 wires left" in last
+
+
+@pytest.mark.parametrize("router", ROUTERS)
+@pytest.mark.parametrize("busy", [SILENCE / 2, 3 * SILENCE])
+def test_one_that_falls_silent_is_given_up(router, busy):
+    listener, patience = Listener(router), max(SILENCE, busy)
+    for line, seconds in zip(reports(router.name, [9, 8]), [1000, 1000 + busy], strict=True):
+        assert not listener(line, seconds)
+    assert not listener("", 1000 + busy + patience)
+    assert not listener("Info: Something else", 1000 + busy + patience)
+    message = f"8 wires left .* no further for {patience / 60:.0f} minutes"
+    assert re.search(message, listener("", 1001 + busy + patience))
+
+
+@pytest.mark.parametrize("router", ROUTERS)
+def test_one_that_is_done_may_be_silent(router):
+    listener = Listener(router)
+    assert not listener(*reports(router.name, [0]), 1)
+    assert not listener("", 10 * SILENCE)
 
 
 def test_one_that_has_little_left_to_do_gets_more_time():

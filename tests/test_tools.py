@@ -72,9 +72,13 @@ def test_a_step_that_cannot_start_is_an_error_of_its_own(tmp_path):
         run_step(Step("absent", (str(tmp_path / "absent"),)), tmp_path, silent)
 
 
-def test_a_step_is_stopped_when_its_verdict_says_so(tmp_path):
+@pytest.mark.parametrize(
+    "hopeless",
+    [lambda line, seconds: "less" in line, lambda line, seconds: not line and seconds > 1],
+)
+def test_a_step_is_stopped_when_its_verdict_says_so(tmp_path, hopeless):
     code = "import time; print('fine'); print('hopeless', flush=True); time.sleep(60)"
-    step = replace(python("try", code), verdict=lambda line: "enough" if "less" in line else None)
+    step = replace(python("try", code), verdict=lambda *what: "enough" if hopeless(*what) else None)
     start = time.monotonic()
     (error,) = run_steps([step], tmp_path, 1, silent).values()
     assert time.monotonic() - start < 30
