@@ -37,6 +37,17 @@ class Absent(Memory):
         return self.written[-1]
 
 
+@dataclass
+class Failing(Memory):
+    """Sound for so many words that are read."""
+
+    sound: int = 0
+
+    def read(self, place: int) -> int:
+        self.sound -= 1
+        return super().read(place) ^ (self.sound < 0)
+
+
 def is_sound(memory: Memory) -> bool:
     """What the probe finds."""
     dut = SdramProbe(GEOMETRY)
@@ -87,6 +98,14 @@ def test_memory_that_still_has_what_the_last_test_wrote_but_takes_nothing_any_mo
     assert is_sound(memory)
     memory.write = lambda place, word: None
     assert not is_sound(memory)
+
+
+def test_the_very_last_word():
+    memory = Memory()
+    assert is_sound(memory)
+    reads = len(memory.written)
+    assert is_sound(Failing(sound=reads))
+    assert not is_sound(Failing(sound=reads - 1))
 
 
 @pytest.mark.parametrize("bit", range(WORD_BITS))
