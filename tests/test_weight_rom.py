@@ -61,7 +61,7 @@ def test_a_pair_is_filled_and_read():
             ctx.set(dut.fill, {**own, "valid": 1, "nibbles": part >> 16 & 0xFFFF, "last": 1})
             await ctx.tick()
             ctx.set(dut.fill, {"valid": 1, "nibbles": 0xAAAA, "pair": (pair + 1) % 4, "address": 6})
-            await ctx.tick()
+            await ctx.tick().repeat(dut.FILL_CYCLES - 1)
             ctx.set(dut.fill.valid, 0)
             ctx.set(dut.address, address)
             await ctx.tick().repeat(dut.LATENCY)
