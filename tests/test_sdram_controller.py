@@ -83,7 +83,7 @@ SHORT = SdramCycles(power_up=9, rcd=2, rp=2, rfc=5, mrd=2, rest=16, interval=100
 
 
 def refreshes_after(requested: int, held: int = 0) -> list[int]:
-    """The intervals, of twenty after one that fell due, in which refreshes begin.
+    """The cycles, of twenty intervals after one that fell due, in which refreshes begin.
 
     So many are requested at once, and none is done by itself in the first `held` intervals.
     """
@@ -101,7 +101,7 @@ def refreshes_after(requested: int, held: int = 0) -> list[int]:
             given += given < requested and ctx.get(dut.request.ready)
             await ctx.tick()
             if ctx.get(dut.pins.command) == Command.REFRESH:
-                came.append(cycle // SHORT.interval)
+                came.append(cycle)
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
@@ -110,14 +110,22 @@ def refreshes_after(requested: int, held: int = 0) -> list[int]:
     return came
 
 
+def intervals(cycles: list[int]) -> list[int]:
+    return [cycle // SHORT.interval for cycle in cycles]
+
+
+def test_one_refresh_an_interval():
+    assert {late - early for early, late in pairwise(refreshes_after(0))} == {SHORT.interval}
+
+
 @pytest.mark.parametrize("requested", [0, 1, 5, 8, 9, 12])
 def test_a_refresh_counts_for_a_later_one_but_eight_at_most_are_ahead(requested):
     ahead = min(requested, 8)
-    assert refreshes_after(requested) == [0] * requested + list(range(ahead, 20))
+    assert intervals(refreshes_after(requested)) == [0] * requested + list(range(ahead, 20))
 
 
 def test_a_refresh_that_is_held_back_waits_for_the_end_of_that():
-    assert refreshes_after(0, held=4) == [4, *range(4, 20)]
+    assert intervals(refreshes_after(0, held=4)) == [4, *range(4, 20)]
 
 
 def test_a_refresh_counts_in_whatever_cycle_it_is_done():
