@@ -14,7 +14,7 @@ from ..errors import FirelineError
 from ..hw.boards import BoardTop, find_board
 from .compile import Compiled
 from .floorplan import Floorplan
-from .netlist import absorb_output_registers
+from .netlist import absorb_output_registers, make_constants_near
 from .place_and_route import fmax, place_and_route
 from .slow_paths import SlowPaths
 from .tools import Progress, Step, find_tool, run_step
@@ -208,6 +208,7 @@ def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) ->
     run_step(Step("yosys", (yosys, "-p", script)), scratch, progress)
     design = json.loads((scratch / "top.json").read_text())
     absorb_output_registers(design["modules"]["top"])
+    make_constants_near(design["modules"]["top"])
     (scratch / "top.json").write_text(json.dumps(design))
 
 

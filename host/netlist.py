@@ -1,10 +1,14 @@
 """What is done to a netlist between synthesis and place and route."""
 
 from collections import defaultdict
+from itertools import count
 
 PLAIN_REGISTER = {"CLKMUX": "CLK", "REGSET": "RESET", "GSR": "DISABLED"}
 BOTH_SIDES = 36
 """Width at which a block RAM reads with the data pins of both sides, on the clock of side B."""
+
+CONTROLS = ("CE", "RST", "SIGNED", "SOURCE")
+"""How those pins of a MULT18X18D begin that take a constant only by a wire, to nextpnr."""
 
 
 def absorb_output_registers(netlist: dict) -> int:
@@ -16,7 +20,7 @@ def absorb_output_registers(netlist: dict) -> int:
     have their register.
     """
     cells, readers = netlist["cells"], _readers(netlist)
-    count = 0
+    moved = 0
     for ram in [cell for cell in cells.values() if cell["type"] == "DP16KD"]:
         pins, parameters = ram["connections"], ram["parameters"]
         wide = int(parameters["DATA_WIDTH_B"], 2) == BOTH_SIDES
@@ -34,8 +38,56 @@ def absorb_output_registers(netlist: dict) -> int:
             for side in sides:
                 parameters[f"REGMODE_{side}"] = "OUTREG"
                 pins[f"CLK{side}"], pins[f"OCE{side}"] = clock, ["1"]
-            count += 1
-    return count
+            moved += 1
+    return moved
+
+
+def make_constants_near(netlist: dict) -> None:
+    """Gives each multiplier and each carry chain a cell of its own for the constants it needs.
+
+    nextpnr makes a constant in one place, and takes it over all the die to each pin that it does
+    not know how to tie. Where there are many, router1 may not end: what gets in the way of a wire
+    that leads to hundreds of pins has all of them routed anew. A multiplier gets a LUT for each
+    constant. A chain gets a CCU2C that makes its first carry, in place of the one by which nextpnr
+    would have it come in. `netlist` is the top module of Yosys' JSON, changed in place.
+    """
+    cells, near = netlist["cells"], {}
+    makers = {"MULT18X18D": (CONTROLS, _constant_lut), "CCU2C": (("CIN",), _first_carry)}
+    wires = (bit for cell in cells.values() for pin in cell["connections"].values() for bit in pin)
+    free = count(1 + max((bit for bit in wires if isinstance(bit, int)), default=0))
+    for name, cell in cells.items():
+        if cell["type"] not in makers:
+            continue
+        begin, make = makers[cell["type"]]
+        pins = cell["connections"]
+        for value in "01":
+            tied = [pin for pin in pins if pin.startswith(begin) and pins[pin] == [value]]
+            if tied:
+                bit = next(free)
+                near[f"{name}$constant{value}"] = make(value, bit)
+                pins |= {pin: [bit] for pin in tied}
+    cells |= near
+
+
+def _constant_lut(value: str, bit: int) -> dict:
+    return _cell("LUT4", {"INIT": value * 16}, {pin: ["0"] for pin in "ABCD"}, {"Z": [bit]})
+
+
+def _first_carry(value: str, bit: int) -> dict:
+    """Its first LUT says that the carry does not go on but starts, as `value`; the second, on."""
+    inputs = {f"{pin}{half}": ["1"] for half in range(2) for pin in "ABCD"} | {"CIN": ["x"]}
+    tables = {"INIT0": "0" * 12 + value * 4, "INIT1": "1" * 16}
+    return _cell("CCU2C", tables | {"INJECT1_0": "NO", "INJECT1_1": "NO"}, inputs, {"COUT": [bit]})
+
+
+def _cell(kind: str, parameters: dict, inputs: dict, outputs: dict) -> dict:
+    return {
+        "type": kind,
+        "parameters": parameters,
+        "attributes": {},
+        "port_directions": dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output"),
+        "connections": inputs | outputs,
+    }
 
 
 def _readers(netlist: dict) -> dict[int, list[tuple[str, str]]]:

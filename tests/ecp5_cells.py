@@ -3,7 +3,7 @@
 They are written from the documented behaviour. MULT18X18D: registers at the inputs, between the
 partial products and at the output, each enabled by naming a clock. DP16KD: 36 bits wide, written on
 side A, read on side B, with a register at the way out if that is named. CCU2C: two bits of a carry
-chain that nothing is injected into.
+chain that nothing is injected into. TRELLIS_FF: on a rising edge, without enable or reset.
 """
 
 import os
@@ -16,7 +16,7 @@ from fireline.sim.verilator import PACKAGE_MAKE_OPTIONS
 
 def run_verilated(folder: Path, bench: str) -> tuple[int, str]:
     """Compiles top.v, these cells and a C++ program in the folder; its exit status and output."""
-    (folder / "cells.v").write_text(MULT18X18D + DP16KD + CCU2C)
+    (folder / "cells.v").write_text(MULT18X18D + DP16KD + CCU2C + LUT4 + TRELLIS_FF)
     (folder / "bench.cpp").write_text(bench)
     tool = Path(verilator.__file__).parent / "bin" / "verilator"
     options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
@@ -114,5 +114,20 @@ module CCU2C(input A0, B0, C0, D0, A1, B1, C1, D1, CIN, output S0, S1, COUT);
     assign S0 = alone0 ^ CIN;
     assign S1 = alone1 ^ middle;
     assign COUT = alone1 ? middle : INIT1[{2'b00, B1, A1}];
+endmodule
+"""
+
+LUT4 = """
+module LUT4(input A, B, C, D, output Z);
+    parameter [15:0] INIT = 0;
+    assign Z = INIT[{D, C, B, A}];
+endmodule
+"""
+
+TRELLIS_FF = """
+module TRELLIS_FF(input CLK, DI, LSR, output reg Q);
+    parameter GSR = "", CEMUX = "", CLKMUX = "", LSRMUX = "", REGSET = "", SRMODE = "";
+    always @(posedge CLK)
+        Q <= DI;
 endmodule
 """

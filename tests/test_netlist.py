@@ -1,18 +1,23 @@
-"""Memories before and after the pass; what comes out of it still reads what was written."""
+"""Netlists before and after each pass; what comes out of it still does what it did."""
 
 import json
+from collections import defaultdict
 from random import Random
 
 import pytest
 from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
 from ecp5_cells import run_verilated
 from fireline.host.build import FREE_COLLISIONS
-from fireline.host.netlist import absorb_output_registers
+from fireline.host.netlist import absorb_output_registers, make_constants_near
+from fireline.hw.mult18x18d import Form
+from fireline.hw.multiplier import PairMultiplier
 from fireline.hw.ram import BlockRam
 from yosys import cells, run_yosys, synthesized
 
-BENCH = """
+MEMORY_BENCH = """
 #include "Vtop.h"
 #include <cstdio>
 
@@ -37,6 +42,35 @@ int main() {
 }
 """
 
+ARITHMETIC_BENCH = """
+#include "Vtop.h"
+#include <cstdio>
+
+constexpr int latency = 6;
+
+int main() {
+    Vtop top;
+    unsigned long long random = 1;
+    unsigned w[latency + 1] = {}, a[latency + 1] = {};
+    top.rst = 0;
+    for (int n = 0; n < 10000; n++) {
+        random = random * 6364136223846793005ull + 1442695040888963407ull;
+        w[n % (latency + 1)] = top.w = random >> 44 & 15;
+        a[n % (latency + 1)] = top.a = random >> 56;
+        top.clk = 0;
+        top.eval();
+        unsigned then = (n + 1) % (latency + 1), product = w[then] * a[then];
+        if (top.sum != top.w + top.a || top.difference != (top.w - top.a & 511)
+            || (n >= latency && top.product != product)) {
+            std::printf("%d, %d: %d, %d, %d", top.w, top.a, top.sum, top.difference, top.product);
+            return 1;
+        }
+        top.clk = 1;
+        top.eval();
+    }
+}
+"""
+
 
 def test_words_still_arrive_when_they_should(tmp_path):
     m, word = Module(), Signal(36)
@@ -48,9 +82,13 @@ def test_words_still_arrive_when_they_should(tmp_path):
     assert absorb_output_registers(netlist["modules"]["top"]) == 1
     assert cells(netlist)["TRELLIS_FF"] == 0 and cells(netlist)["DP16KD"] == 1
     (tmp_path / "top.json").write_text(json.dumps(netlist))
-    script = "read_json top.json; select top; write_verilog -selected -noattr top.v"
-    run_yosys(script, tmp_path)
-    assert run_verilated(tmp_path, BENCH) == (0, "")
+    written_verilog(netlist, tmp_path)
+    assert run_verilated(tmp_path, MEMORY_BENCH) == (0, "")
+
+
+def written_verilog(netlist, folder):
+    (folder / "top.json").write_text(json.dumps(netlist))
+    run_yosys("read_json top.json; select top; write_verilog -selected -noattr top.v", folder)
 
 
 def rom(width, register):
@@ -115,3 +153,55 @@ def test_which_registers_are_moved(width, register, ports, tmp_path):
     after = cells(netlist)
     assert before["DP16KD"] == after["DP16KD"] == -(-width // 36)
     assert before["TRELLIS_FF"] - after["TRELLIS_FF"] == min(36 * ports, width)
+
+
+class Arithmetic(wiring.Component):
+    """A product six cycles later, a sum and a difference at once."""
+
+    w: In(4)
+    a: In(8)
+    product: Out(13)
+    sum: Out(9)
+    difference: Out(9)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.multiplier = multiplier = PairMultiplier(Form.ECP5)
+        m.d.comb += [
+            multiplier.w0.eq(self.w),
+            multiplier.a.eq(self.a),
+            self.product.eq(multiplier.p0),
+            self.sum.eq(self.w + self.a),
+            self.difference.eq(self.w - self.a),
+        ]
+        return m
+
+
+def test_constants_stand_beside_what_needs_them(tmp_path):
+    netlist = synthesized(Arithmetic(), tmp_path)
+    top, before = netlist["modules"]["top"], cells(netlist)
+    assert far_constants(top) == {
+        ("MULT18X18D", "CE0"): "1",
+        ("MULT18X18D", "RST0"): "0",
+        ("MULT18X18D", "SIGNEDA"): "1",
+        ("MULT18X18D", "SIGNEDB"): "0",
+        ("MULT18X18D", "SOURCEA"): "0",
+        ("MULT18X18D", "SOURCEB"): "0",
+        ("CCU2C", "CIN"): "01",
+    }
+    make_constants_near(top)
+    assert far_constants(top) == {}
+    added = cells(netlist) - before
+    assert added["LUT4"] == 2 and added["CCU2C"] == len(added) == 2
+    written_verilog(netlist, tmp_path)
+    assert run_verilated(tmp_path, ARITHMETIC_BENCH) == (0, "")
+
+
+def far_constants(top):
+    """The constants of multipliers' controls, and those that start carry chains."""
+    found = defaultdict(set)
+    for cell in top["cells"].values():
+        for pin, bits in cell["connections"].items():
+            if (cell["type"] == "MULT18X18D" and pin[0] not in "AB") or pin == "CIN":
+                found[cell["type"], pin] |= {*bits} & {*"01"}
+    return {pins: "".join(sorted(values)) for pins, values in found.items() if values}
