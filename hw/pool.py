@@ -172,7 +172,7 @@ class MaxPool(wiring.Component):
                 m.d.sync += [
                     column.eq(Mux(last, 0, column + 1)),
                     first.eq(last),
-                    last.eq(~last & (column + 1 == row.last_column)),
+                    last.eq(column + 1 == row.last_column),
                 ]
 
         m.d.comb += [
