@@ -14,7 +14,7 @@ from ..hw.boards import Board
 from ..hw.geometry import Program
 from ..hw.mac_lanes import WeightWord
 from ..hw.ram import banks, cells, is_distributed
-from ..hw.rom import BLOCK_RAM_MODES, WRITE_BITS
+from ..hw.rom import BLOCK_RAM_MODES
 from ..hw.tables import Tables
 from .compile import Compiled
 
@@ -76,16 +76,9 @@ def resources(program: Program) -> Resources:
 
 
 def weight_rom(words: int, program: Program) -> MemoryUse:
-    """The program's weight ROM if it had so many words: a slice for each pair of lanes.
-
-    Where slots are filled, the last bank starts with a unit of writing; see `Rom`.
-    """
-    bits, pairs = WeightWord(program.array.ci, 2, program.exponent_bits).size, program.array.co // 2
-    if not program.head:
-        return _rom("weights", words, bits, pairs)
-    depth, width = BLOCK_RAM_MODES[0]
-    before = -(-bits * ((words - 1) // depth) // WRITE_BITS) * WRITE_BITS
-    return MemoryUse("weights", words, pairs * bits, pairs * -(-(before + bits) // width))
+    """The program's weight ROM if it had so many words: a slice for each pair of lanes."""
+    bits = WeightWord(program.array.ci, 2, program.exponent_bits).size
+    return _rom("weights", words, bits, program.array.co // 2)
 
 
 def check_fit(compiled: Compiled, board: Board) -> Resources:

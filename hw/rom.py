@@ -57,7 +57,8 @@ class Rom(wiring.Component):
 
     A `depth` beyond the constant words leaves room for others, all of them in the last bank: then
     there is `write`, whose `word` can be read from the cycle after on. Side by side, that bank
-    starts with a block RAM's unit of writing, so that the banks before it remain as they are.
+    starts with a block RAM's unit of writing, so that the banks before it remain as they are; or,
+    if that would take a block RAM more, what they have in its first unit is written anew with it.
     """
 
     LATENCY = 4
@@ -112,7 +113,9 @@ class Rom(wiring.Component):
         unit = WRITE_BITS if self._spare else 1
         rest = [self._bits - bits for bits in low]
         starts = [0, *accumulate(rest[:-1])]
-        starts[-1] = -(-starts[-1] // unit) * unit
+        aligned = -(-starts[-1] // unit) * unit
+        if _blocks(aligned + rest[-1]) == _blocks(sum(rest)):
+            starts[-1] = aligned
         width = -(-(starts[-1] + rest[-1]) // unit) * unit
         if not width:
             return [Const(0, 0)] * len(low)
@@ -126,18 +129,35 @@ class Rom(wiring.Component):
         m.d.comb += port.addr.eq(own_register(m, self.address))
         if self._spare and rest[-1]:
             write = memory.write_port(granularity=unit)
-            first = starts[-1] // unit
+            first, shared = divmod(starts[-1], unit)
+            kept = self._kept(m, [row >> first * unit for row in init], shared)
             m.d.comb += [
                 write.addr.eq(self.write.address),
-                write.data[starts[-1] :].eq(Value.cast(self.write.word)[low[-1] :]),
+                write.data[first * unit :].eq(Cat(kept, Value.cast(self.write.word)[low[-1] :])),
                 write.en[first:].eq(self.write.enable.replicate(len(write.en) - first)),
             ]
         read = delay(m, port.data, 1)
         return [read[start : start + bits] for start, bits in zip(starts, rest, strict=True)]
 
+    def _kept(self, m, rows: list[int], bits: int):
+        """The low `bits` of the row that is written, without a block RAM."""
+        if not bits:
+            return Const(0, 0)
+        written = {address % BANK_WORDS for address in range(len(self._words), self._depth)}
+        init = [word % (1 << bits) if row in written else 0 for row, word in enumerate(rows)]
+        m.submodules.kept = memory = Memory(shape=bits, depth=len(rows), init=init)
+        port = memory.read_port(domain="comb")
+        m.d.comb += port.addr.eq(self.write.address)
+        return port.data
+
     @property
     def _spare(self) -> int:
         return self._depth - len(self._words)
+
+
+def _blocks(bits: int) -> int:
+    """Block RAMs for `BANK_WORDS` words of so many bits."""
+    return -(-bits // BLOCK_RAM_MODES[0][1])
 
 
 def deep_parts(banks: int, bits: int) -> list[DeepPart]:

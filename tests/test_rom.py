@@ -27,7 +27,7 @@ def test_a_word_a_cycle_after_its_latency(count, bits):
     simulator.run()
 
 
-@pytest.mark.parametrize("bits", [16, 18, 130])
+@pytest.mark.parametrize("bits", [16, 18, 130, 132])
 @pytest.mark.parametrize(
     ("count", "depth"),
     [
