@@ -191,6 +191,14 @@ def test_constants_stand_beside_what_needs_them(tmp_path):
     }
     make_constants_near(top)
     assert far_constants(top) == {}
+    driven = [
+        bit
+        for cell in top["cells"].values()
+        for pin, bits in cell["connections"].items()
+        for bit in bits
+        if cell["port_directions"][pin] == "output"
+    ]
+    assert len({*driven}) == len(driven)
     added = cells(netlist) - before
     assert added["LUT4"] == 2 and added["CCU2C"] == len(added) == 2
     written_verilog(netlist, tmp_path)
