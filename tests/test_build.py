@@ -90,6 +90,17 @@ def test_best_of_some_seeds(tools, tmp_path):
     assert ("yosys", "synthesizing") in lines
 
 
+def test_constants_stand_near_in_what_is_placed(tools, tmp_path):
+    pins = {"port_directions": {"RST0": "input"}, "connections": {"RST0": ["0"]}}
+    cells = {"multiplier": {"type": "MULT18X18D", **pins}}
+    netlist = {"modules": {"top": {"cells": cells, "ports": {}}}}
+    tools("yosys", f"#!/bin/sh\necho '{json.dumps(netlist)}' > top.json\n")
+    tools("nextpnr-ecp5", NEXTPNR + f"cp top.json {tmp_path}\n")
+    build(top(), tmp_path / "out")
+    placed = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]["cells"]
+    assert [cell["type"] for cell in placed.values()] == ["MULT18X18D", "LUT4"]
+
+
 def test_other_files_in_the_folder_stay(tools, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
