@@ -13,7 +13,7 @@ WANTED = 77
 
 
 class Bench:
-    """Asks and takes the answer, a byte in seven cycles; the scores' bytes tell where they lie."""
+    """Asks and takes the answer, a byte in six cycles; the scores' bytes tell where they lie."""
 
     def __init__(self, identity=PLAIN, memory=MemoryState.READY):
         self.dut, self.memory = Replier(identity), memory

@@ -18,8 +18,8 @@ class Replier(wiring.Component):
     ``roomy`` allows the answer to a chunk. If there are weights to be loaded, the state of their
     ``memory`` is the answer to what needs them, until it is READY.
 
-    Latency:    1 cycle to the first byte
-    Throughput: one byte each 7 cycles
+    Latency:    2 cycles to the first byte
+    Throughput: one byte each 6 cycles
     """
 
     request: In(Header)
@@ -39,18 +39,13 @@ class Replier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        waiting, chosen = Signal(), Signal(8, reset_less=True)
+        waiting, byte, last = Signal(), Signal(8, reset_less=True), Signal(reset_less=True)
         newest, current = Signal(Header), Signal(Header)
         left = Signal(range(SCORE_BYTES * SCORES_PER_PART + 1))  # data bytes still to come
         identity = Array(self.identity.to_bytes())
         o = self.o
 
-        m.d.comb += self.part.eq(current.argument)
-        m.d.sync += chosen.eq(self.byte)
-        with m.If(current.kind == Kind.HELLO):
-            m.d.sync += chosen.eq(identity[self.place.as_value()])
-        with m.Elif(current.kind == Kind.MEMORY):
-            m.d.sync += chosen.eq(self.memory)
+        m.d.comb += [self.part.eq(current.argument), o.p.byte.eq(byte), o.p.last.eq(last)]
         with m.FSM():
             with m.State("WAIT"):
                 m.d.sync += [current.eq(newest), self.place.eq(0), left.eq(0)]
@@ -67,28 +62,34 @@ class Replier(wiring.Component):
                     m.d.sync += waiting.eq(0)
                     m.next = "KIND"
             with m.State("KIND"):
-                m.d.comb += [o.valid.eq(1), o.p.byte.eq(current.kind | Kind.ANSWER)]
+                m.d.sync += [byte.eq(current.kind | Kind.ANSWER), last.eq(0)]
+                m.next = "SEND KIND"
+            with m.State("SEND KIND"):
+                m.d.comb += o.valid.eq(1)
                 with m.If(o.ready):
                     m.next = "SEQUENCE"
             with m.State("SEQUENCE"):
-                m.d.comb += [o.valid.eq(1), o.p.byte.eq(current.sequence), o.p.last.eq(left == 0)]
+                m.d.sync += [byte.eq(current.sequence), last.eq(left == 0)]
                 with m.If((current.kind == Kind.CHUNK) | (current.kind == Kind.BROKEN)):
-                    m.d.comb += o.p.byte.eq(self.wanted)
+                    m.d.sync += byte.eq(self.wanted)
+                m.next = "SEND"
+            with m.State("SEND"):
+                m.d.comb += o.valid.eq(1)
                 with m.If(o.ready):
-                    m.next = "ADDRESS"
-                    with m.If(o.p.last):
+                    m.next = "READ"
+                    with m.If(last):
                         m.next = "WAIT"
-            steps = ("ADDRESS", "READ", "GATHER", "SCORE", "BYTE", "CHOOSE", "DATA")
-            for step, following in pairwise(steps):
+            for step, following in pairwise(("READ", "GATHER", "SCORE", "BYTE", "DATA")):
                 with m.State(step):
                     m.next = following
             with m.State("DATA"):
-                m.d.comb += [o.valid.eq(1), o.p.byte.eq(chosen), o.p.last.eq(left == 1)]
-                with m.If(o.ready):
-                    m.d.sync += [left.eq(left - 1), self.place.eq(self.place.as_value() + 1)]
-                    m.next = "ADDRESS"
-                    with m.If(o.p.last):
-                        m.next = "WAIT"
+                m.d.sync += [byte.eq(self.byte), last.eq(left == 1)]
+                with m.If(current.kind == Kind.HELLO):
+                    m.d.sync += byte.eq(identity[self.place.as_value()])
+                with m.Elif(current.kind == Kind.MEMORY):
+                    m.d.sync += byte.eq(self.memory)
+                m.d.sync += [left.eq(left - 1), self.place.eq(self.place.as_value() + 1)]
+                m.next = "SEND"
         with m.If(self.arrived):
             m.d.sync += [newest.eq(self.request), waiting.eq(1)]
         return m
