@@ -16,6 +16,7 @@ from .compile import Compiled
 from .floorplan import Floorplan
 from .netlist import absorb_output_registers, make_constants_near
 from .place_and_route import fmax, place_and_route
+from .sites import place_multipliers
 from .slow_paths import SlowPaths
 from .tools import Progress, Step, find_tool, run_step
 
@@ -209,6 +210,7 @@ def _synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) ->
     design = json.loads((scratch / "top.json").read_text())
     absorb_output_registers(design["modules"]["top"])
     make_constants_near(design["modules"]["top"])
+    place_multipliers(design["modules"]["top"], top.board)
     (scratch / "top.json").write_text(json.dumps(design))
 
 

@@ -90,15 +90,16 @@ def test_best_of_some_seeds(tools, tmp_path):
     assert ("yosys", "synthesizing") in lines
 
 
-def test_constants_stand_near_in_what_is_placed(tools, tmp_path):
+def test_what_is_placed_has_constants_near_and_multipliers_in_their_places(tools, tmp_path):
     pins = {"port_directions": {"RST0": "input"}, "connections": {"RST0": ["0"]}}
-    cells = {"multiplier": {"type": "MULT18X18D", **pins}}
+    cells = {"pair0.multiplier0.dsp": {"type": "MULT18X18D", "attributes": {}, **pins}}
     netlist = {"modules": {"top": {"cells": cells, "ports": {}}}}
     tools("yosys", f"#!/bin/sh\necho '{json.dumps(netlist)}' > top.json\n")
     tools("nextpnr-ecp5", NEXTPNR + f"cp top.json {tmp_path}\n")
     build(top(), tmp_path / "out")
     placed = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]["cells"]
     assert [cell["type"] for cell in placed.values()] == ["MULT18X18D", "LUT4"]
+    assert "BEL" in placed["pair0.multiplier0.dsp"]["attributes"]
 
 
 def test_other_files_in_the_folder_stay(tools, tmp_path):

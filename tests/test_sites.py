@@ -1,0 +1,111 @@
+"""The sites of multipliers are nextpnr's; lane pairs stand side by side."""
+
+import json
+import re
+import subprocess
+from itertools import pairwise
+
+import pytest
+from fireline.host.place_and_route import DEVICES
+from fireline.host.sites import SITES, place_multipliers
+from fireline.host.tools import find_tool
+from fireline.hw.boards import BOARDS, find_board
+from fireline.hw.mac_array import MacArray
+from hypothesis import given
+from hypothesis import strategies as st
+from yosys import synthesized
+
+
+def multiplier() -> dict:
+    """One that nothing goes into, as nextpnr takes it."""
+    pins = {f"{side}{n}": ["0"] for side in "AB" for n in range(18)}
+    pins |= {name: ["0"] for name in ("SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB", "CLK0", "RST0")}
+    directions = {pin: "input" for pin in pins}
+    return {
+        "type": "MULT18X18D",
+        "parameters": {},
+        "attributes": {},
+        "port_directions": directions,
+        "connections": pins,
+    }
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
+def test_the_sites_are_all_that_the_device_has(board, tmp_path):
+    cells = {f"m{n}": multiplier() for n in range(board.multipliers)}
+    top = {"attributes": {"top": "1"}, "ports": {}, "netnames": {}, "cells": cells}
+    (tmp_path / "top.json").write_text(json.dumps({"modules": {"top": top}}))
+    options = [DEVICES[board.device], "--package", board.package, "--no-route"]
+    files = ["--json", "top.json", "--write", "placed.json"]
+    command = [find_tool("nextpnr-ecp5"), *options, *files]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    placed = json.loads((tmp_path / "placed.json").read_text())["modules"]["top"]["cells"]
+    sites = {site for column in SITES[board.device].columns() for *_, site in column}
+    found = [
+        cell["attributes"]["NEXTPNR_BEL"]
+        for cell in placed.values()
+        if cell["type"] == "MULT18X18D"
+    ]
+    assert sorted(found) == sorted(sites)
+
+
+def array(pairs: int, most: int, others: dict[str, int]) -> dict:
+    """The netlist of an array, and of other cells."""
+    cells = {
+        f"array.pair{p}.multiplier{n}.dsp": multiplier() for p in range(pairs) for n in range(most)
+    }
+    cells |= {
+        f"{kind}{n}": {"type": kind, "attributes": {}}
+        for kind in others
+        for n in range(others[kind])
+    }
+    return {"cells": cells, "ports": {}}
+
+
+def columns(netlist: dict, pair: int) -> list[int]:
+    """Where the pair's multipliers stand."""
+    return [
+        int(re.match(r"X(\d+)/", cell["attributes"]["BEL"])[1])
+        for name, cell in netlist["cells"].items()
+        if name.startswith(f"array.pair{pair}.")
+    ]
+
+
+@given(st.data())
+def test_pairs_stand_side_by_side(data):
+    board = data.draw(st.sampled_from([*BOARDS.values()]))
+    pairs = data.draw(st.integers(1, 16))
+    most = data.draw(st.integers(1, max(1, board.multipliers // pairs)))
+    left = board.multipliers - pairs * most
+    others = {"TRELLIS_FF": data.draw(st.integers(0, 2000)), "MULT18X18D": min(left, 3)}
+    netlist = array(pairs, most, others)
+    place_multipliers(netlist, board)
+    sites = [cell["attributes"].get("BEL") for cell in netlist["cells"].values()]
+    taken = [site for site in sites if site]
+    assert len({*taken}) == len(taken) == pairs * most
+    strips = [columns(netlist, pair) for pair in range(pairs)]
+    for strip, following in pairwise(strips):
+        assert max(strip) <= min(following)
+
+
+def test_a_small_design_takes_the_middle_of_a_large_die():
+    board = find_board("ulx3s-85f")
+    small, large = (array(4, 8, {"TRELLIS_FF": flip_flops}) for flip_flops in (4_000, 80_000))
+    for netlist in (small, large):
+        place_multipliers(netlist, board)
+    assert min(columns(small, 0)) > 35 and max(columns(small, 3)) < 90
+    assert min(columns(large, 0)) < 35 and max(columns(large, 3)) > 90
+
+
+def test_all_of_a_real_array_are_found(tmp_path):
+    array = MacArray(4, 4, accumulator_bits=20, exponent_bits=1, dsp=6)
+    netlist = synthesized(array, tmp_path)["modules"]["top"]
+    place_multipliers(netlist, find_board("ulx3s-25f"))
+    multipliers = [cell for cell in netlist["cells"].values() if cell["type"] == "MULT18X18D"]
+    assert len({cell["attributes"]["BEL"] for cell in multipliers}) == len(multipliers) == 6
+
+
+def test_what_has_no_array_is_left_alone():
+    netlist = array(0, 0, {"MULT18X18D": 2})
+    place_multipliers(netlist, find_board("ulx3s-12f"))
+    assert all(not cell["attributes"] for cell in netlist["cells"].values())
