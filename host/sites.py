@@ -53,7 +53,7 @@ def place_multipliers(netlist: dict, board: Board) -> None:
     be half the die away: there are few, and in three rows at most. All wires of a multiplier then
     run along that row, and those of many do not fit. When the multipliers stand where they stay,
     the rest of each pair gathers around them. `netlist` is the top module of Yosys' JSON, changed
-    in place; multipliers outside the array stand where nextpnr likes.
+    in place, with as many multipliers in each pair; those of no pair stand where nextpnr likes.
     """
     cells, pairs = netlist["cells"], defaultdict(dict)
     for name, cell in cells.items():
@@ -61,15 +61,8 @@ def place_multipliers(netlist: dict, board: Board) -> None:
         if cell["type"] == "MULT18X18D" and match:
             pair, number = map(int, match.groups())
             pairs[pair][number] = cell
-    if not pairs:
-        return
     columns = SITES[board.device].columns()
-    rows = len(columns[0])
-    most = max(map(len, pairs.values()))
-    width = max(
-        math.ceil(min(1, ROOM * _share(cells, board)) * len(columns)),
-        math.ceil(len(pairs) * most / rows),
-    )
+    width = math.ceil(min(1, ROOM * _share(cells, board)) * len(columns))
     margin = (len(columns) - width) // 2
     sites = [site for column in columns[margin : margin + width] for site in column]
     for place, (_, multipliers) in enumerate(sorted(pairs.items())):
