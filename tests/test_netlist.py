@@ -81,12 +81,12 @@ def test_words_still_arrive_when_they_should(tmp_path):
     assert cells(netlist)["TRELLIS_FF"] == 36
     assert absorb_output_registers(netlist["modules"]["top"]) == 1
     assert cells(netlist)["TRELLIS_FF"] == 0 and cells(netlist)["DP16KD"] == 1
-    (tmp_path / "top.json").write_text(json.dumps(netlist))
-    written_verilog(netlist, tmp_path)
+    write_verilog(netlist, tmp_path)
     assert run_verilated(tmp_path, MEMORY_BENCH) == (0, "")
 
 
-def written_verilog(netlist, folder):
+def write_verilog(netlist, folder):
+    """top.v of what Yosys' JSON is now."""
     (folder / "top.json").write_text(json.dumps(netlist))
     run_yosys("read_json top.json; select top; write_verilog -selected -noattr top.v", folder)
 
@@ -201,7 +201,7 @@ def test_constants_stand_beside_what_needs_them(tmp_path):
     assert len({*driven}) == len(driven)
     added = cells(netlist) - before
     assert added["LUT4"] == 2 and added["CCU2C"] == len(added) == 2
-    written_verilog(netlist, tmp_path)
+    write_verilog(netlist, tmp_path)
     assert run_verilated(tmp_path, ARITHMETIC_BENCH) == (0, "")
 
 
