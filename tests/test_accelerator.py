@@ -9,7 +9,7 @@ from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import TINY, compiled, fire, network, pictures, simulate
+from support.small import TINY, compiled, fire, network, pictures, simulate
 
 SHAPES = {
     "pooled": (TINY, "4x4", 4),

@@ -1,7 +1,7 @@
 import torch
 from fireline.host.post_training.biases import correct_biases
 from fireline.host.walk import walk
-from post_training import PIXELS, fresh_fidelity, ignore, small_work
+from support.post_training import PIXELS, fresh_fidelity, ignore, small_work
 
 
 def test_means_of_the_maps_are_floats():

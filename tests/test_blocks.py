@@ -3,7 +3,7 @@ from fireline.host.post_training import blocks
 from fireline.host.post_training.biases import correct_biases
 from fireline.host.post_training.blocks import reconstruct_blocks
 from fireline.host.post_training.squared_error import squared_error
-from post_training import fresh_fidelity, ignore, small_work
+from support.post_training import fresh_fidelity, ignore, small_work
 
 
 def test_it_comes_nearer_to_float(monkeypatch):

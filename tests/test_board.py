@@ -16,8 +16,8 @@ from fireline.hw.sdram.image import ImageGeometry
 from fireline.hw.serial.protocol import Identity, Kind
 from fireline.hw.system import identity_of, image_of
 from fireline.sim.board import compile_board, simulated_board
-from small import TINY, compiled, pictures
-from stub_core import StubCore, stub_scores
+from support.small import TINY, compiled, pictures
+from support.stub_core import StubCore, stub_scores
 
 IDENTITY = Identity(network=0xABCD1234, width=40, height=30, channels=3, classes=100)
 

@@ -7,7 +7,7 @@ from fireline.errors import FirelineError
 from fireline.hw.boards import BOARDS, BoardTop, find_board
 from fireline.hw.sdram.image import ImageGeometry
 from fireline.hw.serial.protocol import Identity
-from stub_core import StubCore
+from support.stub_core import StubCore
 
 IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10)
 

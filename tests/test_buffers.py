@@ -1,7 +1,7 @@
 from fireline.host.architecture import Conv1
 from fireline.host.buffers import BatchBuffer, StreamedHead, allocate, depth, stage_maps
 from fireline.host.families import family
-from small import fire, network
+from support.small import fire, network
 
 
 def test_the_buffers_of_squeezenet_are_those_of_the_sum():

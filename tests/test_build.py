@@ -13,8 +13,8 @@ from fireline.host.network import QuantizedNetwork
 from fireline.host.slow_paths import SlowPaths
 from fireline.hw.boards import BoardTop, find_board
 from fireline.hw.serial.protocol import Identity
-from small import TINY, compiled
-from stub_core import StubCore
+from support.small import TINY, compiled
+from support.stub_core import StubCore
 
 IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3)
 RESULTS = ["build.json", "fireline.bit", "floorplan.json", "slow_paths.json"]

@@ -7,8 +7,8 @@ from fireline.host.architecture import Architecture
 from fireline.host.calibrate import batches, measure
 from fireline.host.fold import fold
 from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
-from strategies import preprocessing
-from torch_networks import draw_model, draw_pixels
+from support.strategies import preprocessing
+from support.torch_networks import draw_model, draw_pixels
 
 STAGES = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 4, 4, Bypass.SIMPLE))
 SMALL = Architecture("small", 3, 12, 10, preprocessing(3), STAGES, 5)

@@ -6,7 +6,7 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from fireline.hw.ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
-from yosys import run_yosys
+from support.yosys import run_yosys
 
 PROVE = (
     "read_rtlil top.il; read_verilog +/ecp5/ccu2c_sim.vh +/ecp5/common_sim.vh; "

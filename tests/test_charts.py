@@ -3,7 +3,6 @@ import xml.etree.ElementTree as ElementTree
 from itertools import combinations
 
 import pytest
-from built import REPORT, floorplan
 from fireline.host import charts
 from fireline.host.compile import compile_network
 from fireline.host.families import resolve
@@ -12,7 +11,8 @@ from fireline.host.random_network import random_network
 from fireline.host.roofline import layer_loads
 from fireline.host.slow_paths import SlowPaths
 from fireline.hw.geometry import ArrayShape
-from small import TINY, compiled
+from support.built import REPORT, floorplan
+from support.small import TINY, compiled
 
 BOX = re.compile(r"M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)h-\3z")
 

@@ -3,8 +3,8 @@
 from importlib import metadata
 
 import pytest
-from command_line import complains, runs
 from fireline import cli
+from support.command_line import complains, runs
 
 
 def test_alone_it_explains_itself():

@@ -2,11 +2,11 @@
 
 import json
 
-from built import leave
-from command_line import runs
 from fireline.host.compile import compile_network
 from fireline.host.network import QuantizedNetwork
 from fireline.hw.geometry import ArrayShape
+from support.built import leave
+from support.command_line import runs
 
 
 def test_bench(net, weights, pictures, tmp_path, monkeypatch):

@@ -2,8 +2,8 @@
 
 import json
 
-from command_line import Result, runs
 from fireline.hw.boards import BOARDS
+from support.command_line import Result, runs
 
 
 def test_every_board_is_listed():

@@ -4,9 +4,9 @@ import json
 import os
 
 import pytest
-from command_line import Result, complains, runs
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
+from support.command_line import Result, complains, runs
 
 NEXTPNR = """
 while [ $# -gt 0 ]; do

@@ -4,14 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
-from command_line import Result, complains, runs
-from fake_board import FakeBoard, babble, deaf
 from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.network import QuantizedNetwork
 from fireline.hw.geometry import ArrayShape
 from fireline.hw.serial.protocol import Identity
 from fireline.hw.system import identity_of
+from support.command_line import Result, complains, runs
+from support.fake_board import FakeBoard, babble, deaf
 
 IDENTITY = Identity(network=0x1234, width=8, height=8, channels=3, classes=3)
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from command_line import Result, complains, truncated
+from support.command_line import Result, complains, truncated
 
 
 def test_the_result_alone_is_on_stdout_if_asked_for():

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from command_line import Result, runs
 from fireline.host.dataset import load_test
 from fireline.host.golden import run as golden
 from fireline.host.network import QuantizedNetwork
+from support.command_line import Result, runs
 
 
 def test_evaluate(net, pictures):

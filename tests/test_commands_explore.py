@@ -8,10 +8,10 @@ import sys
 import time
 
 import pytest
-from command_line import Result, complains, runs
 from distributed import LocalCluster
 from fireline.errors import FirelineError
 from fireline.host import workers as worker_processes
+from support.command_line import Result, complains, runs
 
 INTERRUPTIBLE = "from signal import *; signal(SIGINT, default_int_handler); "
 

@@ -1,10 +1,10 @@
 """The exported graph."""
 
 import numpy as np
-from command_line import complains, runs
 from fireline.host.golden import run as golden
 from fireline.host.network import QuantizedNetwork
 from PIL import Image
+from support.command_line import complains, runs
 
 
 def test_export(net, image, tmp_path):

@@ -1,8 +1,8 @@
 """Pictures of all sizes, and files that are none."""
 
 import pytest
-from command_line import complains, runs
 from PIL import Image
+from support.command_line import complains, runs
 
 
 def test_an_image_of_another_size_is_scaled_and_the_user_told(net, tmp_path):

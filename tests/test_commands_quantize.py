@@ -5,8 +5,8 @@ import re
 
 import pytest
 import torch
-from command_line import change, complains, runs, truncated
 from fireline.host.network import QuantizedNetwork
+from support.command_line import change, complains, runs, truncated
 
 
 @pytest.fixture

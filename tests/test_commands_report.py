@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from built import leave
-from command_line import complains, runs
 from fireline.host.compile import compile_network
 from fireline.host.network import QuantizedNetwork
 from fireline.hw.geometry import ArrayShape
+from support.built import leave
+from support.command_line import complains, runs
 
 
 def test_report(net, pictures, tmp_path):

@@ -2,8 +2,8 @@
 
 import csv
 
-from command_line import runs
 from PIL import Image
+from support.command_line import runs
 
 
 def test_samples(tmp_path):

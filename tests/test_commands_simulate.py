@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from command_line import Result, runs
 from fireline.host.golden import run as golden
 from fireline.host.network import QuantizedNetwork
 from PIL import Image
+from support.command_line import Result, runs
 
 
 def test_simulate(net, pictures, tmp_path):

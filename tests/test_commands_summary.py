@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from command_line import Result, complains, runs
+from support.command_line import Result, complains, runs
 
 
 @pytest.mark.parametrize(

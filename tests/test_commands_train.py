@@ -1,7 +1,7 @@
 """Training, with and without the hardware's integers."""
 
-from command_line import complains, runs
 from fireline.host.network import QuantizedNetwork
+from support.command_line import complains, runs
 
 SHORT = ("--epochs", 2, "--batch", 4)
 

@@ -2,7 +2,7 @@
 
 import json
 
-from command_line import Result
+from support.command_line import Result
 
 
 def test_verilog(net, tmp_path):

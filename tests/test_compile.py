@@ -7,8 +7,8 @@ from fireline.host.random_network import random_network
 from fireline.hw.geometry import ArrayShape
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import TINY, compiled, fire, network
-from strategies import architectures
+from support.small import TINY, compiled, fire, network
+from support.strategies import architectures
 
 
 def test_counts_macs_and_passes():

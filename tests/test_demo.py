@@ -5,11 +5,11 @@ import re
 import shlex
 import shutil
 import subprocess
-from pathlib import Path
 
 from fireline import cli
+from support.paths import ROOT
 
-SCRIPT = Path(__file__).parent.parent / "demo.sh"
+SCRIPT = ROOT / "demo.sh"
 
 
 def shown(tmp_path) -> list[list[str]]:

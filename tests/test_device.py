@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_board import FakeBoard, babble, deaf, noisy
 from fireline.errors import FirelineError
 from fireline.host.device import Device
 from fireline.hw.serial.protocol import Identity, MemoryState
+from support.fake_board import FakeBoard, babble, deaf, noisy
 
 SMALL = Identity(network=0x1234ABCD, width=24, height=20, channels=3, classes=20)
 LARGE = Identity(network=0x00000001, width=224, height=224, channels=3, classes=1000)

@@ -10,7 +10,7 @@ from fireline.host.post_training import distill as distillation
 from fireline.host.post_training.biases import correct_biases
 from fireline.host.post_training.distill import distill
 from fireline.host.post_training.settings import FAST
-from post_training import PIXELS, fresh_fidelity, ignore, small_work
+from support.post_training import PIXELS, fresh_fidelity, ignore, small_work
 
 SHORT = dataclasses.replace(FAST, epochs=4)
 

@@ -16,8 +16,8 @@ from fireline.hw.geometry import ArrayShape
 from fireline.sim.bench import simulate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small import network, pictures
-from strategies import architectures
+from support.small import network, pictures
+from support.strategies import architectures
 
 WHOLE = network(
     Conv1(12, 3, 1, 1),

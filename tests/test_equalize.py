@@ -3,7 +3,7 @@ import torch
 from fireline.host.fold import fold
 from fireline.host.post_training.equalize import LIMIT, equalize, equalized
 from fireline.host.post_training.fidelity import logits
-from post_training import PIXELS, ignore, small_model, small_work
+from support.post_training import PIXELS, ignore, small_model, small_work
 
 
 def uneven_model():

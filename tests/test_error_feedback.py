@@ -9,7 +9,7 @@ from fireline.host.post_training.error_feedback import (
     side_by_side,
 )
 from fireline.host.post_training.squared_error import squared_error
-from post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
+from support.post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
 
 
 def moments(size: int) -> torch.Tensor:

@@ -6,7 +6,7 @@ from fireline.host.architecture import Architecture
 from fireline.host.evaluate import evaluate, rank
 from fireline.host.random_network import random_network
 from fireline.host.stage import Conv1
-from strategies import preprocessing
+from support.strategies import preprocessing
 
 NETWORK = random_network(
     Architecture("ranked", 3, 6, 6, preprocessing(3), (Conv1(8, 3, 1, 0),), 9), 1

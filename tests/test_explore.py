@@ -11,7 +11,7 @@ from fireline.host.explore import Exploration, fewer_pictures, fingerprint
 from fireline.host.trial import Measured, Outcome, Trial
 from fireline.host.variants import Space
 from fireline.hw.geometry import ArrayShape
-from striped import DATA, RECIPE, TINY, stripes
+from support.striped import DATA, RECIPE, TINY, stripes
 
 SMALL, LARGE = ArrayShape(4, 4), ArrayShape(8, 8)
 SPACE = Space(squeeze_ratios=(0.25, 0.5), arrays=(SMALL, LARGE))

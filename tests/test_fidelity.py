@@ -5,7 +5,7 @@ import torch
 from fireline.host import golden
 from fireline.host.model import normalise
 from fireline.host.post_training.fidelity import fidelity, logits
-from post_training import PIXELS, SMALL, small_model, small_work
+from support.post_training import PIXELS, SMALL, small_model, small_work
 
 
 def test_logits_are_the_models():

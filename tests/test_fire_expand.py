@@ -3,7 +3,7 @@ from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
 from fireline.hw.fire.expand import NeighbourhoodRuns
 from fireline.hw.tables import Tables
-from small import compiled, fire, network
+from support.small import compiled, fire, network
 
 TALL = network(Conv1(6, 1, 1, 0), fire(4, 4, 5), height=9, width=3)
 CENTRE, WORDS, WRAP = 6, 3, 6

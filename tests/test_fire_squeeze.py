@@ -1,7 +1,7 @@
 from amaranth.sim import Simulator
 from fireline.hw.fire.squeeze import PointwiseRuns
 from fireline.hw.tables import Tables
-from small import TINY, compiled
+from support.small import TINY, compiled
 
 
 def test_a_pass_is_a_run_and_the_walk_starts_again_after_the_last():

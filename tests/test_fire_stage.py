@@ -9,7 +9,7 @@ from fireline.host.buffers import StreamedHead
 from fireline.hw.fire.stage import FireStage
 from fireline.hw.sequencer import Sequencer
 from fireline.hw.tables import Tables
-from small import TINY, compiled, fire, network
+from support.small import TINY, compiled, fire, network
 
 PROGRAMS = {
     "four bits": (TINY, 4, None),

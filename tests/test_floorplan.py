@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from built import floorplan
 from fireline.errors import FirelineError
 from fireline.host.floorplan import DIES, Floorplan, Tile
 from fireline.host.place_and_route import DEVICES
+from support.built import floorplan
 
 
 def test_what_lies_in_each_tile(tmp_path):

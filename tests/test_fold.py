@@ -8,8 +8,8 @@ from fireline.host.fold import fold, pad, pad_value
 from fireline.host.model import normalise
 from fireline.host.stage import Bypass, Conv1, Fire, MaxPool, Preprocessing
 from fireline.host.walk import walk
-from strategies import preprocessing
-from torch_networks import draw_model, draw_pixels
+from support.strategies import preprocessing
+from support.torch_networks import draw_model, draw_pixels
 
 STAGES = (Conv1(8, 3, 2, 1), MaxPool(), Fire(4, 4, 4, Bypass.SIMPLE), Fire(4, 6, 5, Bypass.COMPLEX))
 SMALL = Architecture("small", 3, 17, 18, preprocessing(3), STAGES, 5)

@@ -9,7 +9,7 @@ from fireline.host.dataset import Pictures
 from fireline.host.gallery import SHOWN, SIDE, make_gallery, picture_uri
 from fireline.host.random_network import random_network
 from PIL import Image
-from small import TINY, pictures
+from support.small import TINY, pictures
 
 NETWORK = random_network(TINY, 0)
 

@@ -5,7 +5,7 @@ import pytest
 from fireline.sim import harness
 from fireline.sim.run import run
 from fireline.sim.verilator import build
-from small import TINY, compiled, pictures
+from support.small import TINY, compiled, pictures
 
 JOB = compiled(TINY)
 PIXELS = TINY.height * TINY.width  # of a frame, no multiple of a chunk's

@@ -8,7 +8,7 @@ from fireline.host.random_network import random_network
 from fireline.host.resources import LINK_BLOCK_RAMS, check_fit, resources
 from fireline.hw.boards import find_board
 from fireline.hw.geometry import ArrayShape
-from small import fire, network
+from support.small import fire, network
 
 ARRAY = ArrayShape(8, 8)
 NETWORK = random_network(

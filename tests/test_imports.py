@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
     path
     for pattern in ("*.py", "commands/*.py", "hw/**/*.py", "host/**/*.py", "sim/**/*.py")

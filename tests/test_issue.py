@@ -5,7 +5,7 @@ from amaranth.sim import Simulator
 from fireline.hw.geometry import QUEUE_DEPTH
 from fireline.hw.issue import Issue
 from fireline.hw.tables import Tables
-from small import TINY, compiled
+from support.small import TINY, compiled
 
 
 def issue(runs, cycles, **inputs):

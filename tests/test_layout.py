@@ -8,7 +8,7 @@ from fireline.host.random_network import random_network
 from fireline.hw.geometry import ArrayShape
 from hypothesis import given
 from hypothesis import strategies as st
-from small import fire, network
+from support.small import fire, network
 
 NETWORK = network(Conv1(20, 3, 1, 1), fire(19, 6, 21, "complex"), fire(5, 10, 17, "simple"))
 

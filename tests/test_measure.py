@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from built import summary
 from fireline.host.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
 from fireline.host.dataset import Pictures
@@ -27,6 +26,7 @@ from fireline.sim.measure import (
     processor_seconds,
     random_pixels,
 )
+from support.built import summary
 
 STAGES = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 8, 8))
 TINY = Architecture("tiny", 3, 8, 8, PREPROCESSINGS["torchvision"], STAGES, 3)

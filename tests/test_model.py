@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,10 +19,11 @@ from fireline.host.architecture import (
 from fireline.host.families import family
 from fireline.host.model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from hypothesis import given, settings
-from onnx_networks import Zoo, run_onnx, torch_export
-from strategies import architectures
+from support.onnx_networks import Zoo, run_onnx, torch_export
+from support.paths import SHARED
+from support.strategies import architectures
+from support.torch_networks import save
 from torch.nn import functional
-from torch_networks import save
 
 SMALL = Architecture(
     "small",
@@ -218,7 +218,7 @@ def test_files_in_torchvisions_layout(tmp_path, name, ending, dtype):
         assert tensor.dtype == torch.float32 and tensor.equal(state[key].float())
 
 
-WEIGHTS = Path(__file__).parents[2] / "shared" / "weights"
+WEIGHTS = SHARED / "weights"
 
 
 @pytest.mark.parametrize(

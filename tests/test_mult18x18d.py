@@ -5,9 +5,9 @@ from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from ecp5_cells import run_verilated
 from fireline.hw.mult18x18d import Form
 from fireline.hw.scale import Scale
+from support.ecp5_cells import run_verilated
 
 BENCH = """
 #include "Vtop.h"

@@ -10,10 +10,10 @@ from amaranth.back import verilog
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from ecp5_cells import run_verilated
 from fireline.hw.mult18x18d import Form
 from fireline.hw.multiplier import PairMultiplier
-from yosys import cells, synthesized
+from support.ecp5_cells import run_verilated
+from support.yosys import cells, synthesized
 
 BENCH = """
 #include "Vtop.h"

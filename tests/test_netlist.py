@@ -9,13 +9,13 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from ecp5_cells import run_verilated
 from fireline.host.build import FREE_COLLISIONS
 from fireline.host.netlist import absorb_output_registers, make_constants_near
 from fireline.hw.mult18x18d import Form
 from fireline.hw.multiplier import PairMultiplier
 from fireline.hw.ram import BlockRam
-from yosys import cells, run_yosys, synthesized
+from support.ecp5_cells import run_verilated
+from support.yosys import cells, run_yosys, synthesized
 
 MEMORY_BENCH = """
 #include "Vtop.h"

@@ -21,7 +21,7 @@ from fireline.host.random_network import random_network
 from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import architectures, preprocessing
+from support.strategies import architectures, preprocessing
 
 SMALL = Architecture(
     "small",

@@ -15,9 +15,9 @@ from fireline.host.onnx_import import import_onnx, read_onnx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
-from onnx_networks import Zoo, run_onnx, torch_export
-from strategies import architectures
-from torch_networks import draw_model, draw_pixels
+from support.onnx_networks import Zoo, run_onnx, torch_export
+from support.strategies import architectures
+from support.torch_networks import draw_model, draw_pixels
 
 BASE = dataclasses.replace(family("squeezenet1_1", size=41, classes=7), name="small")
 CONV1 = Conv1(8, 3, 2, 1)

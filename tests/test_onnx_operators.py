@@ -11,7 +11,7 @@ from fireline.host.onnx_graph import read_graph
 from fireline.host.onnx_import import read_onnx
 from fireline.host.onnx_operators import find_average, read_convolution
 from onnx import helper, numpy_helper
-from onnx_networks import Zoo, value
+from support.onnx_networks import Zoo, value
 
 STAGES = (Conv1(8, 3, 2, 1), MaxPool(), Fire(4, 5, 6))
 SMALL = dataclasses.replace(

@@ -3,7 +3,6 @@ import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 
 import pytest
-from built import change, leave
 from fireline.errors import FirelineError
 from fireline.host.architecture import Conv1
 from fireline.host.compile import Compiled
@@ -13,7 +12,8 @@ from fireline.host.random_network import random_network
 from fireline.host.report import load_report
 from fireline.host.summary import layer_cycles
 from PIL import Image
-from small import TINY, compiled, fire, network, pictures
+from support.built import change, leave
+from support.small import TINY, compiled, fire, network, pictures
 
 JOB = compiled(TINY)
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
-SCRIPT = Path(__file__).parent.parent / "prerequisites.sh"
+SCRIPT = ROOT / "prerequisites.sh"
 TOOLS = ("python3", "c++", "make", "perl")
 
 

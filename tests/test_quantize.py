@@ -1,5 +1,4 @@
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +11,10 @@ from fireline.host.families import family
 from fireline.host.model import load_checkpoint, normalise
 from fireline.host.post_training.settings import FAST, Settings
 from fireline.host.quantize import STAGES, quantize, stages
-from post_training import FRESH, PIXELS, SMALL, small_model
-from strategies import preprocessing
-from torch_networks import draw_model, draw_pixels
+from support.paths import SHARED
+from support.post_training import FRESH, PIXELS, SMALL, small_model
+from support.strategies import preprocessing
+from support.torch_networks import draw_model, draw_pixels
 
 FULL = Settings(effort="full", epochs=2)
 
@@ -177,9 +177,6 @@ def test_grey_pictures():
     with torch.no_grad():
         logits = model(normalise(architecture, pixels)).numpy()
     assert np.allclose(golden.run(network, pixels) * network.score_scale, logits, atol=0.1)
-
-
-SHARED = Path(__file__).parents[2] / "shared"  # material beside the repository, if there is any
 
 
 @pytest.mark.slow

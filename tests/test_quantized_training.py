@@ -11,9 +11,9 @@ from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.weight_bits import layer_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import architectures, preprocessing
+from support.strategies import architectures, preprocessing
+from support.torch_networks import draw_model, draw_pixels
 from torch.nn import functional
-from torch_networks import draw_model, draw_pixels
 
 STAGES = (
     Conv1(16, 3, 1, 1),

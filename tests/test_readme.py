@@ -11,8 +11,8 @@ from fireline import cli
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
 from PIL import Image
+from support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 QUICK = ("summary", "boards", "export", "evaluate", "verilog")
 LONG = {"train", "quantize", "simulate", "build", "flash", "report", "classify", "bench", "explore"}

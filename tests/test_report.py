@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from built import change, floorplan, leave
 from fireline.errors import FirelineError
 from fireline.host.compile import compile_network
 from fireline.host.report import load_report
@@ -10,7 +9,8 @@ from fireline.host.resources import resources
 from fireline.host.shipped import load_network
 from fireline.hw.geometry import ArrayShape
 from PIL import Image
-from small import TINY, compiled, pictures
+from support.built import change, floorplan, leave
+from support.small import TINY, compiled, pictures
 
 JOB = compiled(TINY)
 

@@ -11,7 +11,7 @@ from fireline.hw.geometry import ArrayShape
 from fireline.hw.rom import Rom
 from fireline.hw.serial.link import Link
 from fireline.hw.serial.protocol import Identity
-from yosys import cells, synthesized
+from support.yosys import cells, synthesized
 
 
 def shipped(array, bits):

@@ -6,7 +6,7 @@ from fireline.host.families import resolve
 from fireline.host.random_network import random_network
 from fireline.host.roofline import layer_loads
 from fireline.hw.geometry import ArrayShape
-from small import TINY, compiled, fire, network
+from support.small import TINY, compiled, fire, network
 
 
 def test_the_layers_add_up_to_the_frame():

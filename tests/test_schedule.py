@@ -5,8 +5,8 @@ from fireline.host.buffers import Buffer, Buffers, allocate
 from fireline.host.families import family
 from fireline.host.schedule import Row, layer_shapes, place, schedule
 from hypothesis import given, settings
-from small import fire, network
-from strategies import architectures
+from support.small import fire, network
+from support.strategies import architectures
 
 
 def test_depth_first_by_hand():

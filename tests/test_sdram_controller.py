@@ -17,7 +17,7 @@ from fireline.hw.sdram.controller import Action, SdramController
 from fireline.hw.serial.protocol import MemoryState
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import build
-from sdram_bench import LOADED, QUICK, TESTED, build_bench, run
+from support.sdram_testbench import LOADED, QUICK, TESTED, build_bench, run
 
 GEOMETRY = SdramGeometry()
 
@@ -75,7 +75,7 @@ def test_any_order_of_requests(tmp_path, seed):
     simulator = build({"bench.v": text, SOURCE: model_source()}, "bench", ports)
     job, result = tmp_path / "job.json", tmp_path / "result.json"
     job.write_text(json.dumps({"requests": requests, "result": str(result)}))
-    simulator.run("tb_sdram_controller", {"job": job}, tmp_path)
+    simulator.run("support.tb_sdram_controller", {"job": job}, tmp_path)
     assert json.loads(result.read_text()) == expected
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from fireline.hw.serial.protocol import MemoryState
-from sdram_bench import LOADED, QUICK, TESTED, build_bench, run
+from support.sdram_testbench import LOADED, QUICK, TESTED, build_bench, run
 
 IMAGE, GROUPS = QUICK.image.hex(), QUICK.groups_of_words
 IDLE = ["wait", 70]

@@ -1,6 +1,6 @@
 import torch
 from fireline.host.post_training.sensitivity import sensitivity
-from post_training import PIXELS, SMALL, small_model
+from support.post_training import PIXELS, SMALL, small_model
 
 
 def test_touchy_layers_are_found():

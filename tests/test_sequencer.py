@@ -1,7 +1,7 @@
 from amaranth.sim import Simulator
 from fireline.hw.sequencer import FETCH_CYCLES, Sequencer
 from fireline.hw.tables import Tables
-from small import TINY, compiled
+from support.small import TINY, compiled
 
 
 def test_hands_out_the_program_again_and_again():

@@ -5,7 +5,7 @@ import zlib
 from fireline.hw.serial.check import CheckAppender, FrameChecker
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import run
+from support.streams import run
 
 
 @settings(max_examples=15, deadline=None)

@@ -6,7 +6,7 @@ from fireline.host.netlist import absorb_output_registers
 from fireline.hw.serial.chunk_buffer import ChunkBuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from yosys import cells, synthesized
+from support.yosys import cells, synthesized
 
 DEPTH = 16
 STEP = st.tuples(st.binary(max_size=6), st.sampled_from(["keep", "drop"]), st.booleans())

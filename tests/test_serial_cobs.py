@@ -4,7 +4,7 @@ from cobs import cobs
 from fireline.hw.serial.cobs import COBSDecoder, COBSEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import run
+from support.streams import run
 
 FRAME = st.lists(st.sampled_from([0, 0, 1, 2, 255]) | st.integers(0, 255), min_size=1, max_size=30)
 

@@ -5,7 +5,7 @@ from fireline.hw.serial.link import BUFFER_BYTES
 from fireline.hw.serial.protocol import CHUNK_BYTES, SCORES_PER_PART, WINDOW, Kind, MemoryState
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from link_bench import IDENTITY, SCORES, Bench, Model
+from support.link_testbench import IDENTITY, SCORES, Bench, Model
 
 
 def damage(line: bytes, kind: str, place: int, byte: int) -> bytes:

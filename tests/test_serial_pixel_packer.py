@@ -1,10 +1,10 @@
 """Bytes become pixels, whatever the pace at both ends."""
 
-import streams
 from amaranth.sim import Simulator
 from fireline.hw.serial.pixel_packer import PixelPacker
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import streams
 
 
 @settings(max_examples=20)

@@ -13,7 +13,7 @@ from fireline.hw.boards import BOARDS, find_board
 from fireline.hw.mac_array import MacArray
 from hypothesis import given
 from hypothesis import strategies as st
-from yosys import synthesized
+from support.yosys import synthesized
 
 
 def multiplier() -> dict:

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from built import REPORT
 from fireline.errors import FirelineError
 from fireline.host.slow_paths import SlowEnd, SlowPaths
+from support.built import REPORT
 
 
 def test_the_critical_path_is_the_slowest_between_registers():

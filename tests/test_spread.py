@@ -3,7 +3,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 from fireline.host.build import KEEP_REGISTERS
 from fireline.hw.spread import SPREAD_CYCLES, choose_near, spread
-from yosys import cells, synthesized
+from support.yosys import cells, synthesized
 
 
 @pytest.mark.parametrize("places", [1, 2, 4, 5, 16])

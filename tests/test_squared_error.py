@@ -1,5 +1,5 @@
 from fireline.host.post_training.squared_error import squared_error
-from post_training import fresh_fidelity, ignore, small_work
+from support.post_training import fresh_fidelity, ignore, small_work
 
 
 def test_it_comes_nearer_to_float():

@@ -18,9 +18,9 @@ from fireline.host.stage import PREPROCESSINGS
 from fireline.host.weight_bits import layer_bits
 from fireline.hw.geometry import ArrayShape
 from fireline.sim.run import build_bench, run
+from support.paths import SHARED
 
 QUICK = Settings(without=("error-feedback",))
-SHARED = Path(__file__).parents[2] / "shared"  # material beside the repository, if there is any
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 from fireline.hw.stream import StreamBuffer
-from streams import run
+from support.streams import run
 
 
 def test_everything_passes_in_order():

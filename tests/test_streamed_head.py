@@ -11,8 +11,8 @@ from fireline.host.schedule import place, schedule
 from fireline.host.streamed_head import Pace, stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import fire, network
-from strategies import architectures
+from support.small import fire, network
+from support.strategies import architectures
 
 
 def pace(groups=3, slots=2, load=50):

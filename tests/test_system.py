@@ -10,7 +10,7 @@ from fireline.hw.sdram.image import ImageGeometry
 from fireline.hw.serial.protocol import Identity, Kind
 from fireline.hw.serial.uart import UARTReceiver, UARTTransmitter
 from fireline.hw.system import SerialSystem, divisor_of, streamed_weights
-from stub_core import StubCore, stub_scores
+from support.stub_core import StubCore, stub_scores
 
 IDENTITY = Identity(network=3, width=5, height=3, channels=3, classes=4)
 DIVISOR = 4

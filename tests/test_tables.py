@@ -1,5 +1,5 @@
 from fireline.hw.tables import Tables, context_layout, context_of
-from small import TINY, compiled
+from support.small import TINY, compiled
 
 
 def test_every_value_fits_its_field():

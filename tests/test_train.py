@@ -14,9 +14,9 @@ from fireline.host.model import SqueezeNet, load_checkpoint
 from fireline.host.network import QuantizedNetwork
 from fireline.host.train import evaluate, train, train_quantized
 from fireline.host.weights import read_class_names
-from onnx_networks import Zoo
 from rich.console import Console
-from striped import DATA, RECIPE, TINY, stripes
+from support.onnx_networks import Zoo
+from support.striped import DATA, RECIPE, TINY, stripes
 
 
 @pytest.fixture(autouse=True)

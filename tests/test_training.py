@@ -3,7 +3,7 @@ import torch
 from fireline.host.post_training import training
 from fireline.host.post_training.training import optimizer, relative_error, set_rates
 from fireline.host.quantized_training import convolutions
-from post_training import SMALL, small_work
+from support.post_training import SMALL, small_work
 
 
 def test_what_learns():

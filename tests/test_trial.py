@@ -15,7 +15,7 @@ from fireline.host.resources import resources
 from fireline.host.train import evaluate
 from fireline.host.trial import Measured, Trial, run
 from fireline.hw.geometry import ArrayShape
-from striped import DATA, RECIPE, TINY
+from support.striped import DATA, RECIPE, TINY
 
 SMALL, LARGE = ArrayShape(4, 4), ArrayShape(8, 8)
 POINTS = ((LARGE, 8), (SMALL, 4), (SMALL, 8))

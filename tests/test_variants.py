@@ -9,7 +9,7 @@ from fireline.host.families import resolve
 from fireline.host.variants import vary
 from hypothesis import given
 from hypothesis import strategies as st
-from small import fire, network
+from support.small import fire, network
 
 CIFAR10 = resolve("cifar10")
 

@@ -12,7 +12,8 @@ from fireline.host.random_network import random_network
 from fireline.hw.geometry import ArrayShape
 from fireline.hw.verilog import to_verilog
 from fireline.sim.verilator import find_verilator
-from yosys import run_yosys
+from support.paths import ROOT
+from support.yosys import run_yosys
 
 STAGES = (
     Conv1(7, 3, 2, 1),
@@ -71,5 +72,5 @@ def test_it_names_no_paths_and_is_the_same_every_time(program, file):
     text = file.read_text()
     assert text == to_verilog(program)
     assert str(Path.home()) not in text
-    assert str(Path(__file__).parents[1]) not in text
+    assert str(ROOT) not in text
     assert ".py" not in text

@@ -4,8 +4,8 @@ from fireline.host.model import normalise
 from fireline.host.stage import Bypass
 from fireline.host.walk import fire_name, walk
 from hypothesis import given, settings
-from strategies import architectures
-from torch_networks import draw_model, draw_pixels
+from support.strategies import architectures
+from support.torch_networks import draw_model, draw_pixels
 
 
 @settings(max_examples=15, deadline=None)

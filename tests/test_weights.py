@@ -10,7 +10,7 @@ from fireline.errors import FirelineError
 from fireline.host.weights import read_class_names, read_weights
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch_networks import save
+from support.torch_networks import save
 
 GOOD = {"a.weight": torch.arange(6.0).view(2, 3), "a.bias": torch.tensor([0.5, -1.0]).half()}
 

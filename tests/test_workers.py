@@ -11,11 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import worker_jobs as jobs
 from fireline.errors import FirelineError
 from fireline.host.workers import in_processes, on_dask
-
-HERE = Path(__file__).parent
+from support import worker_jobs as jobs
+from support.paths import TESTS
 
 
 def wait_for(condition) -> None:
@@ -107,8 +106,8 @@ def test_a_process_ends_with_its_parent(tmp_path):
     code = f"""
 import sys
 from pathlib import Path
-sys.path.insert(0, {str(HERE)!r})
-import worker_jobs
+sys.path.insert(0, {str(TESTS)!r})
+from support import worker_jobs
 from fireline.host.workers import in_processes
 list(in_processes(worker_jobs.first_waits, [0], (Path({str(tmp_path)!r}),), 1))
 """

@@ -113,5 +113,5 @@ def run(simulator: Simulator, folder: Path, steps: list, **plus) -> list:
     job, result = folder / "job.json", folder / "result.json"
     result.unlink(missing_ok=True)
     job.write_text(json.dumps({"steps": steps, "result": str(result)}))
-    simulator.run("tb_streamed_weights", {"job": job, **plus}, folder)
+    simulator.run("support.tb_streamed_weights", {"job": job, **plus}, folder)
     return json.loads(result.read_text())

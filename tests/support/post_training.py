@@ -10,8 +10,8 @@ from fireline.host.post_training.settings import FAST, Settings
 from fireline.host.post_training.work import Work
 from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.weight_bits import layer_bits
-from strategies import preprocessing
-from torch_networks import draw_model, draw_pixels
+from support.strategies import preprocessing
+from support.torch_networks import draw_model, draw_pixels
 
 SMALL = Architecture(
     "small",
