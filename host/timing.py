@@ -19,8 +19,8 @@ from ..hw.average import cycles_to_send
 from ..hw.geometry import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
 from ..hw.head_loader import HeadLoader
 from ..hw.latency import Latency
+from ..hw.lib.skid_buffer import StreamBuffer
 from ..hw.line_buffer import pushes_before
-from ..hw.stream import StreamBuffer
 
 
 @dataclass(frozen=True)

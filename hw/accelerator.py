@@ -7,13 +7,15 @@ from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from .average import Score, ScoreAccumulator
-from .delay import delay
 from .drain import Drain
 from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS
 from .head_loader import HeadLoader
 from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
+from .lib.delay import delay
+from .lib.routing import choose_near
+from .lib.skid_buffer import StreamBuffer
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
@@ -23,9 +25,7 @@ from .requantize import ChannelParameters, Requantizer, values_signature
 from .rom import Rom
 from .sdram.chip import WORD_BITS
 from .sequencer import Sequencer
-from .spread import choose_near
 from .store import STORE_FIELDS, Store
-from .stream import StreamBuffer
 from .tables import Tables, context_of
 from .weight_rom import WeightRom
 

@@ -4,11 +4,11 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
 from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS, Groups
+from .lib.delay import delay
+from .lib.routing import own_register, parts
 from .ram import DistributedRam
-from .spread import own_register, parts
 from .tables import Tables, context_layout
 
 

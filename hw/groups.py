@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .geometry import Program
-from .stream import StreamBuffer
+from .lib.skid_buffer import StreamBuffer
 from .tables import Tables, context_layout
 
 DRAIN_FIELDS = {

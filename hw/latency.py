@@ -6,13 +6,13 @@ from .average import ScoreAccumulator
 from .drain import Drain
 from .geometry import Program
 from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
+from .lib.skid_buffer import StreamBuffer
 from .mac_array import array_latency
 from .pool import MaxPool
 from .ram import Ram
 from .requantize import Requantizer
 from .rom import Rom
 from .sequencer import FETCH_CYCLES
-from .stream import StreamBuffer
 
 
 @dataclass(frozen=True)

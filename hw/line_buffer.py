@@ -6,9 +6,9 @@ from amaranth import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
+from .lib.delay import delay
+from .lib.routing import NEAR_BITS, choose_near, own_register, parts
 from .ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
-from .spread import NEAR_BITS, choose_near, own_register, parts
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:

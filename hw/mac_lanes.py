@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
+from .lib.delay import delay
 from .mult18x18d import Form
 from .multiplier import PairMultiplier
 

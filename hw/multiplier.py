@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
-from .delay import delay
+from .lib.delay import delay
 from .mult18x18d import Form, mult18x18d
 
 PRODUCT_BITS = 13  # -8 * 255 .. 15 * 255, signed

@@ -6,9 +6,9 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
+from .lib.delay import delay
+from .lib.routing import choose_near, own_register, parts
 from .rom import BANK_WORDS
-from .spread import choose_near, own_register, parts
 
 DISTRIBUTED = {"ram_style": "distributed"}
 DISTRIBUTED_BITS = 8

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
-from .delay import delay
+from .lib.delay import delay
 from .tables import Tables
 
 FETCH_CYCLES = 4

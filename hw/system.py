@@ -5,8 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..errors import FirelineError
-from .delay import delay
 from .geometry import Program
+from .lib.delay import delay
 from .sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from .sdram.controller import PINS
 from .sdram.image import ImageGeometry

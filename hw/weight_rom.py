@@ -5,11 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
+from .lib.delay import delay
+from .lib.routing import SPREAD_CYCLES, spread
 from .mac_lanes import WeightWord
 from .rom import Rom
 from .sdram.chip import WORD_BITS
-from .spread import SPREAD_CYCLES, spread
 
 
 def fill_layout(layout: WeightWord, depth: int) -> StructLayout:

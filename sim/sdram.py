@@ -7,7 +7,7 @@ from amaranth.hdl import ClockSignal, Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from ..hw.delay import delay
+from ..hw.lib.delay import delay
 from ..hw.sdram.chip import BURST_WORDS, WORD_BITS, SdramGeometry, SdramTiming
 from ..hw.sdram.controller import PINS
 

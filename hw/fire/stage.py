@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..stream import StreamBuffer
+from ..lib.skid_buffer import StreamBuffer
 from ..tables import Tables
 from .expand import NeighbourhoodRuns
 from .run import run_layout

@@ -4,8 +4,8 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..delay import delay
-from ..stream import StreamBuffer
+from ..lib.delay import delay
+from ..lib.skid_buffer import StreamBuffer
 from .chip import (
     ADDRESS_BITS,
     AUTO_PRECHARGE,

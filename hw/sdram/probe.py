@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..delay import delay
+from ..lib.delay import delay
 from .chip import BURST_WORDS, WORD_BITS, SdramGeometry
 from .controller import Action, request_layout
 

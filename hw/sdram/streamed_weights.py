@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..lib.skid_buffer import StreamBuffer
 from ..serial.protocol import MemoryState
-from ..stream import StreamBuffer
 from .chip import WORD_BITS, SdramCycles, SdramGeometry
 from .controller import PINS, SdramController, request_layout
 from .image import ImageGeometry

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ..delay import delay
+from ..lib.delay import delay
 
 
 class ChunkBuffer(wiring.Component):

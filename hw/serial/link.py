@@ -7,9 +7,9 @@ from amaranth.hdl import Module, ResetInserter
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..delay import delay
-from ..spread import own_register
-from ..stream import StreamBuffer
+from ..lib.delay import delay
+from ..lib.routing import own_register
+from ..lib.skid_buffer import StreamBuffer
 from .check import CheckAppender, FrameChecker
 from .chunk_buffer import ChunkBuffer
 from .cobs import COBSDecoder, COBSEncoder

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..average import Score
-from ..delay import delay
+from ..lib.delay import delay
 from ..ram import ShallowRam
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 

@@ -1,4 +1,4 @@
-from fireline.hw.stream import StreamBuffer
+from fireline.hw.lib.skid_buffer import StreamBuffer
 from support.streams import run
 
 

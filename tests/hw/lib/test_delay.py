@@ -1,6 +1,6 @@
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
-from fireline.hw.delay import delay
+from fireline.hw.lib.delay import delay
 
 
 def test_cycles():
