@@ -2,8 +2,8 @@
 
 from ..hw.accelerator import Accelerator
 from ..hw.boards import Board, BoardTop
+from ..hw.ecp5.mult18x18d import FACTOR_BITS, Form
 from ..hw.geometry import Program
-from ..hw.mult18x18d import FACTOR_BITS, Form
 from ..hw.system import identity_of, image_of
 from .compile import Compiled
 from .resources import check_fit

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .average import Score, ScoreAccumulator
 from .drain import Drain
+from .ecp5.mult18x18d import Form
 from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS
@@ -19,7 +20,6 @@ from .lib.skid_buffer import StreamBuffer
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
-from .mult18x18d import Form
 from .ram import Ram
 from .requantize import ChannelParameters, Requantizer, values_signature
 from .rom import Rom

@@ -8,7 +8,7 @@ from amaranth.lib import io, wiring
 from amaranth_boards import ulx3s
 
 from ..errors import FirelineError
-from .clock import PLL, pll_settings
+from .ecp5.clock import PLL, pll_settings
 from .geometry import ArrayShape
 from .sdram.image import ImageGeometry
 from .sdram.pads import CLOCK_LEAD, SdramPads

@@ -5,9 +5,9 @@ from collections import deque
 
 import pytest
 from amaranth.sim import Simulator
+from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.lib.routing import SPREAD_CYCLES
 from fireline.hw.mac_array import GATHER_CYCLES, MacArray, multiplier_forms
-from fireline.hw.mult18x18d import Form
 from fireline.hw.multiplier import PairMultiplier
 
 BITS = 24

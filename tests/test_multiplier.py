@@ -10,7 +10,7 @@ from amaranth.back import verilog
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from fireline.hw.mult18x18d import Form
+from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.multiplier import PairMultiplier
 from support.ecp5_cells import run_verilated
 from support.yosys import cells, synthesized

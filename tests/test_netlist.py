@@ -11,7 +11,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from fireline.host.build import FREE_COLLISIONS
 from fireline.host.netlist import absorb_output_registers, make_constants_near
-from fireline.hw.mult18x18d import Form
+from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.multiplier import PairMultiplier
 from fireline.hw.ram import BlockRam
 from support.ecp5_cells import run_verilated

@@ -1,7 +1,7 @@
 """The requantizer against the formula in plain integers."""
 
 from amaranth.sim import Simulator
-from fireline.hw.mult18x18d import Form
+from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.requantize import Requantizer
 from fireline.hw.scale import Scale
 from hypothesis import Phase, given, settings

@@ -2,7 +2,7 @@
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.mult18x18d import Form
+from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.scale import Scale
 
 

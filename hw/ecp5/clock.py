@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 PHASE_MHZ = 3.125, 400.0  # limits of the phase detector, the oscillator and the output
 OSCILLATOR_MHZ = 400.0, 800.0

@@ -5,7 +5,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from fireline.hw.ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
+from fireline.hw.ecp5.ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
 from support.yosys import run_yosys
 
 PROVE = (

@@ -5,7 +5,7 @@ import re
 import pytest
 from amaranth.back import rtlil
 from fireline.errors import FirelineError
-from fireline.hw.clock import PLL, pll_settings
+from fireline.hw.ecp5.clock import PLL, pll_settings
 from hypothesis import given
 from hypothesis import strategies as st
 

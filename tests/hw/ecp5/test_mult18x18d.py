@@ -5,7 +5,7 @@ from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from fireline.hw.mult18x18d import Form
+from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.scale import Scale
 from support.ecp5_cells import run_verilated
 
