@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import FirelineError
 from ..hw.geometry import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
 from ..hw.head_loader import stream_words
-from ..hw.rom import BANK_WORDS
+from ..hw.memory.rom import BANK_WORDS
 from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
 from ..hw.sdram.schedule import GroupSchedule
 from . import layout

@@ -13,8 +13,8 @@ from ..errors import FirelineError
 from ..hw.boards import Board
 from ..hw.geometry import Program
 from ..hw.mac_lanes import WeightWord
-from ..hw.ram import banks, cells, is_distributed
-from ..hw.rom import BLOCK_RAM_MODES
+from ..hw.memory.ram import banks, cells, is_distributed
+from ..hw.memory.rom import BLOCK_RAM_MODES
 from ..hw.tables import Tables
 from .compile import Compiled
 

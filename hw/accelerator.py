@@ -20,9 +20,9 @@ from .lib.skid_buffer import StreamBuffer
 from .line_buffer import LineBuffer
 from .mac_array import MacArray
 from .mac_lanes import WeightWord
-from .ram import Ram
+from .memory.ram import Ram
+from .memory.rom import Rom
 from .requantize import ChannelParameters, Requantizer, values_signature
-from .rom import Rom
 from .sdram.chip import WORD_BITS
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store

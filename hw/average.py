@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .lib.delay import delay
 from .lib.routing import own_register
-from .ram import BlockRam, ShallowRam, is_distributed
+from .memory.ram import BlockRam, ShallowRam, is_distributed
 
 
 class Score(data.StructLayout):

@@ -8,7 +8,7 @@ from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS, Groups
 from .lib.delay import delay
 from .lib.routing import own_register, parts
-from .ram import DistributedRam
+from .memory.ram import DistributedRam
 from .tables import Tables, context_layout
 
 

@@ -8,10 +8,10 @@ from .geometry import Program
 from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
 from .lib.skid_buffer import StreamBuffer
 from .mac_array import array_latency
+from .memory.ram import Ram
+from .memory.rom import Rom
 from .pool import MaxPool
-from .ram import Ram
 from .requantize import Requantizer
-from .rom import Rom
 from .sequencer import FETCH_CYCLES
 
 

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .lib.delay import delay
 from .lib.routing import NEAR_BITS, choose_near, own_register, parts
-from .ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
+from .memory.ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:

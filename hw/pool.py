@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .lib.delay import delay
 from .lib.routing import NEAR_BITS, own_register, parts
-from .ram import Ram
+from .memory.ram import Ram
 
 
 class PoolRow(data.StructLayout):

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from .lib.delay import delay
 from .lib.routing import SPREAD_CYCLES, spread
 from .mac_lanes import WeightWord
-from .rom import Rom
+from .memory.rom import Rom
 from .sdram.chip import WORD_BITS
 
 

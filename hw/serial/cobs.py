@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..ram import ShallowRam
+from ..memory.ram import ShallowRam
 
 
 class Symbol(data.Struct):

@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from ..average import Score
 from ..lib.delay import delay
-from ..ram import ShallowRam
+from ..memory.ram import ShallowRam
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 
 SCORE = Score(8 * SCORE_BYTES)

@@ -6,8 +6,8 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .lib.delay import delay
-from .lib.routing import choose_near, own_register, parts
+from ..lib.delay import delay
+from ..lib.routing import choose_near, own_register, parts
 from .rom import BANK_WORDS
 
 DISTRIBUTED = {"ram_style": "distributed"}

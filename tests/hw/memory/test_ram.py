@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.ram import Ram, banks
+from fireline.hw.memory.ram import Ram, banks
 
 
 @pytest.mark.parametrize(

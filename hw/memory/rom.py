@@ -8,8 +8,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .lib.delay import delay
-from .lib.routing import choose_near, own_register, parts
+from ..lib.delay import delay
+from ..lib.routing import choose_near, own_register, parts
 
 BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 """Words of a block RAM, and their bits."""
