@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import FirelineError
+from ..hw.array.head_loader import stream_words
 from ..hw.geometry import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
-from ..hw.head_loader import stream_words
 from ..hw.memory.rom import BANK_WORDS
 from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
 from ..hw.sdram.schedule import GroupSchedule
@@ -32,7 +32,7 @@ class Compiled:
     streamed: StreamedHead | None = None
     """How the classifier is streamed, if it is."""
     head: bytes | None = field(default=None, repr=False)
-    """Its weights, for the board's memory; see `hw/head_loader.py`."""
+    """Its weights, for the board's memory; see `hw/array/head_loader.py`."""
 
     @property
     def external_bytes(self) -> int:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import FirelineError
+from ..hw.array.mac_lanes import WeightWord
 from ..hw.boards import Board
 from ..hw.geometry import Program
-from ..hw.mac_lanes import WeightWord
 from ..hw.memory.ram import banks, cells, is_distributed
 from ..hw.memory.rom import BLOCK_RAM_MODES
 from ..hw.tables import Tables

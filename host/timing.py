@@ -15,12 +15,12 @@ from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ..hw.array.head_loader import HeadLoader
+from ..hw.array.line_buffer import pushes_before
 from ..hw.average import cycles_to_send
 from ..hw.geometry import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
-from ..hw.head_loader import HeadLoader
 from ..hw.latency import Latency
 from ..hw.lib.skid_buffer import StreamBuffer
-from ..hw.line_buffer import pushes_before
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
+from .array.head_loader import HeadLoader
+from .array.line_buffer import LineBuffer
+from .array.mac_array import MacArray
+from .array.mac_lanes import WeightWord
+from .array.weight_rom import WeightRom
 from .average import Score, ScoreAccumulator
 from .drain import Drain
 from .ecp5.mult18x18d import Form
 from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
 from .groups import DRAIN_FIELDS
-from .head_loader import HeadLoader
 from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
 from .lib.delay import delay
 from .lib.routing import choose_near
 from .lib.skid_buffer import StreamBuffer
-from .line_buffer import LineBuffer
-from .mac_array import MacArray
-from .mac_lanes import WeightWord
 from .memory.ram import Ram
 from .memory.rom import Rom
 from .requantize import ChannelParameters, Requantizer, values_signature
@@ -27,7 +28,6 @@ from .sdram.chip import WORD_BITS
 from .sequencer import Sequencer
 from .store import STORE_FIELDS, Store
 from .tables import Tables, context_of
-from .weight_rom import WeightRom
 
 CONTEXTS = 2 * QUEUE_DEPTH
 """Row operations that can be under way: each has a result in the queue, or is nearly done."""

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from .array.mac_array import array_latency
 from .average import ScoreAccumulator
 from .drain import Drain
 from .geometry import Program
 from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
 from .lib.skid_buffer import StreamBuffer
-from .mac_array import array_latency
 from .memory.ram import Ram
 from .memory.rom import Rom
 from .pool import MaxPool

@@ -11,9 +11,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from fireline.host.build import FREE_COLLISIONS
 from fireline.host.netlist import absorb_output_registers, make_constants_near
+from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.memory.ram import BlockRam
-from fireline.hw.multiplier import PairMultiplier
 from support.ecp5_cells import run_verilated
 from support.yosys import cells, run_yosys, synthesized
 

@@ -9,8 +9,8 @@ import pytest
 from fireline.host.place_and_route import DEVICES
 from fireline.host.sites import SITES, place_multipliers
 from fireline.host.tools import find_tool
+from fireline.hw.array.mac_array import MacArray
 from fireline.hw.boards import BOARDS, find_board
-from fireline.hw.mac_array import MacArray
 from hypothesis import given
 from hypothesis import strategies as st
 from support.yosys import synthesized

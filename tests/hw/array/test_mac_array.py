@@ -5,10 +5,10 @@ from collections import deque
 
 import pytest
 from amaranth.sim import Simulator
+from fireline.hw.array.mac_array import GATHER_CYCLES, MacArray, multiplier_forms
+from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.lib.routing import SPREAD_CYCLES
-from fireline.hw.mac_array import GATHER_CYCLES, MacArray, multiplier_forms
-from fireline.hw.multiplier import PairMultiplier
 
 BITS = 24
 

@@ -5,11 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
 
-from .lib.delay import delay
-from .lib.routing import SPREAD_CYCLES, spread
+from ..lib.delay import delay
+from ..lib.routing import SPREAD_CYCLES, spread
+from ..memory.rom import Rom
+from ..sdram.chip import WORD_BITS
 from .mac_lanes import WeightWord
-from .memory.rom import Rom
-from .sdram.chip import WORD_BITS
 
 
 def fill_layout(layout: WeightWord, depth: int) -> StructLayout:

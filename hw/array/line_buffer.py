@@ -6,9 +6,9 @@ from amaranth import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .lib.delay import delay
-from .lib.routing import NEAR_BITS, choose_near, own_register, parts
-from .memory.ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
+from ..lib.delay import delay
+from ..lib.routing import NEAR_BITS, choose_near, own_register, parts
+from ..memory.ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:

@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .ecp5.ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
-from .ecp5.mult18x18d import Form, mult18x18d
-from .lib.delay import delay
+from ..ecp5.ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
+from ..ecp5.mult18x18d import Form, mult18x18d
+from ..lib.delay import delay
 
 PRODUCT_BITS = 13  # -8 * 255 .. 15 * 255, signed
 

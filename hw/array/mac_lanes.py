@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .ecp5.mult18x18d import Form
-from .lib.delay import delay
+from ..ecp5.mult18x18d import Form
+from ..lib.delay import delay
 from .multiplier import PairMultiplier
 
 

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from amaranth.sim import Simulator
 from fireline.host.layout import stream_image
+from fireline.hw.array.head_loader import HeadLoader, stream_words
 from fireline.hw.geometry import ArrayShape, HeadGeometry
-from fireline.hw.head_loader import HeadLoader, stream_words
 
 BASE = 5
 CASES = [

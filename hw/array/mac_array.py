@@ -5,9 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from .ecp5.mult18x18d import Form
-from .lib.delay import delay
-from .lib.routing import SPREAD_CYCLES, spread
+from ..ecp5.mult18x18d import Form
+from ..lib.delay import delay
+from ..lib.routing import SPREAD_CYCLES, spread
 from .mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
 
 GATHER_CYCLES = 2

@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.line_buffer import LineBuffer, pushes_before
+from fireline.hw.array.line_buffer import LineBuffer, pushes_before
 from fireline.hw.memory.ram import is_distributed
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -4,10 +4,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .geometry import ArrayShape, HeadGeometry
-from .lib.delay import delay
+from ..geometry import ArrayShape, HeadGeometry
+from ..lib.delay import delay
+from ..sdram.chip import BURST_WORDS, WORD_BITS
 from .mac_lanes import WeightWord
-from .sdram.chip import BURST_WORDS, WORD_BITS
 from .weight_rom import WeightRom, fill_layout
 
 

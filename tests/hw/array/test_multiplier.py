@@ -10,8 +10,8 @@ from amaranth.back import verilog
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.multiplier import PairMultiplier
 from support.ecp5_cells import run_verilated
 from support.yosys import cells, synthesized
 

@@ -6,8 +6,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
+from fireline.hw.array.mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
 from support.ecp5_cells import run_verilated
 
 CI = 8
