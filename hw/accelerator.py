@@ -11,22 +11,22 @@ from .array.line_buffer import LineBuffer
 from .array.mac_array import MacArray
 from .array.mac_lanes import WeightWord
 from .array.weight_rom import WeightRom
-from .average import Score, ScoreAccumulator
-from .drain import Drain
 from .ecp5.mult18x18d import Form
 from .fire.stage import FireStage
 from .geometry import QUEUE_DEPTH, Program
-from .groups import DRAIN_FIELDS
 from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
 from .lib.delay import delay
 from .lib.routing import choose_near
 from .lib.skid_buffer import StreamBuffer
 from .memory.ram import Ram
 from .memory.rom import Rom
-from .requantize import ChannelParameters, Requantizer, values_signature
+from .output.average import Score, ScoreAccumulator
+from .output.drain import Drain
+from .output.output_groups import DRAIN_FIELDS
+from .output.requantize import ChannelParameters, Requantizer, values_signature
+from .output.store import STORE_FIELDS, Store
 from .sdram.chip import WORD_BITS
 from .sequencer import Sequencer
-from .store import STORE_FIELDS, Store
 from .tables import Tables, context_of
 
 CONTEXTS = 2 * QUEUE_DEPTH

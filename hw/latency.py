@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from .array.mac_array import array_latency
-from .average import ScoreAccumulator
-from .drain import Drain
 from .geometry import Program
 from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
 from .lib.skid_buffer import StreamBuffer
 from .memory.ram import Ram
 from .memory.rom import Rom
-from .pool import MaxPool
-from .requantize import Requantizer
+from .output.average import ScoreAccumulator
+from .output.drain import Drain
+from .output.pool import MaxPool
+from .output.requantize import Requantizer
 from .sequencer import FETCH_CYCLES
 
 

@@ -6,7 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.scale import Scale
+from fireline.hw.output.scale import Scale
 from support.ecp5_cells import run_verilated
 
 BENCH = """

@@ -4,9 +4,9 @@ from amaranth import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .lib.delay import delay
-from .lib.routing import NEAR_BITS, own_register, parts
-from .memory.ram import Ram
+from ..lib.delay import delay
+from ..lib.routing import NEAR_BITS, own_register, parts
+from ..memory.ram import Ram
 
 
 class PoolRow(data.StructLayout):

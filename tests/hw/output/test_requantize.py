@@ -2,8 +2,8 @@
 
 from amaranth.sim import Simulator
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.requantize import Requantizer
-from fireline.hw.scale import Scale
+from fireline.hw.output.requantize import Requantizer
+from fireline.hw.output.scale import Scale
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 

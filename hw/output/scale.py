@@ -4,9 +4,9 @@ from amaranth.hdl import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .ecp5.mult18x18d import FACTOR_BITS, MULT18X18D_CYCLES, Form, mult18x18d
-from .lib.delay import delay
-from .lib.routing import own_register
+from ..ecp5.mult18x18d import FACTOR_BITS, MULT18X18D_CYCLES, Form, mult18x18d
+from ..lib.delay import delay
+from ..lib.routing import own_register
 
 
 class Scale(wiring.Component):

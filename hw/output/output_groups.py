@@ -4,9 +4,9 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .geometry import Program
-from .lib.skid_buffer import StreamBuffer
-from .tables import Tables, context_layout
+from ..geometry import Program
+from ..lib.skid_buffer import StreamBuffer
+from ..tables import Tables, context_layout
 
 DRAIN_FIELDS = {
     "row": ["skip_address", "write_address", "first", "last"],

@@ -2,7 +2,7 @@ from random import Random
 
 import torch
 from amaranth.sim import Simulator
-from fireline.hw.pool import MaxPool
+from fireline.hw.output.pool import MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

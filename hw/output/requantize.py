@@ -5,8 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from .ecp5.mult18x18d import Form
-from .lib.delay import delay
+from ..ecp5.mult18x18d import Form
+from ..lib.delay import delay
 from .scale import Scale, index_shape
 
 

@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.average import FETCH_CYCLES, SCORE_CYCLES, ScoreAccumulator, cycles_to_send
+from fireline.hw.output.average import FETCH_CYCLES, SCORE_CYCLES, ScoreAccumulator, cycles_to_send
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,10 +4,10 @@ from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .geometry import Program
-from .lib.delay import delay
+from ..geometry import Program
+from ..lib.delay import delay
+from ..tables import Tables, context_layout
 from .pool import MaxPool
-from .tables import Tables, context_layout
 
 STORE_FIELDS = {
     "row": ["write_address", "keep_address", "first", "odd", "last"],

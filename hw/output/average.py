@@ -6,9 +6,9 @@ from amaranth import Const, Module, Mux, Shape, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .lib.delay import delay
-from .lib.routing import own_register
-from .memory.ram import BlockRam, ShallowRam, is_distributed
+from ..lib.delay import delay
+from ..lib.routing import own_register
+from ..memory.ram import BlockRam, ShallowRam, is_distributed
 
 
 class Score(data.StructLayout):

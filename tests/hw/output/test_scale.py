@@ -3,7 +3,7 @@
 import pytest
 from amaranth.sim import Simulator
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.scale import Scale
+from fireline.hw.output.scale import Scale
 
 
 @pytest.mark.parametrize("form", [Form.PLAIN, Form.LUT])

@@ -4,12 +4,12 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .geometry import QUEUE_DEPTH, Program
-from .groups import DRAIN_FIELDS, Groups
-from .lib.delay import delay
-from .lib.routing import own_register, parts
-from .memory.ram import DistributedRam
-from .tables import Tables, context_layout
+from ..geometry import QUEUE_DEPTH, Program
+from ..lib.delay import delay
+from ..lib.routing import own_register, parts
+from ..memory.ram import DistributedRam
+from ..tables import Tables, context_layout
+from .output_groups import DRAIN_FIELDS, Groups
 
 
 def beat_layout(program: Program, tables: Tables) -> data.StructLayout:
