@@ -12,9 +12,10 @@ from .array.mac_array import MacArray
 from .array.mac_lanes import WeightWord
 from .array.weight_rom import WeightRom
 from .ecp5.mult18x18d import Form
-from .fire.stage import FireStage
+from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
+from .fire.sequencer import Sequencer
+from .fire.walker import FireStage
 from .geometry import QUEUE_DEPTH, Program
-from .issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
 from .lib.delay import delay
 from .lib.routing import choose_near
 from .lib.skid_buffer import StreamBuffer
@@ -26,7 +27,6 @@ from .output.output_groups import DRAIN_FIELDS
 from .output.requantize import ChannelParameters, Requantizer, values_signature
 from .output.store import STORE_FIELDS, Store
 from .sdram.chip import WORD_BITS
-from .sequencer import Sequencer
 from .tables import Tables, context_of
 
 CONTEXTS = 2 * QUEUE_DEPTH

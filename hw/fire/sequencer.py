@@ -5,8 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
-from .lib.delay import delay
-from .tables import Tables
+from ..lib.delay import delay
+from ..tables import Tables
 
 FETCH_CYCLES = 4
 """The least number of cycles between two operations: program memory and its register, layer table,

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
-from fireline.hw.fire.stage import FireStage
-from fireline.hw.sequencer import Sequencer
+from fireline.hw.fire.sequencer import Sequencer
+from fireline.hw.fire.walker import FireStage
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled, fire, network
 

@@ -1,5 +1,5 @@
 from amaranth.sim import Simulator
-from fireline.hw.sequencer import FETCH_CYCLES, Sequencer
+from fireline.hw.fire.sequencer import FETCH_CYCLES, Sequencer
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled
 

@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .fire.run import run_layout
-from .geometry import QUEUE_DEPTH
-from .tables import Tables
+from ..geometry import QUEUE_DEPTH
+from ..tables import Tables
+from .run import run_layout
 
 ADDRESS_CYCLES = 3
 """From the issuer to the activations: they are all over the die, so registers stand between."""

@@ -2,8 +2,8 @@
 
 import pytest
 from amaranth.sim import Simulator
+from fireline.hw.fire.issue import Issue
 from fireline.hw.geometry import QUEUE_DEPTH
-from fireline.hw.issue import Issue
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled
 
