@@ -10,7 +10,7 @@ import numpy as np
 import serial
 
 from ..errors import FirelineError
-from ..hw.serial.protocol import (
+from ..hw.link.protocol import (
     CHUNK_BYTES,
     IDENTITY_BYTES,
     SCORE_BYTES,

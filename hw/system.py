@@ -7,13 +7,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..errors import FirelineError
 from .geometry import Program
 from .lib.delay import delay
+from .link.link import Link
+from .link.protocol import Identity
+from .link.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
 from .sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from .sdram.controller import PINS
 from .sdram.image import ImageGeometry
 from .sdram.streamed_weights import StreamedWeights
-from .serial.link import Link
-from .serial.protocol import Identity
-from .serial.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
 
 BAUD = 2_000_000  # every even number of MHz divides by it, and USB bridges make it exactly
 BAUD_TOLERANCE = 0.02

@@ -15,9 +15,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from ..errors import FirelineError
+from ..hw.link.protocol import Identity
 from ..hw.sdram.chip import SdramGeometry, SdramTiming
 from ..hw.sdram.image import ImageGeometry
-from ..hw.serial.protocol import Identity
 from ..hw.system import SerialSystem, streamed_weights
 from .sdram import SOURCE, SimulatedSdram, model_source
 from .verilator import CACHE, MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator

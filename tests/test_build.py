@@ -12,7 +12,7 @@ from fireline.host.floorplan import Floorplan
 from fireline.host.network import QuantizedNetwork
 from fireline.host.slow_paths import SlowPaths
 from fireline.hw.boards import BoardTop, find_board
-from fireline.hw.serial.protocol import Identity
+from fireline.hw.link.protocol import Identity
 from support.small import TINY, compiled
 from support.stub_core import StubCore
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.device import Device
-from fireline.hw.serial.protocol import Identity, MemoryState
+from fireline.hw.link.protocol import Identity, MemoryState
 from support.fake_board import FakeBoard, babble, deaf, noisy
 
 SMALL = Identity(network=0x1234ABCD, width=24, height=20, channels=3, classes=20)

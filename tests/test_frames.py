@@ -4,7 +4,7 @@ import zlib
 
 from cobs import cobs
 from fireline.host.frames import Frame, FrameFinder, decode
-from fireline.hw.serial.protocol import Kind
+from fireline.hw.link.protocol import Kind
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,9 +8,9 @@ from fireline.host.random_network import random_network
 from fireline.host.resources import LINK_BLOCK_RAMS, block_rams, check_fit, resources
 from fireline.hw.boards import find_board
 from fireline.hw.geometry import ArrayShape
+from fireline.hw.link.link import Link
+from fireline.hw.link.protocol import Identity
 from fireline.hw.memory.rom import Rom
-from fireline.hw.serial.link import Link
-from fireline.hw.serial.protocol import Identity
 from support.yosys import cells, synthesized
 
 

@@ -12,9 +12,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 from amaranth.sim import Simulator
 from fireline.errors import FirelineError
+from fireline.hw.link.protocol import MemoryState
 from fireline.hw.sdram.chip import BURST_WORDS, Command, SdramCycles, SdramGeometry
 from fireline.hw.sdram.controller import Action, SdramController
-from fireline.hw.serial.protocol import MemoryState
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import build
 from support.sdram_testbench import LOADED, QUICK, TESTED, build_bench, run

@@ -1,7 +1,7 @@
 """The SDRAM's life from power-up to frames, with faults put into the chip."""
 
 import pytest
-from fireline.hw.serial.protocol import MemoryState
+from fireline.hw.link.protocol import MemoryState
 from support.sdram_testbench import LOADED, QUICK, TESTED, build_bench, run
 
 IMAGE, GROUPS = QUICK.image.hex(), QUICK.groups_of_words

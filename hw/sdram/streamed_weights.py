@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..lib.skid_buffer import StreamBuffer
-from ..serial.protocol import MemoryState
+from ..link.protocol import MemoryState
 from .chip import WORD_BITS, SdramCycles, SdramGeometry
 from .controller import PINS, SdramController, request_layout
 from .image import ImageGeometry

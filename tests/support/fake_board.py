@@ -9,7 +9,7 @@ import tty
 from collections.abc import Callable
 
 from fireline.host.frames import Frame, FrameFinder
-from fireline.hw.serial.protocol import SCORES_PER_PART, Identity, Kind, MemoryState
+from fireline.hw.link.protocol import SCORES_PER_PART, Identity, Kind, MemoryState
 
 
 class FakeBoard:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from amaranth.sim import Simulator
 from fireline.host.frames import Frame, FrameFinder
-from fireline.hw.serial.link import Link
-from fireline.hw.serial.protocol import Identity, Kind, MemoryState
+from fireline.hw.link.link import Link
+from fireline.hw.link.protocol import Identity, Kind, MemoryState
 
 IDENTITY = Identity(network=0xC0FFEE42, width=4, height=2, channels=3, classes=20)
 STREAMED = replace(IDENTITY, weight_bytes=4096)

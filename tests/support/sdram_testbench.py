@@ -11,10 +11,10 @@ from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
+from fireline.hw.link.protocol import MemoryState
 from fireline.hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from fireline.hw.sdram.image import ImageGeometry
 from fireline.hw.sdram.streamed_weights import StreamedWeights
-from fireline.hw.serial.protocol import MemoryState
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import Simulator, build
 

@@ -5,8 +5,8 @@ from array import array
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from fireline.hw.serial.link import SCORE
-from fireline.hw.serial.protocol import Identity
+from fireline.hw.link.link import SCORE
+from fireline.hw.link.protocol import Identity
 
 
 class StubCore(wiring.Component):

@@ -1,8 +1,8 @@
 """The board's end of the link against a model, through all kinds of broken lines."""
 
 from fireline.host.frames import Frame
-from fireline.hw.serial.link import BUFFER_BYTES
-from fireline.hw.serial.protocol import CHUNK_BYTES, SCORES_PER_PART, WINDOW, Kind, MemoryState
+from fireline.hw.link.link import BUFFER_BYTES
+from fireline.hw.link.protocol import CHUNK_BYTES, SCORES_PER_PART, WINDOW, Kind, MemoryState
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.link_testbench import IDENTITY, SCORES, Bench, Model

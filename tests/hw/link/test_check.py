@@ -2,7 +2,7 @@
 
 import zlib
 
-from fireline.hw.serial.check import CheckAppender, FrameChecker
+from fireline.hw.link.check import CheckAppender, FrameChecker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.streams import run

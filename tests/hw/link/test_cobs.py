@@ -1,7 +1,7 @@
 """Byte stuffing against the `cobs` package, with stalls, noise and frames cut off."""
 
 from cobs import cobs
-from fireline.hw.serial.cobs import COBSDecoder, COBSEncoder
+from fireline.hw.link.cobs import COBSDecoder, COBSEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.streams import run

@@ -3,7 +3,7 @@
 from amaranth.sim import Simulator
 from fireline.host.build import FREE_COLLISIONS
 from fireline.host.netlist import absorb_output_registers
-from fireline.hw.serial.chunk_buffer import ChunkBuffer
+from fireline.hw.link.chunk_buffer import ChunkBuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.yosys import cells, synthesized

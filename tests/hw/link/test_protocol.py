@@ -1,7 +1,7 @@
 """The link's common language."""
 
-from fireline.hw.serial import protocol
-from fireline.hw.serial.protocol import Identity, Kind
+from fireline.hw.link import protocol
+from fireline.hw.link.protocol import Identity, Kind
 from hypothesis import given
 from hypothesis import strategies as st
 

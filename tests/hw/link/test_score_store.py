@@ -3,7 +3,7 @@
 import pytest
 from amaranth.hdl import ResetInserter, Signal
 from amaranth.sim import Simulator
-from fireline.hw.serial.score_store import ScoreStore
+from fireline.hw.link.score_store import ScoreStore
 
 SCORES = [0x04030201 * n % 2**32 for n in range(1, 201)]
 

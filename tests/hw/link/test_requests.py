@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from amaranth.sim import Simulator
-from fireline.hw.serial.protocol import Kind
-from fireline.hw.serial.requests import ABORT_CYCLES, RequestReceiver
+from fireline.hw.link.protocol import Kind
+from fireline.hw.link.requests import ABORT_CYCLES, RequestReceiver
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Bytes become pixels, whatever the pace at both ends."""
 
 from amaranth.sim import Simulator
-from fireline.hw.serial.pixel_packer import PixelPacker
+from fireline.hw.link.pixel_packer import PixelPacker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import streams

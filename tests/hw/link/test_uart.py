@@ -3,7 +3,7 @@
 import pytest
 from amaranth.hdl import Module
 from amaranth.sim import Simulator
-from fireline.hw.serial.uart import UARTReceiver, UARTTransmitter
+from fireline.hw.link.uart import UARTReceiver, UARTTransmitter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.serial.protocol import Identity, Kind, MemoryState
-from fireline.hw.serial.replier import Replier
+from fireline.hw.link.protocol import Identity, Kind, MemoryState
+from fireline.hw.link.replier import Replier
 
 PLAIN = Identity(network=0xC0FFEE42, width=4, height=2, channels=3, classes=20)
 STREAMED = replace(PLAIN, weight_bytes=4096, ci=8, co=16)
