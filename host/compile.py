@@ -9,8 +9,8 @@ from ..errors import FirelineError
 from ..hw.array.head_loader import stream_words
 from ..hw.geometry import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
 from ..hw.memory.rom import BANK_WORDS
+from ..hw.sdram.block_timing import GroupSchedule
 from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
-from ..hw.sdram.schedule import GroupSchedule
 from . import layout
 from .architecture import Architecture, Bypass, Fire, MaxPool
 from .buffers import Map, StreamedHead, allocate, depth, stage_maps

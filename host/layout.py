@@ -66,7 +66,8 @@ def weight_words(
 def stream_image(
     words: Sequence[int], groups: int, stream_words: int, array: ArrayShape, exponent_bits: int
 ) -> bytes:
-    """Weight words as `hw/array/head_loader.py` takes them, each group filled up to `stream_words`."""
+    """Weight words as `hw/array/head_loader.py` takes them, each group filled up to
+    `stream_words`."""
     nibble_bits = 4 * array.products
     exponent_bytes = 2 * head_loader.exponent_words(array, exponent_bits)
     size = len(words) // groups

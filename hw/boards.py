@@ -11,7 +11,7 @@ from ..errors import FirelineError
 from .ecp5.clock import PLL, pll_settings
 from .geometry import ArrayShape
 from .link.protocol import Identity
-from .sdram.image import ImageGeometry
+from .sdram.contents import ImageGeometry
 from .sdram.pads import CLOCK_LEAD, SdramPads
 from .system import BAUD, SerialSystem, divisor_of, streamed_weights
 

@@ -11,8 +11,8 @@ from .link.link import Link
 from .link.protocol import Identity
 from .link.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
 from .sdram.chip import SdramCycles, SdramGeometry, SdramTiming
+from .sdram.contents import ImageGeometry
 from .sdram.controller import PINS
-from .sdram.image import ImageGeometry
 from .sdram.streamed_weights import StreamedWeights
 
 BAUD = 2_000_000  # every even number of MHz divides by it, and USB bridges make it exactly

@@ -17,7 +17,7 @@ from amaranth.lib.wiring import In, Out, connect
 from ..errors import FirelineError
 from ..hw.link.protocol import Identity
 from ..hw.sdram.chip import SdramGeometry, SdramTiming
-from ..hw.sdram.image import ImageGeometry
+from ..hw.sdram.contents import ImageGeometry
 from ..hw.system import SerialSystem, streamed_weights
 from .sdram import SOURCE, SimulatedSdram, model_source
 from .verilator import CACHE, MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator

@@ -13,7 +13,7 @@ from fireline.host.device import Device
 from fireline.host.frames import Frame
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.link.protocol import Identity, Kind
-from fireline.hw.sdram.image import ImageGeometry
+from fireline.hw.sdram.contents import ImageGeometry
 from fireline.hw.system import identity_of, image_of
 from fireline.sim.board import compile_board, simulated_board
 from support.small import TINY, compiled, pictures

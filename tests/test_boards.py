@@ -6,7 +6,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.hw.boards import BOARDS, BoardTop, find_board
 from fireline.hw.link.protocol import Identity
-from fireline.hw.sdram.image import ImageGeometry
+from fireline.hw.sdram.contents import ImageGeometry
 from support.stub_core import StubCore
 
 IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10)

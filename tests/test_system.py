@@ -8,7 +8,7 @@ from fireline.errors import FirelineError
 from fireline.host.frames import Frame, FrameFinder
 from fireline.hw.link.protocol import Identity, Kind
 from fireline.hw.link.uart import UARTReceiver, UARTTransmitter
-from fireline.hw.sdram.image import ImageGeometry
+from fireline.hw.sdram.contents import ImageGeometry
 from fireline.hw.system import SerialSystem, divisor_of, streamed_weights
 from support.stub_core import StubCore, stub_scores
 

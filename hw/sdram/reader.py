@@ -5,10 +5,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
+from .block_timing import GroupSchedule
 from .chip import WORD_BITS, SdramCycles, SdramGeometry
+from .contents import ImageGeometry
 from .controller import Action, request_layout
-from .image import ImageGeometry
-from .schedule import GroupSchedule
 
 
 class GroupReader(wiring.Component):

@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..lib.skid_buffer import StreamBuffer
 from ..link.protocol import MemoryState
 from .chip import WORD_BITS, SdramCycles, SdramGeometry
+from .contents import ImageGeometry
 from .controller import PINS, SdramController, request_layout
-from .image import ImageGeometry
 from .loader import SdramLoader
 from .probe import SdramProbe
 from .reader import GroupReader

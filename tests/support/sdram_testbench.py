@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 from fireline.hw.link.protocol import MemoryState
 from fireline.hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
-from fireline.hw.sdram.image import ImageGeometry
+from fireline.hw.sdram.contents import ImageGeometry
 from fireline.hw.sdram.streamed_weights import StreamedWeights
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import Simulator, build

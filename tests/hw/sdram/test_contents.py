@@ -1,7 +1,7 @@
 """Groups of whole bursts."""
 
 import pytest
-from fireline.hw.sdram.image import ImageGeometry
+from fireline.hw.sdram.contents import ImageGeometry
 
 
 def test_sizes():

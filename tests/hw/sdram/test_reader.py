@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fireline.hw.link.protocol import MemoryState
-from fireline.hw.sdram.schedule import GroupSchedule
+from fireline.hw.sdram.block_timing import GroupSchedule
 from support.sdram_testbench import LOADED, QUICK, TESTED, Setup, build_bench, run
 
 SLOW = Setup(2, 24, 62.5, replace(QUICK.timing, refresh=2_000.0))

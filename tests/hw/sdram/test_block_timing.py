@@ -1,7 +1,7 @@
 """Stretches of a group and the refreshes before them."""
 
+from fireline.hw.sdram.block_timing import GroupSchedule
 from fireline.hw.sdram.chip import SdramCycles, SdramTiming
-from fireline.hw.sdram.schedule import GroupSchedule
 from hypothesis import given
 from hypothesis import strategies as st
 
