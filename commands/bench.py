@@ -50,7 +50,7 @@ def bench(output: Output, simulated, built, everything, data, folder, builds):
     from ..host.peers import FULL_SIZE_PEERS, PEERS
     from ..host.shipped import SAMPLES, WEIGHTS, load_network
     from ..hw.boards import find_board
-    from ..hw.geometry import ArrayShape
+    from ..hw.program import ArrayShape
     from ..sim import measure
 
     simulated, built = simulated or everything, built or everything
@@ -132,7 +132,7 @@ def _full_size(output, simulated, builds):
     from ..host.random_network import stand_in
     from ..host.report import load_build
     from ..hw.boards import find_board
-    from ..hw.geometry import ArrayShape
+    from ..hw.program import ArrayShape
     from ..sim import measure
 
     built = [load_build(folder) for folder in builds]

@@ -100,7 +100,7 @@ def _load_weights(output, device, identity, network):
     """Gives the board its classifier's weights."""
     from ..host.buffers import StreamedHead
     from ..host.compile import compile_network
-    from ..hw.geometry import ArrayShape
+    from ..hw.program import ArrayShape
 
     if not network:
         raise FirelineError(

@@ -154,7 +154,7 @@ class Array(click.ParamType):
 
     def convert(self, value, param, ctx):
         """ "16x32" to ArrayShape(16, 32)."""
-        from ..hw.geometry import ArrayShape
+        from ..hw.program import ArrayShape
 
         if isinstance(value, ArrayShape):
             return value

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..host.network import QuantizedNetwork
     from ..host.post_training.settings import Settings
     from ..host.quantize import StageResult
-    from ..hw.geometry import ArrayShape
+    from ..hw.program import ArrayShape
 
 
 @command

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import FirelineError
 from ..hw.boards import Board
-from ..hw.geometry import ArrayShape, Program
+from ..hw.program import ArrayShape, Program
 from .architecture import Architecture, LayerKind
 from .buffers import StreamedHead
 from .compile import compile_network

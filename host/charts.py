@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 
-from ..hw.geometry import Program
+from ..hw.program import Program
 from .floorplan import Floorplan, Tile
 from .roofline import LayerLoad
 from .slow_paths import CriticalPath

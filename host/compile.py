@@ -7,8 +7,8 @@ import numpy as np
 
 from ..errors import FirelineError
 from ..hw.array.head_loader import stream_words
-from ..hw.geometry import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
 from ..hw.memory.rom import BANK_WORDS
+from ..hw.program import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
 from ..hw.sdram.block_timing import GroupSchedule
 from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
 from . import layout

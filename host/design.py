@@ -3,7 +3,7 @@
 from ..hw.accelerator import Accelerator
 from ..hw.boards import Board, BoardTop
 from ..hw.ecp5.mult18x18d import FACTOR_BITS, Form
-from ..hw.geometry import Program
+from ..hw.program import Program
 from ..hw.system import identity_of, image_of
 from .compile import Compiled
 from .resources import check_fit

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FirelineError
-from ..hw.geometry import ArrayShape
+from ..hw.program import ArrayShape
 from .architecture import Architecture
 from .dataset import Dataset, Pictures
 from .files import write_whole

@@ -4,7 +4,7 @@ import enum
 
 from ..errors import FirelineError
 from ..hw.boards import BOARDS, Board
-from ..hw.geometry import ArrayShape
+from ..hw.program import ArrayShape
 from .buffers import StreamedHead, stage_maps
 from .compile import Compiled, compile_network
 from .network import QuantizedNetwork

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..hw.array import head_loader
-from ..hw.geometry import ArrayShape
+from ..hw.program import ArrayShape
 from .network import QuantizedConv, group_index
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import FirelineError
 from ..hw import verilog
-from ..hw.geometry import Program
+from ..hw.program import Program
 from .compile import Compiled
 from .files import write_whole
 from .resources import resources

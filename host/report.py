@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import FirelineError
 from ..hw.boards import Board, find_board
-from ..hw.geometry import ArrayShape
+from ..hw.program import ArrayShape
 from .buffers import StreamedHead
 from .build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
 from .compile import Compiled, compile_network

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import FirelineError
-from ..hw.geometry import RowOperation
+from ..hw.program import RowOperation
 from .architecture import Architecture, Bypass, MaxPool
 from .buffers import Buffer, Buffers, Map, stage_maps
 

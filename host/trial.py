@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from ..hw.geometry import ArrayShape
+from ..hw.program import ArrayShape
 from . import train as training
 from .architecture import Architecture
 from .compile import compile_network

@@ -5,7 +5,7 @@ import itertools
 from dataclasses import dataclass
 
 from ..errors import FirelineError
-from ..hw.geometry import ArrayShape
+from ..hw.program import ArrayShape
 from .architecture import Architecture
 from .stage import Bypass, Conv1, Fire, Stage
 

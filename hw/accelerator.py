@@ -15,7 +15,6 @@ from .ecp5.mult18x18d import Form
 from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
 from .fire.sequencer import Sequencer
 from .fire.walker import FireStage
-from .geometry import QUEUE_DEPTH, Program
 from .lib.delay import delay
 from .lib.routing import choose_near
 from .lib.skid_buffer import StreamBuffer
@@ -26,6 +25,7 @@ from .output.drain import Drain
 from .output.output_groups import DRAIN_FIELDS
 from .output.requantize import ChannelParameters, Requantizer, values_signature
 from .output.store import STORE_FIELDS, Store
+from .program import QUEUE_DEPTH, Program
 from .sdram.chip import WORD_BITS
 from .tables import Tables, context_of
 

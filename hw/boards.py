@@ -9,8 +9,8 @@ from amaranth_boards import ulx3s
 
 from ..errors import FirelineError
 from .ecp5.clock import PLL, pll_settings
-from .geometry import ArrayShape
 from .link.protocol import Identity
+from .program import ArrayShape
 from .sdram.contents import ImageGeometry
 from .sdram.pads import CLOCK_LEAD, SdramPads
 from .system import BAUD, SerialSystem, divisor_of, streamed_weights

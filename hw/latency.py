@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from .array.mac_array import array_latency
 from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
 from .fire.sequencer import FETCH_CYCLES
-from .geometry import Program
 from .lib.skid_buffer import StreamBuffer
 from .memory.ram import Ram
 from .memory.rom import Rom
@@ -13,6 +12,7 @@ from .output.average import ScoreAccumulator
 from .output.drain import Drain
 from .output.pool import MaxPool
 from .output.requantize import Requantizer
+from .program import Program
 
 
 @dataclass(frozen=True)

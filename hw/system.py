@@ -5,11 +5,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..errors import FirelineError
-from .geometry import Program
 from .lib.delay import delay
 from .link.link import Link
 from .link.protocol import Identity
 from .link.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
+from .program import Program
 from .sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from .sdram.contents import ImageGeometry
 from .sdram.controller import PINS

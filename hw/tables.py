@@ -4,7 +4,7 @@ from amaranth.hdl import Value
 from amaranth.lib import data
 from amaranth.utils import bits_for
 
-from .geometry import LayerDescriptor, Program, RowOperation
+from .program import LayerDescriptor, Program, RowOperation
 
 
 def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:

@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .accelerator import Accelerator
-from .geometry import Program
+from .program import Program
 from .sdram.chip import WORD_BITS
 
 NAME = "fireline"

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..host.buffers import StreamedHead
 from ..hw import verilog as accelerator
-from ..hw.geometry import Program
+from ..hw.program import Program
 from ..hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from ..hw.sdram.controller import SdramController
 from ..hw.sdram.reader import GroupReader

@@ -10,7 +10,7 @@ from ..host.architecture import MaxPool
 from ..host.buffers import stage_maps
 from ..host.compile import Compiled
 from ..host.schedule import RowTask
-from ..hw.geometry import Program
+from ..hw.program import Program
 from .run import Watched
 
 

@@ -21,7 +21,7 @@ from ..host.random_network import random_network
 from ..host.resources import resources
 from ..host.summary import layer_cycles
 from ..hw.boards import Board
-from ..hw.geometry import ArrayShape
+from ..hw.program import ArrayShape
 from ..hw.verilog import to_verilog
 from .bench import simulate
 

@@ -10,7 +10,7 @@ from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Con
 from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.random_network import random_network
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from fireline.sim.bench import simulate
 from fireline.sim.run import build_bench, run
 

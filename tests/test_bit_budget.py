@@ -17,7 +17,7 @@ from fireline.host.random_network import random_network
 from fireline.host.resources import LINK_BLOCK_RAMS, check_fit, resources, weight_rom
 from fireline.host.summary import layer_cycles
 from fireline.hw.boards import find_board
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from hypothesis import given
 from hypothesis import strategies as st
 from support.post_training import SMALL

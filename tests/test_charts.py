@@ -10,7 +10,7 @@ from fireline.host.floorplan import Floorplan, Tile
 from fireline.host.random_network import random_network
 from fireline.host.roofline import layer_loads
 from fireline.host.slow_paths import SlowPaths
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from support.built import REPORT, floorplan
 from support.small import TINY, compiled
 

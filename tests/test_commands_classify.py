@@ -7,8 +7,8 @@ import pytest
 from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.network import QuantizedNetwork
-from fireline.hw.geometry import ArrayShape
 from fireline.hw.link.protocol import Identity
+from fireline.hw.program import ArrayShape
 from fireline.hw.system import identity_of
 from support.command_line import Result, complains, runs
 from support.fake_board import FakeBoard, babble, deaf

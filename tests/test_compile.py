@@ -4,7 +4,7 @@ from fireline.host.architecture import Conv1
 from fireline.host.compile import compile_network, enough_lanes
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.small import TINY, compiled, fire, network

@@ -12,7 +12,7 @@ from fireline.host.network import QuantizedNetwork
 from fireline.host.onnx_export import export_onnx
 from fireline.host.quantize import quantize
 from fireline.host.random_network import random_network
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from fireline.sim.bench import simulate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -10,7 +10,7 @@ from fireline.host.dataset import Dataset, Pictures
 from fireline.host.explore import Exploration, fewer_pictures, fingerprint
 from fireline.host.trial import Measured, Outcome, Trial
 from fireline.host.variants import Space
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from support.striped import DATA, RECIPE, TINY, stripes
 
 SMALL, LARGE = ArrayShape(4, 4), ArrayShape(8, 8)

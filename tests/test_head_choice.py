@@ -7,7 +7,7 @@ from fireline.host.head_choice import HeadPlace, compile_for
 from fireline.host.random_network import random_network
 from fireline.host.resources import LINK_BLOCK_RAMS, check_fit, resources
 from fireline.hw.boards import find_board
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from support.small import fire, network
 
 ARRAY = ArrayShape(8, 8)

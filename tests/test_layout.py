@@ -5,7 +5,7 @@ import pytest
 from fireline.host import layout
 from fireline.host.architecture import Conv1
 from fireline.host.random_network import random_network
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from hypothesis import given
 from hypothesis import strategies as st
 from support.small import fire, network

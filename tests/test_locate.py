@@ -7,7 +7,7 @@ from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Con
 from fireline.host.compile import compile_network
 from fireline.host.random_network import random_network
 from fireline.host.schedule import schedule
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from fireline.sim.locate import Difference, first_difference
 from fireline.sim.run import Watched
 

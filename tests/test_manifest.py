@@ -11,7 +11,7 @@ from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
 from fireline.host.manifest import manifest, write_verilog
 from fireline.host.random_network import random_network
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 
 
 @pytest.fixture(scope="module")

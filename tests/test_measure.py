@@ -16,7 +16,7 @@ from fireline.host.peers import PEERS, Peer
 from fireline.host.random_network import random_network
 from fireline.host.resources import resources
 from fireline.hw.boards import find_board
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from fireline.sim.measure import (
     Cycles,
     compare,

@@ -7,7 +7,7 @@ from fireline.host.compile import compile_network
 from fireline.host.report import load_report
 from fireline.host.resources import resources
 from fireline.host.shipped import load_network
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from PIL import Image
 from support.built import change, floorplan, leave
 from support.small import TINY, compiled, pictures

@@ -7,10 +7,10 @@ from fireline.host.families import resolve
 from fireline.host.random_network import random_network
 from fireline.host.resources import LINK_BLOCK_RAMS, block_rams, check_fit, resources
 from fireline.hw.boards import find_board
-from fireline.hw.geometry import ArrayShape
 from fireline.hw.link.link import Link
 from fireline.hw.link.protocol import Identity
 from fireline.hw.memory.rom import Rom
+from fireline.hw.program import ArrayShape
 from support.yosys import cells, synthesized
 
 

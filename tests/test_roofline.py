@@ -5,7 +5,7 @@ from fireline.host.compile import compile_network
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
 from fireline.host.roofline import layer_loads
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from support.small import TINY, compiled, fire, network
 
 

@@ -16,7 +16,7 @@ from fireline.host.quantize import quantize
 from fireline.host.random_network import random_network
 from fireline.host.stage import PREPROCESSINGS
 from fireline.host.weight_bits import layer_bits
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from fireline.sim.run import build_bench, run
 from support.paths import SHARED
 

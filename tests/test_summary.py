@@ -3,7 +3,7 @@ from fireline.host.compile import compile_network
 from fireline.host.families import resolve
 from fireline.host.random_network import random_network
 from fireline.host.summary import PAPER, layer_cycles, summarise, weight_sizes
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 
 
 @pytest.mark.parametrize(

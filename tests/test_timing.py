@@ -12,7 +12,7 @@ from fireline.host.families import family
 from fireline.host.random_network import random_network
 from fireline.host.timing import frame_timing
 from fireline.hw.accelerator import Accelerator
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from support.small import compiled, fire, network, pictures, simulate
 
 SHORT = network(Conv1(4, 1, 1, 0), fire(4, 4, 4), height=3, width=2)

@@ -14,7 +14,7 @@ from fireline.host.quantize import quantize
 from fireline.host.resources import resources
 from fireline.host.train import evaluate
 from fireline.host.trial import Measured, Trial, run
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from support.striped import DATA, RECIPE, TINY
 
 SMALL, LARGE = ArrayShape(4, 4), ArrayShape(8, 8)

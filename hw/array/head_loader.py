@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..geometry import ArrayShape, HeadGeometry
 from ..lib.delay import delay
+from ..program import ArrayShape, HeadGeometry
 from ..sdram.chip import BURST_WORDS, WORD_BITS
 from .mac_lanes import WeightWord
 from .weight_rom import WeightRom, fill_layout

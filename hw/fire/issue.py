@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..geometry import QUEUE_DEPTH
+from ..program import QUEUE_DEPTH
 from ..tables import Tables
 from .run import run_layout
 

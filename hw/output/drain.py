@@ -4,10 +4,10 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..geometry import QUEUE_DEPTH, Program
 from ..lib.delay import delay
 from ..lib.routing import own_register, parts
 from ..memory.ram import DistributedRam
+from ..program import QUEUE_DEPTH, Program
 from ..tables import Tables, context_layout
 from .output_groups import DRAIN_FIELDS, Groups
 

@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..geometry import Program
 from ..lib.skid_buffer import StreamBuffer
+from ..program import Program
 from ..tables import Tables, context_layout
 
 DRAIN_FIELDS = {

@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..geometry import Program
 from ..lib.delay import delay
+from ..program import Program
 from ..tables import Tables, context_layout
 from .pool import MaxPool
 

@@ -6,8 +6,8 @@ from fireline.host.architecture import Architecture, Bypass, Conv1, Fire, MaxPoo
 from fireline.host.compile import Compiled, compile_network
 from fireline.host.random_network import random_network
 from fireline.hw.accelerator import Accelerator
-from fireline.hw.geometry import ArrayShape
 from fireline.hw.output.output_groups import DRAIN_FIELDS
+from fireline.hw.program import ArrayShape
 from fireline.hw.tables import Tables
 
 PREPROCESSING = Preprocessing("rgb", 1 / 255, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))

@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 from fireline.host.layout import stream_image
 from fireline.hw.array.head_loader import HeadLoader, stream_words
-from fireline.hw.geometry import ArrayShape, HeadGeometry
+from fireline.hw.program import ArrayShape, HeadGeometry
 
 BASE = 5
 CASES = [

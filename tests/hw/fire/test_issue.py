@@ -3,7 +3,7 @@
 import pytest
 from amaranth.sim import Simulator
 from fireline.hw.fire.issue import Issue
-from fireline.hw.geometry import QUEUE_DEPTH
+from fireline.hw.program import QUEUE_DEPTH
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled
 

@@ -1,5 +1,5 @@
 import pytest
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from support.small import TINY, compiled, fire, network
 
 

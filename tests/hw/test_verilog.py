@@ -9,7 +9,7 @@ import pytest
 from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
 from fireline.host.random_network import random_network
-from fireline.hw.geometry import ArrayShape
+from fireline.hw.program import ArrayShape
 from fireline.hw.verilog import to_verilog
 from fireline.sim.verilator import find_verilator
 from support.paths import ROOT
