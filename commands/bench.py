@@ -47,8 +47,8 @@ def bench(output: Output, simulated, built, everything, data, folder, builds):
     """
     from ..host.compile import compile_network
     from ..host.dataset import load_test
+    from ..host.network.shipped import SAMPLES, WEIGHTS, load_network
     from ..host.peers import FULL_SIZE_PEERS, PEERS
-    from ..host.shipped import SAMPLES, WEIGHTS, load_network
     from ..hw.boards import find_board
     from ..hw.program import ArrayShape
     from ..sim import measure
@@ -128,8 +128,8 @@ def _full_size(output, simulated, builds):
 
     from ..host.compile import compile_network
     from ..host.dataset import Pictures
-    from ..host.families import family
-    from ..host.random_network import stand_in
+    from ..host.network.families import family
+    from ..host.network.random_network import stand_in
     from ..host.report import load_build
     from ..hw.boards import find_board
     from ..hw.program import ArrayShape

@@ -15,7 +15,7 @@ from ..errors import FirelineError
 if TYPE_CHECKING:
     from rich.table import Table  # imported late: `fireline --help` must be quick
 
-    from ..host.architecture import Architecture
+    from ..host.network.architecture import Architecture
 
 BAD_INPUT, INTERRUPTED = 2, 130  # exit statuses
 WIDTH = 120  # of lines that go to a file
@@ -167,7 +167,7 @@ class Array(click.ParamType):
 
 def weight_bits_of(architecture: "Architecture", text: str) -> dict[str, int]:
     """Bits by layer from "4", "8" or the name of a file."""
-    from ..host.weight_bits import layer_bits, read_weight_bits
+    from ..host.network.weight_bits import layer_bits, read_weight_bits
 
     return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
 

@@ -10,7 +10,7 @@ from .common import NET, Output, command
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..host.network import QuantizedNetwork
+    from ..host.network.quantized import QuantizedNetwork
 
 
 @command
@@ -33,7 +33,7 @@ def evaluate(output: Output, net, data, against, batch):
     from ..host.dataset import load_test
     from ..host.evaluate import evaluate as measure
     from ..host.evaluate import rank
-    from ..host.shipped import load_network
+    from ..host.network.shipped import load_network
 
     network = load_network(net)
     pictures = load_test(data, network.architecture)

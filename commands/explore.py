@@ -102,10 +102,10 @@ def explore(
     """
     from ..host.dataset import load_dataset
     from ..host.explore import Exploration, fewer_pictures
-    from ..host.families import resolve
+    from ..host.network.families import resolve
+    from ..host.network.stage import Bypass
+    from ..host.network.variants import Space
     from ..host.recipe import Recipe
-    from ..host.stage import Bypass
-    from ..host.variants import Space
 
     base, recipe = resolve(arch), Recipe(**recipe)
     space = Space(

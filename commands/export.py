@@ -18,8 +18,8 @@ def export(output: Output, net, file):
     Example:
       fireline export cifar10 --onnx cifar10.onnx
     """
+    from ..host.network.shipped import load_network
     from ..host.onnx_export import export_onnx
-    from ..host.shipped import load_network
 
     network = load_network(net)
     export_onnx(network, file)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..host.model import SqueezeNet
-    from ..host.network import QuantizedNetwork
+    from ..host.network.quantized import QuantizedNetwork
     from ..host.post_training.settings import Settings
     from ..host.quantize import StageResult
     from ..hw.program import ArrayShape
@@ -101,8 +101,8 @@ def quantize(
     from dataclasses import asdict, replace
 
     from ..host.dataset import load_calibration
-    from ..host.families import resolve
-    from ..host.stage import PREPROCESSINGS
+    from ..host.network.families import resolve
+    from ..host.network.stage import PREPROCESSINGS
 
     if array and not board and rom_kbits is None:
         raise FirelineError("--array is what a budget is for: name one with --board or --rom-kbits")

@@ -17,7 +17,7 @@ def samples(output: Output, name, folder):
     Example:
       fireline samples cifar10 -o samples
     """
-    from ..host.shipped import copy_samples
+    from ..host.network.shipped import copy_samples
 
     files = copy_samples(name, folder)
     output.say(f"{len(files)} pictures and labels.csv in {folder}")

@@ -24,8 +24,8 @@ def summary(output: Output, name, array, head):
     """
     from dataclasses import asdict
 
-    from ..host.families import resolve
-    from ..host.shipped import is_network, load_network
+    from ..host.network.families import resolve
+    from ..host.network.shipped import is_network, load_network
     from ..host.summary import PAPER, summarise, weight_sizes
 
     network = load_network(name) if is_network(name) else None
@@ -33,7 +33,7 @@ def summary(output: Output, name, array, head):
     compiled = None
     if array:
         from ..host.head_choice import HeadPlace, compile_for
-        from ..host.random_network import stand_in
+        from ..host.network.random_network import stand_in
 
         compiled = compile_for(network or stand_in(architecture), array, HeadPlace(head))
     layers = summarise(architecture, network, compiled)

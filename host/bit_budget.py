@@ -9,13 +9,13 @@ import numpy as np
 from ..errors import FirelineError
 from ..hw.boards import Board
 from ..hw.program import ArrayShape, Program
-from .architecture import Architecture, LayerKind
 from .buffers import StreamedHead
 from .compile import compile_network
 from .layout import group_starts
-from .network import input_segments
+from .network.architecture import Architecture, LayerKind
+from .network.quantized import input_segments
+from .network.random_network import AS_QUANTIZED, random_network
 from .post_training.settings import FAST
-from .random_network import AS_QUANTIZED, random_network
 from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
 GRAIN = 4096  # parts of the room that are told apart

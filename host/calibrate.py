@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from ..errors import FirelineError
-from .architecture import Architecture, Layer
 from .fold import FoldedNetwork
+from .network.architecture import Architecture, Layer
 from .walk import walk
 
 SAMPLES = 1 << 18  # values that are drawn from a map, over all pictures

@@ -12,9 +12,9 @@ from ..hw.program import ArrayShape, HeadGeometry, LayerDescriptor, Program, Win
 from ..hw.sdram.block_timing import GroupSchedule
 from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
 from . import layout
-from .architecture import Architecture, Bypass, Fire, MaxPool
 from .buffers import Map, StreamedHead, allocate, depth, stage_maps
-from .network import QuantizedConv, QuantizedNetwork
+from .network.architecture import Architecture, Bypass, Fire, MaxPool
+from .network.quantized import QuantizedConv, QuantizedNetwork
 from .schedule import RowTask, layer_shapes, place, schedule
 from .streamed_head import Pace, stream
 from .timing import FrameTiming, frame_timing, with_waits

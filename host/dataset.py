@@ -8,8 +8,8 @@ import numpy as np
 
 from ..errors import FirelineError
 from . import cifar10
-from .architecture import Architecture
 from .image import load_image
+from .network.architecture import Architecture
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
 TEST_FOLDERS = ("test", "val")

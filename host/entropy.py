@@ -14,7 +14,7 @@ import zlib
 import numpy as np
 
 from ..errors import FirelineError
-from .network import CODES, QuantizedConv
+from .network.quantized import CODES, QuantizedConv
 
 LIMIT = 15  # bits of the longest code
 CHECK = 4  # bytes of the CRC

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import FirelineError
 from . import golden
-from .network import QuantizedNetwork
+from .network.quantized import QuantizedNetwork
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ import numpy as np
 
 from ..errors import FirelineError
 from ..hw.program import ArrayShape
-from .architecture import Architecture
 from .dataset import Dataset, Pictures
 from .files import write_whole
+from .network.architecture import Architecture
+from .network.variants import Space
 from .recipe import Recipe
 from .trial import Measured, Outcome, Trial
-from .variants import Space
 
 FORMAT = 1  # goes up when the same input gives other results
 DESCRIPTION = "exploration.json"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from .architecture import Architecture, Layer, LayerKind
 from .model import SqueezeNet
+from .network.architecture import Architecture, Layer, LayerKind
 
 
 @dataclass(frozen=True, eq=False)

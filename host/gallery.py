@@ -11,7 +11,7 @@ from PIL import Image
 from . import golden
 from .dataset import Pictures
 from .evaluate import Accuracy, evaluate
-from .network import QuantizedNetwork
+from .network.quantized import QuantizedNetwork
 
 SHOWN = 30
 SIDE = 112  # pixels; larger pictures are scaled down to it

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..errors import FirelineError
-from .architecture import Layer, LayerKind
-from .network import QuantizedConv, QuantizedNetwork, Skip
-from .stage import Bypass, Fire, MaxPool
+from .network.architecture import Layer, LayerKind
+from .network.quantized import QuantizedConv, QuantizedNetwork, Skip
+from .network.stage import Bypass, Fire, MaxPool
 
 BLOCK = 1 << 17  # window values that are multiplied at a time, so that they stay in the cache
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..hw.array import head_loader
 from ..hw.program import ArrayShape
-from .network import QuantizedConv, group_index
+from .network.quantized import QuantizedConv, group_index
 
 
 def padded_channels(channels: int, breaks: Sequence[int], ci: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ..errors import FirelineError
-from .architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
+from .network.architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
 from .onnx_import import import_onnx, read_onnx
 from .weights import read_weights
 

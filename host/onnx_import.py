@@ -12,8 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FirelineError
-from .architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool, Stage
-from .families import FAMILIES, family
+from .network.architecture import (
+    Architecture,
+    Bypass,
+    Conv1,
+    Fire,
+    Layer,
+    LayerKind,
+    MaxPool,
+    Stage,
+)
+from .network.families import FAMILIES, family
 from .onnx_graph import Graph, Node, read_graph
 from .onnx_operators import (
     Convolution,

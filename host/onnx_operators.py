@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import FirelineError
-from .architecture import Layer
+from .network.architecture import Layer
 from .onnx_graph import Graph, Node
 
 AFTER_AVERAGE = ("Softmax", "LogSoftmax", "Flatten", "Reshape", "Squeeze")

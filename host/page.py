@@ -6,8 +6,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import charts
-from .architecture import Layer, LayerKind
 from .files import write_whole
+from .network.architecture import Layer, LayerKind
 from .report import Report
 
 PAGE = "report.html"

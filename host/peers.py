@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
+from .network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 
 
 @dataclass(frozen=True)

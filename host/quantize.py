@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import FirelineError
 from .fold import fold
 from .model import SqueezeNet
+from .network.weight_bits import layer_bits
 from .post_training.biases import correct_biases
 from .post_training.blocks import reconstruct_blocks
 from .post_training.distill import distill
@@ -24,7 +25,6 @@ from .post_training.squared_error import squared_error
 from .post_training.views import fixed_views
 from .post_training.work import Report, Work
 from .quantized_training import QuantizedTraining
-from .weight_bits import layer_bits
 
 HELD_BACK = 8  # every so manieth picture is not learned from but measured with
 LEAST_PICTURES = 8

@@ -7,10 +7,10 @@ from types import MappingProxyType
 import torch
 from torch import nn
 
-from .architecture import Architecture, Layer, LayerKind
 from .calibrate import Statistics
 from .fold import FoldedNetwork, pad, pad_value
-from .network import (
+from .network.architecture import Architecture, Layer, LayerKind
+from .network.quantized import (
     CODES,
     QuantizedNetwork,
     Skip,

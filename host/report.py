@@ -13,10 +13,10 @@ from .compile import Compiled, compile_network
 from .dataset import load_test
 from .floorplan import Floorplan
 from .gallery import Gallery, make_gallery
-from .network import QuantizedNetwork
+from .network.quantized import QuantizedNetwork
+from .network.shipped import SAMPLES, load_network
 from .resources import Resources, resources
 from .roofline import LayerLoad, layer_loads
-from .shipped import SAMPLES, load_network
 from .slow_paths import SlowPaths
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .network import CODES, GROUP, group_index
+from .network.quantized import CODES, GROUP, group_index
 
 STEPS = 32  # scales that are tried
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from ..errors import FirelineError
 from ..hw.program import RowOperation
-from .architecture import Architecture, Bypass, MaxPool
 from .buffers import Buffer, Buffers, Map, stage_maps
+from .network.architecture import Architecture, Bypass, MaxPool
 
 
 @dataclass(frozen=True)

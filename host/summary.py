@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from .architecture import Architecture, LayerKind
 from .compile import Compiled
 from .entropy import encode_conv
-from .network import QuantizedNetwork
+from .network.architecture import Architecture, LayerKind
+from .network.quantized import QuantizedNetwork
 
 
 @dataclass(frozen=True)

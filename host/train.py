@@ -13,11 +13,11 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import FirelineError
-from .architecture import Architecture
 from .augment import augment
 from .dataset import Dataset, Pictures
 from .model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
-from .network import QuantizedNetwork
+from .network.architecture import Architecture
+from .network.quantized import QuantizedNetwork
 from .partial import load_partial, save_partial, save_tensors
 from .quantize import quantize
 from .recipe import Recipe

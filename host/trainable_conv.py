@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .network import CODES, QuantizedConv, group_index
+from .network.quantized import CODES, QuantizedConv, group_index
 from .rounding import WeightScales, weight_scales
 
 

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from ..hw.program import ArrayShape
 from . import train as training
-from .architecture import Architecture
 from .compile import compile_network
 from .dataset import Dataset
 from .evaluate import evaluate
 from .model import load_checkpoint
+from .network.architecture import Architecture
 from .quantize import quantize
 from .recipe import Recipe
 from .resources import resources

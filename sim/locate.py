@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..host import golden
-from ..host.architecture import MaxPool
 from ..host.buffers import stage_maps
 from ..host.compile import Compiled
+from ..host.network.architecture import MaxPool
 from ..host.schedule import RowTask
 from ..hw.program import Program
 from .run import Watched

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..host.architecture import Architecture
 from ..host.build import BuildSummary, build
 from ..host.compile import Compiled, compile_network
 from ..host.dataset import Pictures
 from ..host.design import design, multipliers_used
 from ..host.evaluate import evaluate
-from ..host.network import QuantizedNetwork
+from ..host.network.architecture import Architecture
+from ..host.network.quantized import QuantizedNetwork
+from ..host.network.random_network import random_network
 from ..host.peers import Peer, per_multiplier
-from ..host.random_network import random_network
 from ..host.resources import resources
 from ..host.summary import layer_cycles
 from ..hw.boards import Board

@@ -30,8 +30,8 @@ def arch(tmp_path):
 @pytest.fixture
 def net(tmp_path, arch):
     """It, quantized, with random weights."""
-    from fireline.host.families import resolve
-    from fireline.host.random_network import random_network
+    from fireline.host.network.families import resolve
+    from fireline.host.network.random_network import random_network
 
     file = tmp_path / "tiny.fireline"
     random_network(resolve(arch), 0).save(file)
@@ -43,8 +43,8 @@ def weights(tmp_path, arch):
     """Its random weights in float, and its classes."""
     import safetensors.torch
     import torch
-    from fireline.host.families import resolve
     from fireline.host.model import SqueezeNet
+    from fireline.host.network.families import resolve
 
     torch.manual_seed(0)
     file = tmp_path / "tiny.safetensors"

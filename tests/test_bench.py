@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Conv1, Fire, MaxPool
 from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
-from fireline.host.random_network import random_network
+from fireline.host.network.architecture import (
+    PREPROCESSINGS,
+    Architecture,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+)
+from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
 from fireline.sim.bench import simulate
 from fireline.sim.run import build_bench, run

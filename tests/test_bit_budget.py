@@ -13,7 +13,7 @@ from fireline.host.bit_budget import (
     options,
 )
 from fireline.host.compile import compile_network
-from fireline.host.random_network import random_network
+from fireline.host.network.random_network import random_network
 from fireline.host.resources import LINK_BLOCK_RAMS, check_fit, resources, weight_rom
 from fireline.host.summary import layer_cycles
 from fireline.hw.boards import find_board

@@ -1,6 +1,6 @@
-from fireline.host.architecture import Conv1
 from fireline.host.buffers import BatchBuffer, StreamedHead, allocate, depth, stage_maps
-from fireline.host.families import family
+from fireline.host.network.architecture import Conv1
+from fireline.host.network.families import family
 from support.small import fire, network
 
 

@@ -9,7 +9,7 @@ from fireline.errors import FirelineError
 from fireline.host.build import BuildSummary, build, flash, flash_command
 from fireline.host.compile import compile_network
 from fireline.host.floorplan import Floorplan
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.slow_paths import SlowPaths
 from fireline.hw.boards import BoardTop, find_board
 from fireline.hw.link.protocol import Identity

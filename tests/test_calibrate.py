@@ -3,10 +3,10 @@ import pytest
 import torch
 from fireline.errors import FirelineError
 from fireline.host import calibrate
-from fireline.host.architecture import Architecture
 from fireline.host.calibrate import batches, measure
 from fireline.host.fold import fold
-from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from support.strategies import preprocessing
 from support.torch_networks import draw_model, draw_pixels
 

@@ -5,9 +5,9 @@ from itertools import combinations
 import pytest
 from fireline.host import charts
 from fireline.host.compile import compile_network
-from fireline.host.families import resolve
 from fireline.host.floorplan import Floorplan, Tile
-from fireline.host.random_network import random_network
+from fireline.host.network.families import resolve
+from fireline.host.network.random_network import random_network
 from fireline.host.roofline import layer_loads
 from fireline.host.slow_paths import SlowPaths
 from fireline.hw.program import ArrayShape

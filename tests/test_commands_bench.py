@@ -3,16 +3,18 @@
 import json
 
 from fireline.host.compile import compile_network
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from fireline.hw.program import ArrayShape
 from support.built import leave
 from support.command_line import runs
 
 
 def test_bench(net, weights, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("fireline.host.shipped.load_network", lambda _: QuantizedNetwork.load(net))
-    monkeypatch.setattr("fireline.host.shipped.SAMPLES", {"cifar10": pictures})
-    monkeypatch.setattr("fireline.host.shipped.WEIGHTS", {"cifar10": weights})
+    monkeypatch.setattr(
+        "fireline.host.network.shipped.load_network", lambda _: QuantizedNetwork.load(net)
+    )
+    monkeypatch.setattr(f"{shipped}.SAMPLES", {"cifar10": pictures})
+    monkeypatch.setattr(f"{shipped}.WEIGHTS", {"cifar10": weights})
     monkeypatch.setattr("fireline.commands.bench.FULL_SIZE_IMAGES", 2)
     build = tmp_path / "build"
     build.mkdir()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from fireline.hw.link.protocol import Identity
 from fireline.hw.program import ArrayShape
 from fireline.hw.system import identity_of

@@ -2,7 +2,7 @@
 
 import numpy as np
 from fireline.host.golden import run as golden
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from PIL import Image
 from support.command_line import complains, runs
 

@@ -3,7 +3,7 @@
 import os
 
 from fireline.host.compile import compile_network
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from fireline.hw.program import ArrayShape
 from support.built import leave
 from support.command_line import complains, runs

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from support.command_line import change, complains, runs, truncated
 
 

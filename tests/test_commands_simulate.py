@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from fireline.host.golden import run as golden
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from PIL import Image
 from support.command_line import Result, runs
 

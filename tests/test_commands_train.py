@@ -1,6 +1,6 @@
 """Training, with and without the hardware's integers."""
 
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.quantized import QuantizedNetwork
 from support.command_line import complains, runs
 
 SHORT = ("--epochs", 2, "--batch", 4)

@@ -1,9 +1,9 @@
 from dataclasses import asdict
 
-from fireline.host.architecture import Conv1
 from fireline.host.compile import compile_network, enough_lanes
-from fireline.host.families import resolve
-from fireline.host.random_network import random_network
+from fireline.host.network.architecture import Conv1
+from fireline.host.network.families import resolve
+from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
 from hypothesis import given, settings
 from hypothesis import strategies as st

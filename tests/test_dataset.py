@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import cifar10
-from fireline.host.architecture import PREPROCESSINGS, Architecture, Conv1
 from fireline.host.dataset import load_calibration, load_dataset, load_test
+from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1
 from PIL import Image
 
 TINY = Architecture("tiny", 3, 6, 8, PREPROCESSINGS["torchvision"], (Conv1(4, 3, 1, 1),), 2)

@@ -4,14 +4,14 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from fireline.host.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
-from fireline.host.families import resolve
 from fireline.host.model import SqueezeNet
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.families import resolve
+from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.random_network import random_network
 from fireline.host.onnx_export import export_onnx
 from fireline.host.quantize import quantize
-from fireline.host.random_network import random_network
 from fireline.hw.program import ArrayShape
 from fireline.sim.bench import simulate
 from hypothesis import HealthCheck, given, settings

@@ -16,8 +16,8 @@ from fireline.host.entropy import (
     encode,
     encode_conv,
 )
-from fireline.host.families import resolve
-from fireline.host.random_network import random_network
+from fireline.host.network.families import resolve
+from fireline.host.network.random_network import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.architecture import Architecture
 from fireline.host.evaluate import evaluate, rank
-from fireline.host.random_network import random_network
-from fireline.host.stage import Conv1
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.random_network import random_network
+from fireline.host.network.stage import Conv1
 from support.strategies import preprocessing
 
 NETWORK = random_network(

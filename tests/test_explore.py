@@ -8,8 +8,8 @@ from fireline.errors import FirelineError
 from fireline.host import explore
 from fireline.host.dataset import Dataset, Pictures
 from fireline.host.explore import Exploration, fewer_pictures, fingerprint
+from fireline.host.network.variants import Space
 from fireline.host.trial import Measured, Outcome, Trial
-from fireline.host.variants import Space
 from fireline.hw.program import ArrayShape
 from support.striped import DATA, RECIPE, TINY, stripes
 

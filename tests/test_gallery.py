@@ -7,7 +7,7 @@ from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.dataset import Pictures
 from fireline.host.gallery import SHOWN, SIDE, make_gallery, picture_uri
-from fireline.host.random_network import random_network
+from fireline.host.network.random_network import random_network
 from PIL import Image
 from support.small import TINY, pictures
 

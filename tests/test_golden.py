@@ -5,10 +5,10 @@ import pytest
 import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.architecture import Architecture
-from fireline.host.network import Skip, bypassed_fires
-from fireline.host.random_network import random_network
-from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.quantized import Skip, bypassed_fires
+from fireline.host.network.random_network import random_network
+from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import architectures, preprocessing

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from fireline.host import layout
-from fireline.host.architecture import Conv1
-from fireline.host.random_network import random_network
+from fireline.host.network.architecture import Conv1
+from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
 from hypothesis import given
 from hypothesis import strategies as st

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 from fireline.host import golden
-from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
-from fireline.host.random_network import random_network
+from fireline.host.network.architecture import (
+    PREPROCESSINGS,
+    Architecture,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+)
+from fireline.host.network.random_network import random_network
 from fireline.host.schedule import schedule
 from fireline.hw.program import ArrayShape
 from fireline.sim.locate import Difference, first_difference

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from fireline.host.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
 from fireline.host.dataset import Pictures
 from fireline.host.design import scale_multipliers
 from fireline.host.model import SqueezeNet
+from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
+from fireline.host.network.random_network import random_network
 from fireline.host.peers import PEERS, Peer
-from fireline.host.random_network import random_network
 from fireline.host.resources import resources
 from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from fireline.errors import FirelineError
-from fireline.host.architecture import (
+from fireline.host.model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
+from fireline.host.network.architecture import (
     PREPROCESSINGS,
     Architecture,
     Bypass,
@@ -16,8 +17,7 @@ from fireline.host.architecture import (
     MaxPool,
     Preprocessing,
 )
-from fireline.host.families import family
-from fireline.host.model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
+from fireline.host.network.families import family
 from hypothesis import given, settings
 from support.onnx_networks import Zoo, run_onnx, torch_export
 from support.paths import SHARED

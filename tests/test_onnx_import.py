@@ -8,9 +8,9 @@ import onnx
 import pytest
 import torch
 from fireline.errors import FirelineError
-from fireline.host.architecture import Bypass, Conv1, Fire, MaxPool
-from fireline.host.families import family
 from fireline.host.model import load_checkpoint, normalise
+from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.families import family
 from fireline.host.onnx_import import import_onnx, read_onnx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

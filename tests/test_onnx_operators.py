@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import Conv1, Fire, MaxPool
-from fireline.host.families import family
+from fireline.host.network.architecture import Conv1, Fire, MaxPool
+from fireline.host.network.families import family
 from fireline.host.onnx_graph import read_graph
 from fireline.host.onnx_import import read_onnx
 from fireline.host.onnx_operators import find_average, read_convolution

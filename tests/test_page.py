@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import Conv1
 from fireline.host.compile import Compiled
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.architecture import Conv1
+from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.random_network import random_network
 from fireline.host.page import render, write_page
-from fireline.host.random_network import random_network
 from fireline.host.report import load_report
 from fireline.host.summary import layer_cycles
 from PIL import Image

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import torch
 from fireline.host import golden
-from fireline.host.architecture import Architecture
 from fireline.host.calibrate import measure
 from fireline.host.fold import fold
 from fireline.host.model import normalise
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.weight_bits import layer_bits
 from fireline.host.quantized_training import QuantizedTraining
-from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
-from fireline.host.weight_bits import layer_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import architectures, preprocessing

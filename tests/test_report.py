@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.compile import compile_network
+from fireline.host.network.shipped import load_network
 from fireline.host.report import load_report
 from fireline.host.resources import resources
-from fireline.host.shipped import load_network
 from fireline.hw.program import ArrayShape
 from PIL import Image
 from support.built import change, floorplan, leave

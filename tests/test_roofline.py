@@ -1,9 +1,9 @@
 import pytest
-from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
 from fireline.host.compile import compile_network
-from fireline.host.families import resolve
-from fireline.host.random_network import random_network
+from fireline.host.network.architecture import Conv1
+from fireline.host.network.families import resolve
+from fireline.host.network.random_network import random_network
 from fireline.host.roofline import layer_loads
 from fireline.hw.program import ArrayShape
 from support.small import TINY, compiled, fire, network

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from fireline.host.network import group_index
+from fireline.host.network.quantized import group_index
 from fireline.host.rounding import activation_scale, weight_scales
 
 SEGMENTS = (18, 5)

@@ -1,8 +1,8 @@
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import Conv1
 from fireline.host.buffers import Buffer, Buffers, allocate
-from fireline.host.families import family
+from fireline.host.network.architecture import Conv1
+from fireline.host.network.families import family
 from fireline.host.schedule import Row, layer_shapes, place, schedule
 from hypothesis import given, settings
 from support.small import fire, network

@@ -8,14 +8,14 @@ import pytest
 from fireline.host import golden
 from fireline.host.compile import compile_network
 from fireline.host.dataset import load_calibration, load_test
-from fireline.host.families import family
 from fireline.host.model import load_checkpoint
-from fireline.host.network import QuantizedNetwork
+from fireline.host.network.families import family
+from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.random_network import random_network
+from fireline.host.network.stage import PREPROCESSINGS
+from fireline.host.network.weight_bits import layer_bits
 from fireline.host.post_training.settings import Settings
 from fireline.host.quantize import quantize
-from fireline.host.random_network import random_network
-from fireline.host.stage import PREPROCESSINGS
-from fireline.host.weight_bits import layer_bits
 from fireline.hw.program import ArrayShape
 from fireline.sim.run import build_bench, run
 from support.paths import SHARED

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead, allocate
+from fireline.host.network.architecture import Conv1
 from fireline.host.schedule import place, schedule
 from fireline.host.streamed_head import Pace, stream
 from hypothesis import given, settings

@@ -1,7 +1,7 @@
 import pytest
 from fireline.host.compile import compile_network
-from fireline.host.families import resolve
-from fireline.host.random_network import random_network
+from fireline.host.network.families import resolve
+from fireline.host.network.random_network import random_network
 from fireline.host.summary import PAPER, layer_cycles, summarise, weight_sizes
 from fireline.hw.program import ArrayShape
 

@@ -7,9 +7,9 @@ import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host import trial as trials
-from fireline.host.architecture import Preprocessing
 from fireline.host.compile import compile_network
 from fireline.host.model import load_checkpoint
+from fireline.host.network.architecture import Preprocessing
 from fireline.host.quantize import quantize
 from fireline.host.resources import resources
 from fireline.host.train import evaluate

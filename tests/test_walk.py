@@ -1,7 +1,7 @@
 import torch
-from fireline.host.families import family
 from fireline.host.model import normalise
-from fireline.host.stage import Bypass
+from fireline.host.network.families import family
+from fireline.host.network.stage import Bypass
 from fireline.host.walk import fire_name, walk
 from hypothesis import given, settings
 from support.strategies import architectures

@@ -6,8 +6,8 @@ section 4.2, with means from pictures (its appendix D) instead of from batch nor
 
 import torch
 
-from ..architecture import Layer, LayerKind
 from ..fold import pad
+from ..network.architecture import Layer, LayerKind
 from ..walk import walk
 from .work import Report, Work
 

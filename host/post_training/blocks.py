@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from ..architecture import LayerKind
+from ..network.architecture import LayerKind
 from ..quantized_training import convolutions
 from ..walk import fire_name, walk_stage
 from .training import BATCH, mixed_precision, optimizer, relative_error, set_rates, training_device

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from ..architecture import Architecture
 from ..fold import FoldedNetwork
+from ..network.architecture import Architecture
 from ..partial import load_partial, save_partial
 from ..quantized_training import QuantizedTraining, convolutions
 from ..walk import Convolve, Join, walk

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import torch
 
-from ..architecture import Architecture, Bypass, Fire, LayerKind
 from ..fold import FoldedNetwork
+from ..network.architecture import Architecture, Bypass, Fire, LayerKind
 from ..quantized_training import convolutions, input_maps, output_map
 from .work import Report, Work
 

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..architecture import Layer
 from ..fold import pad
-from ..network import CODES
+from ..network.architecture import Layer
+from ..network.quantized import CODES
 from ..trainable_conv import TrainableConv, conv_scales
 from ..walk import walk
 from .descent import Grid, descend

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from ..architecture import Layer, LayerKind
 from ..calibrate import batches
 from ..fold import FoldedNetwork
+from ..network.architecture import Layer, LayerKind
 from ..quantized_training import convolutions, output_map
 from ..walk import Convolve, Join, walk_stage
 from .work import Report, Work

@@ -4,8 +4,8 @@ import numpy as np
 
 from ..fold import fold
 from ..model import SqueezeNet
+from ..network.weight_bits import layer_bits
 from ..quantized_training import QuantizedTraining, convolutions
-from ..weight_bits import layer_bits
 from .error_feedback import fit, side_by_side
 from .fidelity import fidelity, logits
 from .settings import FAST

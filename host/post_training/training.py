@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import torch
 
-from ..architecture import Layer, LayerKind
+from ..network.architecture import Layer, LayerKind
 from ..quantized_training import SCALE_RATE, QuantizedTraining
 from .work import Work
 

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 from fireline.host import golden
-from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
+from fireline.host.network.architecture import Conv1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.small import TINY, compiled, fire, network, pictures, simulate

@@ -6,9 +6,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from fireline.host.architecture import PREPROCESSINGS, Architecture, Bypass, Conv1, Fire, MaxPool
 from fireline.host.compile import compile_network
-from fireline.host.random_network import random_network
+from fireline.host.network.architecture import (
+    PREPROCESSINGS,
+    Architecture,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+)
+from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
 from fireline.hw.verilog import to_verilog
 from fireline.sim.verilator import find_verilator

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from fireline.host.architecture import Architecture, Bypass, Fire, LayerKind, MaxPool
 from fireline.host.model import SqueezeNet
+from fireline.host.network.architecture import Architecture, Bypass, Fire, LayerKind, MaxPool
 from onnx import TensorProto, helper, numpy_helper
 
 

@@ -2,9 +2,16 @@
 
 import numpy as np
 from amaranth.sim import Simulator
-from fireline.host.architecture import Architecture, Bypass, Conv1, Fire, MaxPool, Preprocessing
 from fireline.host.compile import Compiled, compile_network
-from fireline.host.random_network import random_network
+from fireline.host.network.architecture import (
+    Architecture,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+    Preprocessing,
+)
+from fireline.host.network.random_network import random_network
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.output.output_groups import DRAIN_FIELDS
 from fireline.hw.program import ArrayShape

@@ -1,7 +1,7 @@
 """Hypothesis strategies: networks of any shape of the family, small enough to compute quickly."""
 
-from fireline.host.architecture import Architecture
-from fireline.host.stage import Bypass, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool, Preprocessing
 from hypothesis import strategies as st
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
-from fireline.host.architecture import Architecture
 from fireline.host.model import SqueezeNet, normalise
+from fireline.host.network.architecture import Architecture
 
 torch.set_num_threads(1)  # threads that wait for each other cost more than such networks
 

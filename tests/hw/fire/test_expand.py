@@ -1,6 +1,6 @@
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.architecture import Conv1
+from fireline.host.network.architecture import Conv1
 from fireline.hw.fire.expand import NeighbourhoodRuns
 from fireline.hw.tables import Tables
 from support.small import compiled, fire, network

@@ -4,8 +4,8 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
+from fireline.host.network.architecture import Conv1
 from fireline.hw.output.drain import Drain
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled, fire, give_contexts, network

@@ -2,8 +2,8 @@
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.architecture import Conv1
 from fireline.host.buffers import StreamedHead
+from fireline.host.network.architecture import Conv1
 from fireline.hw.output.output_groups import Groups
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled, fire, give_contexts, network

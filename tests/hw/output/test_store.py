@@ -4,7 +4,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.architecture import Conv1
+from fireline.host.network.architecture import Conv1
 from fireline.hw.output.store import STORE_FIELDS, Store
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled, fire, network

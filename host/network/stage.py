@@ -4,7 +4,7 @@ import enum
 import math
 from dataclasses import dataclass
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import Architecture
-from fireline.host.stage import Conv1, Fire
-from fireline.host.weight_bits import layer_bits, read_weight_bits
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.stage import Conv1, Fire
+from fireline.host.network.weight_bits import layer_bits, read_weight_bits
 from support.strategies import preprocessing
 
 STAGES = (Conv1(4, 3, 1, 1), Fire(2, 3, 4), Fire(2, 3, 4))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from fireline.errors import FirelineError
-from fireline.host.architecture import Architecture
-from fireline.host.network import (
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.quantized import (
     FORMAT,
     NO_DIGEST,
     QuantizedConv,
@@ -17,8 +17,8 @@ from fireline.host.network import (
     group_index,
     input_segments,
 )
-from fireline.host.random_network import random_network
-from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.random_network import random_network
+from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import architectures, preprocessing

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import (
+from fireline.host.network.architecture import (
     PREPROCESSINGS,
     Architecture,
     Bypass,

@@ -6,17 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import FirelineError
-from .stage import (
-    PREPROCESSINGS,
-    Bypass,
-    Conv1,
-    Fire,
-    MaxPool,
-    Preprocessing,
-    Stage,
-    check_integer,
-)
+from ...errors import FirelineError
+from .stage import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool, Preprocessing, Stage, check_integer
 
 __all__ = [
     "PREPROCESSINGS",

@@ -4,7 +4,7 @@ import dataclasses
 import tomllib
 from pathlib import Path
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 from .architecture import Architecture, read_bypass
 from .stage import (
     PREPROCESSINGS,
@@ -19,7 +19,7 @@ from .stage import (
 )
 from .variants import vary
 
-NETWORKS = Path(__file__).with_name("networks")  # the shipped network: TOML, weights, samples
+NETWORKS = Path(__file__).with_name("shipped")  # the shipped network: TOML, weights, samples
 SHIPPED = ("cifar10",)
 FAMILIES = ("squeezenet1_0", "squeezenet1_1")
 

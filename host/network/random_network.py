@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..post_training.settings import FAST
 from .architecture import Architecture, Layer, LayerKind
-from .network import (
+from .quantized import (
     CODES,
     QuantizedConv,
     QuantizedNetwork,
@@ -15,7 +16,6 @@ from .network import (
     input_segments,
     layer_maximum,
 )
-from .post_training.settings import FAST
 from .weight_bits import layer_bits
 
 # mean and root mean square of a tensor's values; those of activations follow from the

@@ -4,9 +4,9 @@ import math
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import Bypass, Conv1, Fire
-from fireline.host.families import resolve
-from fireline.host.variants import vary
+from fireline.host.network.architecture import Bypass, Conv1, Fire
+from fireline.host.network.families import resolve
+from fireline.host.network.variants import vary
 from hypothesis import given
 from hypothesis import strategies as st
 from support.small import fire, network

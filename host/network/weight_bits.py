@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 from .architecture import Architecture
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from ..errors import FirelineError
+from ...errors import FirelineError
+from ..files import write_whole
 from .architecture import Architecture, Layer, LayerKind
-from .files import write_whole
 from .stage import Bypass, Fire
 
 GROUP = 16  # consecutive input channels that share an exponent

@@ -4,8 +4,8 @@ import dataclasses
 import itertools
 from dataclasses import dataclass
 
-from ..errors import FirelineError
-from ..hw.program import ArrayShape
+from ...errors import FirelineError
+from ...hw.program import ArrayShape
 from .architecture import Architecture
 from .stage import Bypass, Conv1, Fire, Stage
 

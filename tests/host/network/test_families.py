@@ -2,8 +2,8 @@
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.architecture import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool
-from fireline.host.families import family, fire_stack, load_toml, resolve
+from fireline.host.network.architecture import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.families import family, fire_stack, load_toml, resolve
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.stage import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.network.stage import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool, Preprocessing
 
 
 def test_fire_from_ratios():

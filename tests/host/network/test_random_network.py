@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from fireline.host.architecture import Architecture
 from fireline.host.golden import trace
-from fireline.host.random_network import random_network
-from fireline.host.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.architecture import Architecture
+from fireline.host.network.random_network import random_network
+from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import architectures, preprocessing

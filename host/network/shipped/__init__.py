@@ -3,10 +3,10 @@
 import csv
 from pathlib import Path
 
-from ..errors import FirelineError
-from .families import NETWORKS, SHIPPED
-from .files import write_whole
-from .network import QuantizedNetwork
+from ....errors import FirelineError
+from ...files import write_whole
+from ..families import NETWORKS, SHIPPED
+from ..quantized import QuantizedNetwork
 
 ENDING = ".fireline"  # of quantized network files
 SAMPLES = {"cifar10": NETWORKS / "samples"}
