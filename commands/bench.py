@@ -46,7 +46,7 @@ def bench(output: Output, simulated, built, everything, data, folder, builds):
       fireline bench --built build/squeezenet1_1
     """
     from ..host.compile import compile_network
-    from ..host.dataset import load_test
+    from ..host.data.dataset import load_test
     from ..host.network.shipped import SAMPLES, WEIGHTS, load_network
     from ..host.peers import FULL_SIZE_PEERS, PEERS
     from ..hw.boards import find_board
@@ -116,7 +116,7 @@ def _many(pictures):
     """The pictures, as often as makes enough of them."""
     import numpy as np
 
-    from ..host.dataset import Pictures
+    from ..host.data.dataset import Pictures
 
     times = -(-IMAGES // len(pictures))
     return Pictures(np.tile(pictures.pixels, (times, 1, 1, 1)), np.tile(pictures.labels, times))
@@ -127,7 +127,7 @@ def _full_size(output, simulated, builds):
     import numpy as np
 
     from ..host.compile import compile_network
-    from ..host.dataset import Pictures
+    from ..host.data.dataset import Pictures
     from ..host.network.families import family
     from ..host.network.random_network import stand_in
     from ..host.report import load_build

@@ -30,7 +30,7 @@ def evaluate(output: Output, net, data, against, batch):
       fireline evaluate cifar10 --data samples
       fireline evaluate mine.fireline --data photos --against mine.safetensors
     """
-    from ..host.dataset import load_test
+    from ..host.data.dataset import load_test
     from ..host.evaluate import evaluate as measure
     from ..host.evaluate import rank
     from ..host.network.shipped import load_network

@@ -100,7 +100,7 @@ def explore(
       fireline explore --data cifar-10 --share-3x3 0.01,0.25,0.5,0.75,0.99 \\
           --scheduler tcp://192.168.1.2:8786 -o build/shares
     """
-    from ..host.dataset import load_dataset
+    from ..host.data.dataset import load_dataset
     from ..host.explore import Exploration, fewer_pictures
     from ..host.network.families import resolve
     from ..host.network.stage import Bypass

@@ -10,7 +10,7 @@ def load_images(output, images, shape, strict):
     """The pixels of the images, uint8 [N, H, W, C]; people are told what was done to them."""
     import numpy as np
 
-    from ..host.image import load_image
+    from ..host.data.picture import load_image
 
     height, width, channels = shape.height, shape.width, shape.channels
     pixels = []

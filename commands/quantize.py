@@ -100,7 +100,7 @@ def quantize(
     """
     from dataclasses import asdict, replace
 
-    from ..host.dataset import load_calibration
+    from ..host.data.dataset import load_calibration
     from ..host.network.families import resolve
     from ..host.network.stage import PREPROCESSINGS
 

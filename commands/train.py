@@ -45,7 +45,7 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     """
     from dataclasses import asdict, replace
 
-    from ..host.dataset import load_dataset
+    from ..host.data.dataset import load_dataset
     from ..host.network.families import resolve
     from ..host.recipe import QUANTIZED, Recipe
 

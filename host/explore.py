@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import FirelineError
 from ..hw.program import ArrayShape
-from .dataset import Dataset, Pictures
+from .data.dataset import Dataset, Pictures
 from .files import write_whole
 from .network.architecture import Architecture
 from .network.variants import Space

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from . import golden
-from .dataset import Pictures
+from .data.dataset import Pictures
 from .evaluate import Accuracy, evaluate
 from .network.quantized import QuantizedNetwork
 

@@ -10,7 +10,7 @@ from ..hw.program import ArrayShape
 from .buffers import StreamedHead
 from .build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
 from .compile import Compiled, compile_network
-from .dataset import load_test
+from .data.dataset import load_test
 from .floorplan import Floorplan
 from .gallery import Gallery, make_gallery
 from .network.quantized import QuantizedNetwork

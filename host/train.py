@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ..errors import FirelineError
 from .augment import augment
-from .dataset import Dataset, Pictures
+from .data.dataset import Dataset, Pictures
 from .model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from .network.architecture import Architecture
 from .network.quantized import QuantizedNetwork

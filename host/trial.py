@@ -13,7 +13,7 @@ from rich.console import Console
 from ..hw.program import ArrayShape
 from . import train as training
 from .compile import compile_network
-from .dataset import Dataset
+from .data.dataset import Dataset
 from .evaluate import evaluate
 from .model import load_checkpoint
 from .network.architecture import Architecture

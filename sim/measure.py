@@ -11,7 +11,7 @@ import numpy as np
 
 from ..host.build import BuildSummary, build
 from ..host.compile import Compiled, compile_network
-from ..host.dataset import Pictures
+from ..host.data.dataset import Pictures
 from ..host.design import design, multipliers_used
 from ..host.evaluate import evaluate
 from ..host.network.architecture import Architecture

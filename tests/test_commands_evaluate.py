@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fireline.host.dataset import load_test
+from fireline.host.data.dataset import load_test
 from fireline.host.golden import run as golden
 from fireline.host.network.quantized import QuantizedNetwork
 from support.command_line import Result, runs

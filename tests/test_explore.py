@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import explore
-from fireline.host.dataset import Dataset, Pictures
+from fireline.host.data.dataset import Dataset, Pictures
 from fireline.host.explore import Exploration, fewer_pictures, fingerprint
 from fireline.host.network.variants import Space
 from fireline.host.trial import Measured, Outcome, Trial

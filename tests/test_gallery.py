@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.dataset import Pictures
+from fireline.host.data.dataset import Pictures
 from fireline.host.gallery import SHOWN, SIDE, make_gallery, picture_uri
 from fireline.host.network.random_network import random_network
 from PIL import Image

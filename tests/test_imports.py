@@ -24,7 +24,7 @@ HW_PACKAGES = {"amaranth", "amaranth_boards"}
 TORCH = {
     "host/augment.py",
     "host/calibrate.py",
-    "host/dataset.py",
+    "host/data/dataset.py",
     "host/fold.py",
     "host/model.py",
     "host/partial.py",

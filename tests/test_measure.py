@@ -8,7 +8,7 @@ import pytest
 import safetensors.torch
 import torch
 from fireline.host.compile import compile_network
-from fireline.host.dataset import Pictures
+from fireline.host.data.dataset import Pictures
 from fireline.host.design import scale_multipliers
 from fireline.host.model import SqueezeNet
 from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool

@@ -1,7 +1,7 @@
 """Pictures that a tiny network learns to tell apart in a second."""
 
 import numpy as np
-from fireline.host.dataset import Dataset, Pictures
+from fireline.host.data.dataset import Dataset, Pictures
 from fireline.host.network.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
 from fireline.host.recipe import Recipe
 

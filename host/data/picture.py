@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 MARGIN = 8 / 7  # a picture is scaled down to no less than this much of the input, then cropped
 GREY_MODES = ("1", "L", "LA", "La")

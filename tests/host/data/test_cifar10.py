@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host import cifar10
+from fireline.host.data import cifar10
 from PIL import Image
 
 NAMES = (*cifar10.TRAIN, *cifar10.TEST)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FirelineError
+from ...errors import FirelineError
+from ..network.architecture import Architecture
 from . import cifar10
-from .image import load_image
-from .network.architecture import Architecture
+from .picture import load_image
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
 TEST_FOLDERS = ("test", "val")

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host import cifar10
-from fireline.host.dataset import load_calibration, load_dataset, load_test
+from fireline.host.data import cifar10
+from fireline.host.data.dataset import load_calibration, load_dataset, load_test
 from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1
 from PIL import Image
 

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.image import load_image
+from fireline.host.data.picture import load_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image

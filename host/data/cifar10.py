@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 CLASSES = (
     "airplane",
