@@ -19,7 +19,7 @@ def export(output: Output, net, file):
       fireline export cifar10 --onnx cifar10.onnx
     """
     from ..host.network.shipped import load_network
-    from ..host.onnx_export import export_onnx
+    from ..host.onnx.exporter import export_onnx
 
     network = load_network(net)
     export_onnx(network, file)

@@ -8,7 +8,7 @@ from torch import nn
 
 from ..errors import FirelineError
 from .network.architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
-from .onnx_import import import_onnx, read_onnx
+from .onnx.importer import import_onnx, read_onnx
 from .weights import read_weights
 
 

@@ -10,7 +10,7 @@ from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import resolve
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
-from fireline.host.onnx_export import export_onnx
+from fireline.host.onnx.exporter import export_onnx
 from fireline.host.quantize import quantize
 from fireline.hw.program import ArrayShape
 from fireline.sim.bench import simulate

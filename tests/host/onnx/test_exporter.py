@@ -7,7 +7,7 @@ from fireline.host.network.architecture import Architecture
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
-from fireline.host.onnx_export import export_onnx, to_onnx
+from fireline.host.onnx.exporter import export_onnx, to_onnx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import architectures, preprocessing

@@ -7,9 +7,9 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host.network.architecture import Conv1, Fire, MaxPool
 from fireline.host.network.families import family
-from fireline.host.onnx_graph import read_graph
-from fireline.host.onnx_import import read_onnx
-from fireline.host.onnx_operators import find_average, read_convolution
+from fireline.host.onnx.graph import read_graph
+from fireline.host.onnx.importer import read_onnx
+from fireline.host.onnx.operators import find_average, read_convolution
 from onnx import helper, numpy_helper
 from support.onnx_networks import Zoo, value
 

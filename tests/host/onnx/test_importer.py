@@ -11,7 +11,7 @@ from fireline.errors import FirelineError
 from fireline.host.model import load_checkpoint, normalise
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import family
-from fireline.host.onnx_import import import_onnx, read_onnx
+from fireline.host.onnx.importer import import_onnx, read_onnx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper

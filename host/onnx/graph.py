@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, numpy_helper
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 MAXIMUM_BYTES = 1 << 29  # of a file; the family's networks have some megabytes
 SAME = ("Identity", "Dropout")  # operators whose output is their first input

@@ -6,10 +6,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from .files import write_whole
-from .network.architecture import Layer, LayerKind
-from .network.quantized import QuantizedNetwork
-from .network.stage import Bypass, Fire, MaxPool
+from ..files import write_whole
+from ..network.architecture import Layer, LayerKind
+from ..network.quantized import QuantizedNetwork
+from ..network.stage import Bypass, Fire, MaxPool
 
 OPSET = 17
 IR_VERSION = 8

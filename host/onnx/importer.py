@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FirelineError
-from .network.architecture import (
+from ...errors import FirelineError
+from ..network.architecture import (
     Architecture,
     Bypass,
     Conv1,
@@ -22,15 +22,9 @@ from .network.architecture import (
     MaxPool,
     Stage,
 )
-from .network.families import FAMILIES, family
-from .onnx_graph import Graph, Node, read_graph
-from .onnx_operators import (
-    Convolution,
-    check_average,
-    check_pool,
-    find_average,
-    read_convolution,
-)
+from ..network.families import FAMILIES, family
+from .graph import Graph, Node, read_graph
+from .operators import Convolution, check_average, check_pool, find_average, read_convolution
 
 WORDS = {Conv1: "conv1", MaxPool: "a max pool", Fire: "a Fire", type(None): "the classifier"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import onnx
 import pytest
 from fireline.errors import FirelineError
-from fireline.host import onnx_graph
-from fireline.host.onnx_graph import read_graph
+from fireline.host.onnx import graph as onnx_graph
+from fireline.host.onnx.graph import read_graph
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper

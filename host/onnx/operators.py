@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import FirelineError
-from .network.architecture import Layer
-from .onnx_graph import Graph, Node
+from ...errors import FirelineError
+from ..network.architecture import Layer
+from .graph import Graph, Node
 
 AFTER_AVERAGE = ("Softmax", "LogSoftmax", "Flatten", "Reshape", "Squeeze")
 
