@@ -66,8 +66,8 @@ def evaluate(output: Output, net, data, against, batch):
 
 def _float_logits(network: "QuantizedNetwork", weights: str, pixels: "np.ndarray") -> "np.ndarray":
     """What the network with float weights from a file says, [N, classes]."""
-    from ..host.fold import fold
-    from ..host.model import load_checkpoint
+    from ..host.float_network.fold import fold
+    from ..host.float_network.squeezenet import load_checkpoint
     from ..host.post_training.fidelity import logits
 
     return logits(fold(load_checkpoint(weights, network.architecture)), pixels).numpy()

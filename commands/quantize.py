@@ -11,7 +11,7 @@ from .common import Array, Output, command, weight_bits_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..host.model import SqueezeNet
+    from ..host.float_network.squeezenet import SqueezeNet
     from ..host.network.quantized import QuantizedNetwork
     from ..host.post_training.settings import Settings
     from ..host.quantize import StageResult
@@ -114,8 +114,8 @@ def quantize(
     bits = weight_bits_of(architecture, weight_bits or "4")
     pictures = load_calibration(calibration, architecture)
     from ..host import quantize as quantization
-    from ..host.model import load_checkpoint
-    from ..host.weights import read_class_names
+    from ..host.float_network.squeezenet import load_checkpoint
+    from ..host.float_network.weights import read_class_names
 
     chosen = quantization.Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
     model = load_checkpoint(weights, architecture)

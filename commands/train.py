@@ -59,7 +59,7 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     from ..host import train as training
 
     if quantized:
-        from ..host.model import load_checkpoint
+        from ..host.float_network.squeezenet import load_checkpoint
 
         model = load_checkpoint(initial, architecture)
         network = training.train_quantized(model, dataset, file, chosen, output.console, bits)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from ..errors import FirelineError
-from .fold import FoldedNetwork
+from .float_network.fold import FoldedNetwork
+from .float_network.walk import walk
 from .network.architecture import Architecture, Layer
-from .walk import walk
 
 SAMPLES = 1 << 18  # values that are drawn from a map, over all pictures
 BATCH_VALUES = 1 << 22  # values of the largest map that are computed at a time: 16 MiB

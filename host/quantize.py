@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FirelineError
-from .fold import fold
-from .model import SqueezeNet
+from .float_network.fold import fold
+from .float_network.squeezenet import SqueezeNet
 from .network.weight_bits import layer_bits
 from .post_training.biases import correct_biases
 from .post_training.blocks import reconstruct_blocks

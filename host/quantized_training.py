@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from .calibrate import Statistics
-from .fold import FoldedNetwork, pad, pad_value
+from .float_network.fold import FoldedNetwork, pad, pad_value
+from .float_network.walk import fire_name, walk
 from .network.architecture import Architecture, Layer, LayerKind
 from .network.quantized import (
     CODES,
@@ -20,7 +21,6 @@ from .network.quantized import (
 )
 from .rounding import activation_scale
 from .trainable_conv import TrainableConv, conv_scales, round_through
-from .walk import fire_name, walk
 
 HEADROOM = 1.5  # of the classifier's range over what calibration shows
 PIXEL_SCALE = (

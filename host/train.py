@@ -15,10 +15,10 @@ from torch.nn import functional
 from ..errors import FirelineError
 from .augment import augment
 from .data.dataset import Dataset, Pictures
-from .model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
+from .float_network.partial import load_partial, save_partial, save_tensors
+from .float_network.squeezenet import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from .network.architecture import Architecture
 from .network.quantized import QuantizedNetwork
-from .partial import load_partial, save_partial, save_tensors
 from .quantize import quantize
 from .recipe import Recipe
 

@@ -15,7 +15,7 @@ from . import train as training
 from .compile import compile_network
 from .data.dataset import Dataset
 from .evaluate import evaluate
-from .model import load_checkpoint
+from .float_network.squeezenet import load_checkpoint
 from .network.architecture import Architecture
 from .quantize import quantize
 from .recipe import Recipe

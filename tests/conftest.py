@@ -43,7 +43,7 @@ def weights(tmp_path, arch):
     """Its random weights in float, and its classes."""
     import safetensors.torch
     import torch
-    from fireline.host.model import SqueezeNet
+    from fireline.host.float_network.squeezenet import SqueezeNet
     from fireline.host.network.families import resolve
 
     torch.manual_seed(0)

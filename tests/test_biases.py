@@ -1,6 +1,6 @@
 import torch
+from fireline.host.float_network.walk import walk
 from fireline.host.post_training.biases import correct_biases
-from fireline.host.walk import walk
 from support.post_training import PIXELS, fresh_fidelity, ignore, small_work
 
 

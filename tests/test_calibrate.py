@@ -4,7 +4,7 @@ import torch
 from fireline.errors import FirelineError
 from fireline.host import calibrate
 from fireline.host.calibrate import batches, measure
-from fireline.host.fold import fold
+from fireline.host.float_network.fold import fold
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from support.strategies import preprocessing

@@ -74,7 +74,7 @@ def test_seeds_differ():
 
 def test_maps_count(monkeypatch):
     """With more weight on the maps they end nearer to float's."""
-    from fireline.host.walk import walk
+    from fireline.host.float_network.walk import walk
 
     def error(features):
         monkeypatch.setattr(distillation, "FEATURES", features)

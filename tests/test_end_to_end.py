@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import torch
 from fireline.host.compile import compile_network
-from fireline.host.model import SqueezeNet
+from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import resolve
 from fireline.host.network.quantized import QuantizedNetwork

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from fireline.host.fold import fold
+from fireline.host.float_network.fold import fold
 from fireline.host.post_training.equalize import LIMIT, equalize, equalized
 from fireline.host.post_training.fidelity import logits
 from support.post_training import PIXELS, ignore, small_model, small_work

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 from fireline.host import golden
-from fireline.host.model import normalise
+from fireline.host.float_network.squeezenet import normalise
 from fireline.host.post_training.fidelity import fidelity, logits
 from support.post_training import PIXELS, SMALL, small_model, small_work
 

@@ -25,9 +25,9 @@ TORCH = {
     "host/augment.py",
     "host/calibrate.py",
     "host/data/dataset.py",
-    "host/fold.py",
-    "host/model.py",
-    "host/partial.py",
+    "host/float_network/fold.py",
+    "host/float_network/squeezenet.py",
+    "host/float_network/partial.py",
     "host/post_training/biases.py",
     "host/post_training/blocks.py",
     "host/post_training/descent.py",
@@ -44,8 +44,8 @@ TORCH = {
     "host/train.py",
     "host/trainable_conv.py",
     "host/trial.py",
-    "host/walk.py",
-    "host/weights.py",
+    "host/float_network/walk.py",
+    "host/float_network/weights.py",
 }
 
 

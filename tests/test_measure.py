@@ -10,7 +10,7 @@ import torch
 from fireline.host.compile import compile_network
 from fireline.host.data.dataset import Pictures
 from fireline.host.design import scale_multipliers
-from fireline.host.model import SqueezeNet
+from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 from fireline.host.network.random_network import random_network
 from fireline.host.peers import PEERS, Peer

@@ -7,7 +7,7 @@ from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host import quantize as pipeline
 from fireline.host.data.dataset import load_calibration, load_test
-from fireline.host.model import load_checkpoint, normalise
+from fireline.host.float_network.squeezenet import load_checkpoint, normalise
 from fireline.host.network.families import family
 from fireline.host.post_training.settings import FAST, Settings
 from fireline.host.quantize import STAGES, quantize, stages

@@ -3,8 +3,8 @@ import pytest
 import torch
 from fireline.host import golden
 from fireline.host.calibrate import measure
-from fireline.host.fold import fold
-from fireline.host.model import normalise
+from fireline.host.float_network.fold import fold
+from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.weight_bits import layer_bits

@@ -8,7 +8,7 @@ import torch
 from fireline.errors import FirelineError
 from fireline.host import trial as trials
 from fireline.host.compile import compile_network
-from fireline.host.model import load_checkpoint
+from fireline.host.float_network.squeezenet import load_checkpoint
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.quantize import quantize
 from fireline.host.resources import resources

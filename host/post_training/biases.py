@@ -6,9 +6,9 @@ section 4.2, with means from pictures (its appendix D) instead of from batch nor
 
 import torch
 
-from ..fold import pad
+from ..float_network.fold import pad
+from ..float_network.walk import walk
 from ..network.architecture import Layer, LayerKind
-from ..walk import walk
 from .work import Report, Work
 
 PICTURES = 64  # at most

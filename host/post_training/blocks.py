@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from ..float_network.walk import fire_name, walk_stage
 from ..network.architecture import LayerKind
 from ..quantized_training import convolutions
-from ..walk import fire_name, walk_stage
 from .training import BATCH, mixed_precision, optimizer, relative_error, set_rates, training_device
 from .work import Report, Work
 

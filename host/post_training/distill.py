@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from ..fold import FoldedNetwork
+from ..float_network.fold import FoldedNetwork
+from ..float_network.partial import load_partial, save_partial
+from ..float_network.walk import Convolve, Join, walk
 from ..network.architecture import Architecture
-from ..partial import load_partial, save_partial
 from ..quantized_training import QuantizedTraining, convolutions
-from ..walk import Convolve, Join, walk
 from .training import BATCH, mixed_precision, optimizer, relative_error, set_rates, training_device
 from .views import draw_views
 from .work import Report, Work

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import torch
 
-from ..fold import FoldedNetwork
+from ..float_network.fold import FoldedNetwork
 from ..network.architecture import Architecture, Bypass, Fire, LayerKind
 from ..quantized_training import convolutions, input_maps, output_map
 from .work import Report, Work

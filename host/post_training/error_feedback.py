@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..fold import pad
+from ..float_network.fold import pad
+from ..float_network.walk import walk
 from ..network.architecture import Layer
 from ..network.quantized import CODES
 from ..trainable_conv import TrainableConv, conv_scales
-from ..walk import walk
 from .descent import Grid, descend
 from .settings import Settings
 from .work import Report, Work

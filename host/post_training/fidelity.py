@@ -7,9 +7,9 @@ import torch
 from torch.nn import functional
 
 from ..calibrate import batches
-from ..fold import FoldedNetwork
+from ..float_network.fold import FoldedNetwork
+from ..float_network.walk import walk
 from ..quantized_training import QuantizedTraining
-from ..walk import walk
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from ..calibrate import batches
-from ..fold import FoldedNetwork
+from ..float_network.fold import FoldedNetwork
+from ..float_network.walk import Convolve, Join, walk_stage
 from ..network.architecture import Layer, LayerKind
 from ..quantized_training import convolutions, output_map
-from ..walk import Convolve, Join, walk_stage
 from .work import Report, Work
 
 PICTURES = 64  # at most

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..fold import fold
-from ..model import SqueezeNet
+from ..float_network.fold import fold
+from ..float_network.squeezenet import SqueezeNet
 from ..network.weight_bits import layer_bits
 from ..quantized_training import QuantizedTraining, convolutions
 from .error_feedback import fit, side_by_side

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..calibrate import measure
-from ..fold import FoldedNetwork
+from ..float_network.fold import FoldedNetwork
 from ..quantized_training import QuantizedTraining
 from .settings import Settings
 

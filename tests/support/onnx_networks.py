@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from fireline.host.model import SqueezeNet
+from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Architecture, Bypass, Fire, LayerKind, MaxPool
 from onnx import TensorProto, helper, numpy_helper
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
-from fireline.host.fold import fold
-from fireline.host.model import SqueezeNet
+from fireline.host.float_network.fold import fold
+from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.weight_bits import layer_bits

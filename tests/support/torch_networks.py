@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
-from fireline.host.model import SqueezeNet, normalise
+from fireline.host.float_network.squeezenet import SqueezeNet, normalise
 from fireline.host.network.architecture import Architecture
 
 torch.set_num_threads(1)  # threads that wait for each other cost more than such networks

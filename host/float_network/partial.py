@@ -8,8 +8,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from ..errors import FirelineError
-from .files import write_whole
+from ...errors import FirelineError
+from ..files import write_whole
 
 OPTIMIZER = "optimizer"  # first part of the names of its tensors
 EPOCHS = "epochs"

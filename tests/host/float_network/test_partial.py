@@ -3,7 +3,7 @@
 import pytest
 import torch
 from fireline.errors import FirelineError
-from fireline.host.partial import load_partial, save_partial
+from fireline.host.float_network.partial import load_partial, save_partial
 from torch import nn
 
 DESCRIPTION = {"architecture": "one", "recipe": "slow"}

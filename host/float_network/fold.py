@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from .model import SqueezeNet
-from .network.architecture import Architecture, Layer, LayerKind
+from ..network.architecture import Architecture, Layer, LayerKind
+from .squeezenet import SqueezeNet
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import torch
 from fireline.errors import FirelineError
-from fireline.host.model import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
+from fireline.host.float_network.squeezenet import (
+    SqueezeNet,
+    checkpoint_classes,
+    load_checkpoint,
+    normalise,
+)
 from fireline.host.network.architecture import (
     PREPROCESSINGS,
     Architecture,

@@ -3,11 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from fireline.host.fold import fold, pad, pad_value
-from fireline.host.model import normalise
+from fireline.host.float_network.fold import fold, pad, pad_value
+from fireline.host.float_network.squeezenet import normalise
+from fireline.host.float_network.walk import walk
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool, Preprocessing
-from fireline.host.walk import walk
 from support.strategies import preprocessing
 from support.torch_networks import draw_model, draw_pixels
 

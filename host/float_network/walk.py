@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from .network.architecture import Architecture, Layer, LayerKind
-from .network.stage import Bypass, Fire, MaxPool
+from ..network.architecture import Architecture, Layer, LayerKind
+from ..network.stage import Bypass, Fire, MaxPool
 
 Convolve = Callable[[Layer, torch.Tensor], torch.Tensor]  # with bias and ReLU
 Join = Callable[[str, torch.Tensor, torch.Tensor | None], torch.Tensor]

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import FirelineError
-from .network.architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
-from .onnx.importer import import_onnx, read_onnx
+from ...errors import FirelineError
+from ..network.architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
+from ..onnx.importer import import_onnx, read_onnx
 from .weights import read_weights
 
 

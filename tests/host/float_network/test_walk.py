@@ -1,8 +1,8 @@
 import torch
-from fireline.host.model import normalise
+from fireline.host.float_network.squeezenet import normalise
+from fireline.host.float_network.walk import fire_name, walk
 from fireline.host.network.families import family
 from fireline.host.network.stage import Bypass
-from fireline.host.walk import fire_name, walk
 from hypothesis import given, settings
 from support.strategies import architectures
 from support.torch_networks import draw_model, draw_pixels
