@@ -68,6 +68,6 @@ def _float_logits(network: "QuantizedNetwork", weights: str, pixels: "np.ndarray
     """What the network with float weights from a file says, [N, classes]."""
     from ..host.float_network.fold import fold
     from ..host.float_network.squeezenet import load_checkpoint
-    from ..host.post_training.fidelity import logits
+    from ..host.quantization.post_training.fidelity import logits
 
     return logits(fold(load_checkpoint(weights, network.architecture)), pixels).numpy()

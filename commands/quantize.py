@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from ..host.float_network.squeezenet import SqueezeNet
     from ..host.network.quantized import QuantizedNetwork
-    from ..host.post_training.settings import Settings
-    from ..host.quantize import StageResult
+    from ..host.quantization.post_training.settings import Settings
+    from ..host.quantization.quantize import StageResult
     from ..hw.program import ArrayShape
 
 
@@ -113,9 +113,9 @@ def quantize(
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = weight_bits_of(architecture, weight_bits or "4")
     pictures = load_calibration(calibration, architecture)
-    from ..host import quantize as quantization
     from ..host.float_network.squeezenet import load_checkpoint
     from ..host.float_network.weights import read_class_names
+    from ..host.quantization import quantize as quantization
 
     chosen = quantization.Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
     model = load_checkpoint(weights, architecture)
@@ -175,8 +175,8 @@ def _bits_within(
 ) -> dict[str, int]:
     """Bits by layer that a budget allows, and a table of what there was to choose from."""
     from ..host.bit_budget import board_room, choose, four_bits, options
-    from ..host.post_training.sensitivity import sensitivity
-    from ..host.quantize import check_pictures
+    from ..host.quantization.post_training.sensitivity import sensitivity
+    from ..host.quantization.quantize import check_pictures
     from ..hw.boards import BOARDS, find_board
 
     check_pictures(pictures)

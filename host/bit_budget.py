@@ -15,7 +15,7 @@ from .layout import group_starts
 from .network.architecture import Architecture, LayerKind
 from .network.quantized import input_segments
 from .network.random_network import AS_QUANTIZED, random_network
-from .post_training.settings import FAST
+from .quantization.post_training.settings import FAST
 from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
 GRAIN = 4096  # parts of the room that are told apart

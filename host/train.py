@@ -19,7 +19,7 @@ from .float_network.partial import load_partial, save_partial, save_tensors
 from .float_network.squeezenet import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from .network.architecture import Architecture
 from .network.quantized import QuantizedNetwork
-from .quantize import quantize
+from .quantization.quantize import quantize
 from .recipe import Recipe
 
 EVALUATE_EVERY = 5  # epochs

@@ -17,7 +17,7 @@ from .data.dataset import Dataset
 from .evaluate import evaluate
 from .float_network.squeezenet import load_checkpoint
 from .network.architecture import Architecture
-from .quantize import quantize
+from .quantization.quantize import quantize
 from .recipe import Recipe
 from .resources import resources
 

@@ -11,7 +11,7 @@ from fireline.host.network.families import resolve
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from fireline.host.onnx.exporter import export_onnx
-from fireline.host.quantize import quantize
+from fireline.host.quantization.quantize import quantize
 from fireline.hw.program import ArrayShape
 from fireline.sim.bench import simulate
 from hypothesis import HealthCheck, given, settings

@@ -14,8 +14,8 @@ from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from fireline.host.network.stage import PREPROCESSINGS
 from fireline.host.network.weight_bits import layer_bits
-from fireline.host.post_training.settings import Settings
-from fireline.host.quantize import quantize
+from fireline.host.quantization.post_training.settings import Settings
+from fireline.host.quantization.quantize import quantize
 from fireline.hw.program import ArrayShape
 from fireline.sim.run import build_bench, run
 from support.paths import SHARED

@@ -10,7 +10,7 @@ from fireline.host import trial as trials
 from fireline.host.compile import compile_network
 from fireline.host.float_network.squeezenet import load_checkpoint
 from fireline.host.network.architecture import Preprocessing
-from fireline.host.quantize import quantize
+from fireline.host.quantization.quantize import quantize
 from fireline.host.resources import resources
 from fireline.host.train import evaluate
 from fireline.host.trial import Measured, Trial, run

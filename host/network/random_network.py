@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..post_training.settings import FAST
+from ..quantization.post_training.settings import FAST
 from .architecture import Architecture, Layer, LayerKind
 from .quantized import (
     CODES,

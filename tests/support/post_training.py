@@ -7,9 +7,9 @@ from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.weight_bits import layer_bits
-from fireline.host.post_training.fidelity import Fidelity, fidelity, logits
-from fireline.host.post_training.settings import FAST, Settings
-from fireline.host.post_training.work import Work
+from fireline.host.quantization.post_training.fidelity import Fidelity, fidelity, logits
+from fireline.host.quantization.post_training.settings import FAST, Settings
+from fireline.host.quantization.post_training.work import Work
 from support.strategies import preprocessing
 from support.torch_networks import draw_model, draw_pixels
 

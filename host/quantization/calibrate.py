@@ -1,0 +1,95 @@
+"""What calibration pictures show of a float network: how great its values are."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ...errors import FirelineError
+from ..float_network.fold import FoldedNetwork
+from ..float_network.walk import walk
+from ..network.architecture import Architecture, Layer
+
+SAMPLES = 1 << 18  # values that are drawn from a map, over all pictures
+BATCH_VALUES = 1 << 22  # values of the largest map that are computed at a time: 16 MiB
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Of the maps that are rounded, and of the inputs and sums of the convolutions."""
+
+    samples: dict[str, np.ndarray]  # by map ("conv1", "fire2/squeeze", "fire2"): float32, >= 0
+    peaks: dict[str, torch.Tensor]  # by map: the greatest value of each channel, [channels]
+    moments: dict[str, np.ndarray]  # by layer: mean square of each input channel, [cin]
+    means: dict[str, torch.Tensor]  # by layer: mean of a picture's sums with bias, [N, cout]
+
+
+def measure(
+    network: FoldedNetwork, pixels: np.ndarray, progress: Callable[[int], None] | None = None
+) -> Statistics:
+    """Runs the network on pixels uint8 [N, H, W, C]; a map's greatest value is in its samples.
+
+    ``progress`` is told how many pictures are done. Raises FirelineError when there are none, or
+    their shape is not the network's, or a value of a map is not finite.
+    """
+    _check(network.architecture, pixels)
+    samples, squares, means = defaultdict(list), defaultdict(list), defaultdict(list)
+    peaks = defaultdict(list)
+    generator = torch.Generator().manual_seed(0)
+
+    def keep(name: str, y: torch.Tensor) -> torch.Tensor:
+        count = min(SAMPLES * len(y) // len(pixels) + 1, y.numel())
+        drawn = torch.randint(y.numel(), (count,), generator=generator)
+        samples[name] += [y.flatten()[drawn], y.max().view(1)]
+        peaks[name].append(y.amax((0, 2, 3)))
+        if not torch.isfinite(peaks[name][-1]).all():
+            raise FirelineError(
+                f"layer {name}: its values exceed float32 on the calibration pictures; "
+                "check the weights and --preprocess"
+            )
+        return y
+
+    def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
+        sums = network.convolve(layer, x)
+        squares[layer.name].append(x.square().mean((2, 3)))
+        means[layer.name].append(sums.mean((2, 3)))
+        return keep(layer.name, sums.relu_())
+
+    def join(name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
+        return keep(name, expanded if skipped is None else expanded + skipped)
+
+    done = 0
+    with torch.inference_mode():
+        for batch in batches(network.architecture, pixels):
+            walk(network.architecture, batch, convolve, join)
+            done += len(batch)
+            if progress:
+                progress(done)
+    return Statistics(
+        samples={name: torch.cat(values).numpy() for name, values in samples.items()},
+        peaks={name: torch.stack(values).amax(0) for name, values in peaks.items()},
+        moments={name: torch.cat(values).mean(0).numpy() for name, values in squares.items()},
+        means={name: torch.cat(values) for name, values in means.items()},
+    )
+
+
+def batches(architecture: Architecture, pixels: np.ndarray) -> Iterator[torch.Tensor]:
+    """The pixels as float [n, C, H, W], as many at a time as memory is meant to hold."""
+    largest = max(
+        layer.output_channels * layer.output_height * layer.output_width
+        for layer in architecture.layers()
+    )
+    size = max(BATCH_VALUES // largest, 1)
+    for first in range(0, len(pixels), size):
+        yield torch.from_numpy(pixels[first : first + size]).permute(0, 3, 1, 2).float()
+
+
+def _check(architecture: Architecture, pixels: np.ndarray) -> None:
+    shape = (architecture.height, architecture.width, architecture.channels)
+    if not len(pixels) or pixels.dtype != np.uint8 or pixels.shape[1:] != shape:
+        raise FirelineError(
+            f"calibration: {len(pixels)} pictures, {pixels.dtype} {pixels.shape[1:]}; "
+            f"network {architecture.name} needs some, uint8 {shape}"
+        )

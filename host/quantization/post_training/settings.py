@@ -1,0 +1,40 @@
+"""How post-training quantization is to be done."""
+
+from dataclasses import dataclass
+
+from ....errors import FirelineError
+
+EFFORTS = ("fast", "full")  # each has the stages of those before
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The same settings, network, pictures and machine make the same integers.
+
+    Raises FirelineError when a value is out of range.
+    """
+
+    effort: str = "fast"  # "fast" takes minutes; "full" has stages that train
+    without: tuple[str, ...] = ()  # names of stages to leave out
+    epochs: int = 60  # of distillation
+    bfloat16: bool = False  # train in bfloat16: faster on processors that have it
+    seed: int = 0
+    exponent_max: int = 1  # groups of 4-bit weights have exponents 0..exponent_max, at most 3
+    multiplier_bits: int = 8  # at most 12
+
+    def __post_init__(self) -> None:
+        if self.effort not in EFFORTS:
+            raise FirelineError(f"effort {self.effort!r}; use {' or '.join(EFFORTS)}")
+        for what, low, high in (
+            ("epochs", 1, 100_000),
+            ("seed", 0, 2**32 - 1),
+            ("exponent_max", 0, 3),
+            ("multiplier_bits", 1, 12),
+        ):
+            if not low <= getattr(self, what) <= high:
+                raise FirelineError(
+                    f"quantization: {what} is {getattr(self, what)}; use {low} to {high}"
+                )
+
+
+FAST = Settings()

@@ -1,0 +1,51 @@
+import torch
+from fireline.host.float_network.walk import walk
+from fireline.host.quantization.post_training.biases import correct_biases
+from support.post_training import PIXELS, fresh_fidelity, ignore, small_work
+
+
+def test_means_of_the_maps_are_floats():
+    """But for the classes, whose correction is one for all."""
+    work, told = small_work(), []
+    before = fresh_fidelity(work).decibels
+    correct_biases(work, told.append)
+    assert told[-1] == 1.0 and len(told) == len(work.student.convs)
+    assert fresh_fidelity(work).decibels > before
+    means = {}
+
+    def convolve(layer, x):
+        conv, (read, written) = work.student.convs[layer.name], work.student.scales_of(layer)
+        padded = torch.nn.functional.pad(x, [layer.padding] * 4)
+        if layer.name != "conv1":
+            sums = conv.sums(padded, layer.stride, read, written)
+            means[layer.name] = sums.mean((0, 2, 3)) * conv.ratio * written
+        return work.student.convolve(layer, x)
+
+    with torch.no_grad():
+        x = torch.from_numpy(PIXELS).permute(0, 3, 1, 2).float()
+        walk(work.student.architecture, x, convolve, work.student.join)
+    for name, found in means.items():
+        wanted = work.statistics.means[name].mean(0)
+        if name == "conv5":
+            found, wanted = found.mean(), wanted.mean()
+        assert torch.allclose(found, wanted, atol=0.02 * wanted.abs().max()), name
+
+
+def test_a_second_time_changes_nothing():
+    work = small_work()
+    correct_biases(work, ignore)
+    before = {name: conv.bias.detach().clone() for name, conv in work.student.convs.items()}
+    correct_biases(work, ignore)
+    for name, conv in work.student.convs.items():
+        assert (conv.bias - before[name]).abs().max() < 0.05 * before[name].abs().max(), name
+
+
+def test_what_is_rounded_anew_gets_it_too():
+    work = small_work()
+    correct_biases(work, ignore)
+    before = {name: conv.bias.detach().clone() for name, conv in work.student.convs.items()}
+    work.round()
+    assert all(torch.equal(conv.bias, before[n]) for n, conv in work.student.convs.items())
+    work.clip = True
+    work.round()
+    assert fresh_fidelity(work).decibels > fresh_fidelity(small_work()).decibels

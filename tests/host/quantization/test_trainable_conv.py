@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+import torch
+from fireline.host import golden
+from fireline.host.quantization.rounding import WeightScales
+from fireline.host.quantization.trainable_conv import TrainableConv, round_through
+
+
+def draw_conv(shift: int, bias: float, bits: int = 8) -> TrainableConv:
+    """With SCALES its effective weights are about normal."""
+    random = np.random.default_rng(0)
+    multiplier = random.integers(100, 256, 8).astype(np.uint16)
+    exponents = random.integers(0, 2 if bits == 4 else 1, (8, 9, 2)).astype(np.uint8)
+    scale = torch.from_numpy(multiplier * 2.0**-shift).float()
+    weight = torch.from_numpy(random.normal(0, 2.0 ** (bits - 3), (8, 20, 3, 3))).float()
+    real_bias = torch.from_numpy(random.uniform(-bias, bias, 8)).float() * scale * 3
+    return TrainableConv(
+        "fire2/expand3x3",
+        weight * scale.view(-1, 1, 1, 1) * 6,
+        real_bias,
+        WeightScales(multiplier, shift, exponents),
+        bits,
+        (20,),
+        255,
+    ).eval()
+
+
+SCALES = torch.tensor(0.5), torch.tensor(3.0)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize(("shift", "bias"), [(9, 10.0), (16, 1e4), (22, 1e7), (25, 1e8)])
+def test_it_computes_what_golden_computes(shift, bias, bits):
+    conv = draw_conv(shift, bias, bits)
+    x = np.random.default_rng(1).integers(0, 256, (40, 5, 5, 20)).astype(np.uint8)
+    with torch.no_grad():
+        maps = torch.from_numpy(x).permute(0, 3, 1, 2).float()
+        found = conv.requantize(conv.sums(maps, 1, *SCALES))
+    quantized = conv.quantized(*SCALES)
+    expected = golden.convolve(x, quantized, 1, 0, (0,))
+    assert np.array_equal(found.permute(0, 2, 3, 1).numpy(), expected)
+    assert 0 < expected.mean() < 255
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_sums_beyond_24_bits_are_exact_in_evaluation(training):
+    """An odd sum just below the middle between 128 and 129."""
+    fit = WeightScales(np.ones(1, np.uint16), 17, np.zeros((1, 1, 1), np.uint8))
+    weight, bias = torch.full((1, 1, 1, 1), 2.0**-17), torch.tensor([16842750 * 2.0**-17])
+    conv = TrainableConv("fire2/squeeze", weight, bias, fit, 8, (1,), 255).train(training)
+    with torch.no_grad():
+        found = conv(torch.ones(1, 1, 1, 1), 1, torch.ones(()), torch.ones(()))
+    assert found.item() == (129 if training else 128)
+
+
+def test_ratios_are_exact_in_evaluation():
+    """A sum whose product with the multiplier takes more than 24 bits, just below a middle."""
+    fit = WeightScales(np.array([255], np.uint16), 24, np.zeros((1, 1, 1), np.uint8))
+    conv = TrainableConv(
+        "fire2/squeeze", torch.zeros(1, 1, 1, 1), torch.zeros(1), fit, 8, (1,), 255
+    )
+    below = (200.5 * 2**24) // 255  # the next sum is at or above the middle
+    sums = torch.full((1, 1, 1, 1), float(below))
+    assert conv.eval().requantize(sums).item() == 200
+    assert conv.requantize(sums + 1).item() == 201
+
+
+def test_gradients_are_those_without_rounding():
+    """Where nothing is cut off; where something is, there is none."""
+    conv = draw_conv(16, 1e4).train()
+    x = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 20, 5, 5))).float()
+    weights = torch.from_numpy(np.random.default_rng(2).normal(0, 1, (4, 8, 3, 3))).float()
+    inputs = (x.requires_grad_(), conv.weight, conv.bias)
+    found = torch.autograd.grad((conv(x, 1, *SCALES) * weights).sum(), inputs)
+    weight, bias = conv.integers(*SCALES)
+    sums = torch.nn.functional.conv2d(x, weight) + bias.view(-1, 1, 1)
+    smooth = (sums * conv.ratio.view(-1, 1, 1)).clamp(0, 255)
+    assert 0.1 < float(((smooth > 0) & (smooth < 255)).float().mean()) < 0.9
+    wanted = torch.autograd.grad((smooth * weights).sum(), inputs)
+    for one, other in zip(found, wanted, strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(other.abs().max()))
+
+
+def test_bfloat16_keeps_activations():
+    conv = draw_conv(16, 1e4).train()
+    x = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 20, 5, 5))).float()
+    with torch.no_grad():
+        exact = conv(x, 1, *SCALES)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = conv(x, 1, *SCALES)
+    assert found.dtype == torch.bfloat16 and torch.equal(found, found.round())
+    assert (found.float() - exact).abs().max() <= 2
+
+
+def test_a_bias_beyond_32_bits_is_cut():
+    conv = draw_conv(25, 1e11).quantized(*SCALES)
+    assert conv.bias.max() > 2e9 and conv.bias.min() < -2e9
+
+
+def test_round_through():
+    x = torch.tensor([-1.5, -0.5, 0.49, 0.5, 2.5], requires_grad=True)
+    y = round_through(x)
+    assert y.tolist() == [-1, 0, 0, 1, 3]
+    y.backward(torch.arange(5.0))
+    assert x.grad.tolist() == [0, 1, 2, 3, 4]

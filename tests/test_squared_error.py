@@ -1,9 +1,0 @@
-from fireline.host.post_training.squared_error import squared_error
-from support.post_training import fresh_fidelity, ignore, small_work
-
-
-def test_it_comes_nearer_to_float():
-    work = small_work()
-    before = fresh_fidelity(work).decibels
-    squared_error(work, ignore)
-    assert fresh_fidelity(work).decibels > before + 0.5
