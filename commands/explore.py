@@ -105,7 +105,7 @@ def explore(
     from ..host.network.families import resolve
     from ..host.network.stage import Bypass
     from ..host.network.variants import Space
-    from ..host.recipe import Recipe
+    from ..host.training.recipe import Recipe
 
     base, recipe = resolve(arch), Recipe(**recipe)
     space = Space(

@@ -47,7 +47,7 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
 
     from ..host.data.dataset import load_dataset
     from ..host.network.families import resolve
-    from ..host.recipe import QUANTIZED, Recipe
+    from ..host.training.recipe import QUANTIZED, Recipe
 
     architecture = resolve(arch)
     wanted = {k: v for k, v in recipe.items() if v is not None}
@@ -56,7 +56,7 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
         raise FirelineError("training quantized starts from trained weights: name them with --from")
     bits = weight_bits_of(architecture, weight_bits)
     dataset = load_dataset(data, architecture, chosen.seed)
-    from ..host import train as training
+    from ..host.training import train as training
 
     if quantized:
         from ..host.float_network.squeezenet import load_checkpoint

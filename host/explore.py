@@ -18,7 +18,7 @@ from .data.dataset import Dataset, Pictures
 from .files import write_whole
 from .network.architecture import Architecture
 from .network.variants import Space
-from .recipe import Recipe
+from .training.recipe import Recipe
 from .trial import Measured, Outcome, Trial
 
 FORMAT = 1  # goes up when the same input gives other results

@@ -11,15 +11,15 @@ import torch
 from rich.console import Console
 
 from ..hw.program import ArrayShape
-from . import train as training
 from .compile import compile_network
 from .data.dataset import Dataset
 from .evaluate import evaluate
 from .float_network.squeezenet import load_checkpoint
 from .network.architecture import Architecture
 from .quantization.quantize import quantize
-from .recipe import Recipe
 from .resources import resources
+from .training import train as training
+from .training.recipe import Recipe
 
 CALIBRATION = 512  # pictures of the training part that scales are fitted to
 BATCH = 128  # pictures at a time through the golden model

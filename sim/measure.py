@@ -46,8 +46,8 @@ def measure_speed(
 
     Without `weights`, torch's are random. `batch` pictures are classified at a time.
     """
-    from ..host import train
     from ..host.float_network.squeezenet import SqueezeNet, load_checkpoint
+    from ..host.training import train
 
     architecture, few = network.architecture, pictures.labels[:32]
     model = load_checkpoint(weights, architecture) if weights else SqueezeNet(architecture)

@@ -22,7 +22,7 @@ BELOW = {
 }
 HW_PACKAGES = {"amaranth", "amaranth_boards"}
 TORCH = {
-    "host/augment.py",
+    "host/training/augment.py",
     "host/quantization/calibrate.py",
     "host/data/dataset.py",
     "host/float_network/fold.py",
@@ -41,7 +41,7 @@ TORCH = {
     "host/quantization/post_training/work.py",
     "host/quantization/quantize.py",
     "host/quantization/quantized_training.py",
-    "host/train.py",
+    "host/training/train.py",
     "host/quantization/trainable_conv.py",
     "host/trial.py",
     "host/float_network/walk.py",

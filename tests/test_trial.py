@@ -12,7 +12,7 @@ from fireline.host.float_network.squeezenet import load_checkpoint
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.quantization.quantize import quantize
 from fireline.host.resources import resources
-from fireline.host.train import evaluate
+from fireline.host.training.train import evaluate
 from fireline.host.trial import Measured, Trial, run
 from fireline.hw.program import ArrayShape
 from support.striped import DATA, RECIPE, TINY

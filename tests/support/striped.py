@@ -3,7 +3,7 @@
 import numpy as np
 from fireline.host.data.dataset import Dataset, Pictures
 from fireline.host.network.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
-from fireline.host.recipe import Recipe
+from fireline.host.training.recipe import Recipe
 
 TINY = Architecture(
     "tiny",

@@ -1,7 +1,7 @@
 """Augmentation keeps pictures, shifted and mirrored."""
 
 import torch
-from fireline.host.augment import augment
+from fireline.host.training.augment import augment
 
 
 def gradient(count, size):

@@ -8,12 +8,12 @@ import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host import train as training
 from fireline.host.float_network.squeezenet import SqueezeNet, load_checkpoint
 from fireline.host.float_network.weights import read_class_names
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.network.quantized import QuantizedNetwork
-from fireline.host.train import evaluate, train, train_quantized
+from fireline.host.training import train as training
+from fireline.host.training.train import evaluate, train, train_quantized
 from rich.console import Console
 from support.onnx_networks import Zoo
 from support.striped import DATA, RECIPE, TINY, stripes

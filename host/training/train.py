@@ -12,14 +12,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 from torch.nn import functional
 
-from ..errors import FirelineError
+from ...errors import FirelineError
+from ..data.dataset import Dataset, Pictures
+from ..float_network.partial import load_partial, save_partial, save_tensors
+from ..float_network.squeezenet import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
+from ..network.architecture import Architecture
+from ..network.quantized import QuantizedNetwork
+from ..quantization.quantize import quantize
 from .augment import augment
-from .data.dataset import Dataset, Pictures
-from .float_network.partial import load_partial, save_partial, save_tensors
-from .float_network.squeezenet import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
-from .network.architecture import Architecture
-from .network.quantized import QuantizedNetwork
-from .quantization.quantize import quantize
 from .recipe import Recipe
 
 EVALUATE_EVERY = 5  # epochs

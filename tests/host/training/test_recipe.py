@@ -2,7 +2,7 @@
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.recipe import Recipe
+from fireline.host.training.recipe import Recipe
 
 
 def test_learning_rate():

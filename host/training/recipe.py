@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 
 @dataclass(frozen=True)
