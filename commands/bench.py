@@ -45,7 +45,7 @@ def bench(output: Output, simulated, built, everything, data, folder, builds):
       fireline bench --all --data cifar-10
       fireline bench --built build/squeezenet1_1
     """
-    from ..host.compile import compile_network
+    from ..host.compiler.compile import compile_network
     from ..host.data.dataset import load_test
     from ..host.network.shipped import SAMPLES, WEIGHTS, load_network
     from ..host.peers import FULL_SIZE_PEERS, PEERS
@@ -126,7 +126,7 @@ def _full_size(output, simulated, builds):
     """The references' speed at full size, and what every network does on every array."""
     import numpy as np
 
-    from ..host.compile import compile_network
+    from ..host.compiler.compile import compile_network
     from ..host.data.dataset import Pictures
     from ..host.network.families import family
     from ..host.network.random_network import stand_in

@@ -38,8 +38,8 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     """
     from ..host.build import SLOW_PATHS, flash_command
     from ..host.build import build as make
+    from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.design import design
-    from ..host.head_choice import HeadPlace, compile_for
     from ..host.network.families import resolve
     from ..host.network.random_network import stand_in
     from ..host.network.shipped import is_network, load_network

@@ -51,8 +51,8 @@ def classify(output: Output, images, port, net, array, head, baud, strict):
 @contextmanager
 def _simulated(output, network, array, head):
     """A device at the other end of whose serial line the whole board is simulated."""
+    from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.device import Device
-    from ..host.head_choice import HeadPlace, compile_for
     from ..hw.accelerator import Accelerator
     from ..hw.system import identity_of, image_of
     from ..sim.board import simulated_board
@@ -98,8 +98,8 @@ def _classify(output, device, images, network, strict):
 
 def _load_weights(output, device, identity, network):
     """Gives the board its classifier's weights."""
-    from ..host.buffers import StreamedHead
-    from ..host.compile import compile_network
+    from ..host.compiler.buffers import StreamedHead
+    from ..host.compiler.compile import compile_network
     from ..hw.program import ArrayShape
 
     if not network:

@@ -174,7 +174,7 @@ def _bits_within(
     rom_kbits: int | None,
 ) -> dict[str, int]:
     """Bits by layer that a budget allows, and a table of what there was to choose from."""
-    from ..host.bit_budget import board_room, choose, four_bits, options
+    from ..host.compiler.bit_budget import board_room, choose, four_bits, options
     from ..host.quantization.post_training.sensitivity import sensitivity
     from ..host.quantization.quantize import check_pictures
     from ..hw.boards import BOARDS, find_board
@@ -216,8 +216,8 @@ def _stage_line(result: "StageResult", before: "StageResult | None") -> str:
 
 
 def _check_board(network: "QuantizedNetwork", name: str, array: "ArrayShape | None") -> None:
-    from ..host.head_choice import compile_for
-    from ..host.resources import check_fit
+    from ..host.compiler.head_choice import compile_for
+    from ..host.compiler.resources import check_fit
     from ..hw.boards import find_board
 
     board = find_board(name)

@@ -27,7 +27,7 @@ def simulate(output: Output, net, images, array, head, stall, seed, strict):
       fireline simulate cifar10 samples/cat-0.png --array 8x8
       fireline simulate cifar10 samples/*.png --array 16x16 --stall 0.3 --json result.json
     """
-    from ..host.head_choice import HeadPlace, compile_for
+    from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.network.shipped import load_network
     from ..sim.bench import simulate as run
 

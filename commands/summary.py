@@ -32,7 +32,7 @@ def summary(output: Output, name, array, head):
     architecture = network.architecture if network else resolve(name)
     compiled = None
     if array:
-        from ..host.head_choice import HeadPlace, compile_for
+        from ..host.compiler.head_choice import HeadPlace, compile_for
         from ..host.network.random_network import stand_in
 
         compiled = compile_for(network or stand_in(architecture), array, HeadPlace(head))

@@ -21,8 +21,8 @@ def verilog(output: Output, net, array, head, folder):
     Example:
       fireline verilog cifar10 --array 8x8 -o build/verilog
     """
-    from ..host.head_choice import HeadPlace, compile_for
-    from ..host.manifest import write_verilog
+    from ..host.compiler.head_choice import HeadPlace, compile_for
+    from ..host.compiler.manifest import write_verilog
     from ..host.network.shipped import load_network
 
     compiled = compile_for(load_network(net), array, HeadPlace(head))

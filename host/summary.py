@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .compile import Compiled
+from .compiler.compile import Compiled
 from .entropy import encode_conv
 from .network.architecture import Architecture, LayerKind
 from .network.quantized import QuantizedNetwork

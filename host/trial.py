@@ -11,13 +11,13 @@ import torch
 from rich.console import Console
 
 from ..hw.program import ArrayShape
-from .compile import compile_network
+from .compiler.compile import compile_network
+from .compiler.resources import resources
 from .data.dataset import Dataset
 from .evaluate import evaluate
 from .float_network.squeezenet import load_checkpoint
 from .network.architecture import Architecture
 from .quantization.quantize import quantize
-from .resources import resources
 from .training import train as training
 from .training.recipe import Recipe
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import FirelineError
 from ..host import golden
-from ..host.compile import Compiled
+from ..host.compiler.compile import Compiled
 from .locate import Difference, first_difference
 from .run import Run, build_bench, run
 

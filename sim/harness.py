@@ -5,7 +5,7 @@ from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..host.buffers import StreamedHead
+from ..host.compiler.buffers import StreamedHead
 from ..hw import verilog as accelerator
 from ..hw.program import Program
 from ..hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..host import golden
-from ..host.buffers import stage_maps
-from ..host.compile import Compiled
+from ..host.compiler.buffers import stage_maps
+from ..host.compiler.compile import Compiled
+from ..host.compiler.schedule import RowTask
 from ..host.network.architecture import MaxPool
-from ..host.schedule import RowTask
 from ..hw.program import Program
 from .run import Watched
 

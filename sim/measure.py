@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..host.build import BuildSummary, build
-from ..host.compile import Compiled, compile_network
+from ..host.compiler.compile import Compiled, compile_network
+from ..host.compiler.resources import resources
 from ..host.data.dataset import Pictures
 from ..host.design import design, multipliers_used
 from ..host.evaluate import evaluate
@@ -18,7 +19,6 @@ from ..host.network.architecture import Architecture
 from ..host.network.quantized import QuantizedNetwork
 from ..host.network.random_network import random_network
 from ..host.peers import Peer, per_multiplier
-from ..host.resources import resources
 from ..host.summary import layer_cycles
 from ..hw.boards import Board
 from ..hw.program import ArrayShape

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FirelineError
-from ..host.compile import Compiled
+from ..host.compiler.compile import Compiled
 from ..hw import verilog
 from ..hw.sdram.chip import SdramGeometry
 from . import harness

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.buffers import StreamedHead
-from fireline.host.compile import compile_network
+from fireline.host.compiler.buffers import StreamedHead
+from fireline.host.compiler.compile import compile_network
 from fireline.host.network.architecture import (
     PREPROCESSINGS,
     Architecture,

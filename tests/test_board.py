@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.buffers import StreamedHead
+from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.device import Device
 from fireline.host.frames import Frame
 from fireline.hw.accelerator import Accelerator

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.build import BuildSummary, build, flash, flash_command
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
 from fireline.host.floorplan import Floorplan
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.slow_paths import SlowPaths

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 from fireline.host import charts
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
 from fireline.host.floorplan import Floorplan, Tile
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network

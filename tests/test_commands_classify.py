@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from fireline.host.buffers import StreamedHead
-from fireline.host.compile import compile_network
+from fireline.host.compiler.buffers import StreamedHead
+from fireline.host.compiler.compile import compile_network
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.hw.link.protocol import Identity
 from fireline.hw.program import ArrayShape

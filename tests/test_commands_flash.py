@@ -2,7 +2,7 @@
 
 import os
 
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.hw.program import ArrayShape
 from support.built import leave

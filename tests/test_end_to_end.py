@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import resolve

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from fireline.host import golden
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.schedule import schedule
 from fireline.host.network.architecture import (
     PREPROCESSINGS,
     Architecture,
@@ -13,7 +14,6 @@ from fireline.host.network.architecture import (
     MaxPool,
 )
 from fireline.host.network.random_network import random_network
-from fireline.host.schedule import schedule
 from fireline.hw.program import ArrayShape
 from fireline.sim.locate import Difference, first_difference
 from fireline.sim.run import Watched

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.resources import resources
 from fireline.host.data.dataset import Pictures
 from fireline.host.design import scale_multipliers
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 from fireline.host.network.random_network import random_network
 from fireline.host.peers import PEERS, Peer
-from fireline.host.resources import resources
 from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape
 from fireline.sim.measure import (

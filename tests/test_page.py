@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.compile import Compiled
+from fireline.host.compiler.compile import Compiled
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network

@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.resources import resources
 from fireline.host.network.shipped import load_network
 from fireline.host.report import load_report
-from fireline.host.resources import resources
 from fireline.hw.program import ArrayShape
 from PIL import Image
 from support.built import change, floorplan, leave

@@ -1,6 +1,6 @@
 import pytest
-from fireline.host.buffers import StreamedHead
-from fireline.host.compile import compile_network
+from fireline.host.compiler.buffers import StreamedHead
+from fireline.host.compiler.compile import compile_network
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fireline.host import golden
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
 from fireline.host.data.dataset import load_calibration, load_test
 from fireline.host.float_network.squeezenet import load_checkpoint
 from fireline.host.network.families import family

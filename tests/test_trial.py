@@ -7,11 +7,11 @@ import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host import trial as trials
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.resources import resources
 from fireline.host.float_network.squeezenet import load_checkpoint
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.quantization.quantize import quantize
-from fireline.host.resources import resources
 from fireline.host.training.train import evaluate
 from fireline.host.trial import Measured, Trial, run
 from fireline.hw.program import ArrayShape

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from fireline.host import golden
-from fireline.host.buffers import StreamedHead
+from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
 from hypothesis import given, settings
 from hypothesis import strategies as st

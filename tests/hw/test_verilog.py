@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
 from fireline.host.network.architecture import (
     PREPROCESSINGS,
     Architecture,

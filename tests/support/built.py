@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from fireline.host.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary, Usage
-from fireline.host.compile import Compiled
+from fireline.host.compiler.compile import Compiled
 from fireline.host.floorplan import Floorplan
 from fireline.host.slow_paths import SlowPaths
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from amaranth.sim import Simulator
-from fireline.host.compile import Compiled, compile_network
+from fireline.host.compiler.compile import Compiled, compile_network
 from fireline.host.network.architecture import (
     Architecture,
     Bypass,

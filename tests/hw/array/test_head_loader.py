@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.layout import stream_image
+from fireline.host.compiler.layout import stream_image
 from fireline.hw.array.head_loader import HeadLoader, stream_words
 from fireline.hw.program import ArrayShape, HeadGeometry
 

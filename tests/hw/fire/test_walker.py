@@ -4,7 +4,7 @@ import pytest
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
-from fireline.host.buffers import StreamedHead
+from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
 from fireline.hw.fire.sequencer import Sequencer
 from fireline.hw.fire.walker import FireStage

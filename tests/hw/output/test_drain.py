@@ -4,7 +4,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.buffers import StreamedHead
+from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
 from fireline.hw.output.drain import Drain
 from fireline.hw.tables import Tables

@@ -2,7 +2,7 @@
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.buffers import StreamedHead
+from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
 from fireline.hw.output.output_groups import Groups
 from fireline.hw.tables import Tables

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 from fireline.host import golden
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.timing import frame_timing
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
 from fireline.host.network.random_network import random_network
-from fireline.host.timing import frame_timing
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.program import ArrayShape
 from support.small import compiled, fire, network, pictures, simulate

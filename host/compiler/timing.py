@@ -15,12 +15,12 @@ from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..hw.array.head_loader import HeadLoader
-from ..hw.array.line_buffer import pushes_before
-from ..hw.latency import Latency
-from ..hw.lib.skid_buffer import StreamBuffer
-from ..hw.output.average import cycles_to_send
-from ..hw.program import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
+from ...hw.array.head_loader import HeadLoader
+from ...hw.array.line_buffer import pushes_before
+from ...hw.latency import Latency
+from ...hw.lib.skid_buffer import StreamBuffer
+from ...hw.output.average import cycles_to_send
+from ...hw.program import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
 
 
 @dataclass(frozen=True)

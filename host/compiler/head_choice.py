@@ -2,12 +2,12 @@
 
 import enum
 
-from ..errors import FirelineError
-from ..hw.boards import BOARDS, Board
-from ..hw.program import ArrayShape
+from ...errors import FirelineError
+from ...hw.boards import BOARDS, Board
+from ...hw.program import ArrayShape
+from ..network.quantized import QuantizedNetwork
 from .buffers import StreamedHead, stage_maps
 from .compile import Compiled, compile_network
-from .network.quantized import QuantizedNetwork
 from .resources import LINK_BLOCK_RAMS, resources
 
 LARGEST = max(BOARDS.values(), key=lambda board: board.block_rams)

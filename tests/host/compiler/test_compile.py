@@ -1,6 +1,6 @@
 from dataclasses import asdict
 
-from fireline.host.compile import compile_network, enough_lanes
+from fireline.host.compiler.compile import compile_network, enough_lanes
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network

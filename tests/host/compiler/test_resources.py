@@ -2,10 +2,10 @@ from random import Random
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.resources import LINK_BLOCK_RAMS, block_rams, check_fit, resources
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network
-from fireline.host.resources import LINK_BLOCK_RAMS, block_rams, check_fit, resources
 from fireline.hw.boards import find_board
 from fireline.hw.link.link import Link
 from fireline.hw.link.protocol import Identity

@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ..errors import FirelineError
-from ..hw import verilog
-from ..hw.program import Program
+from ...errors import FirelineError
+from ...hw import verilog
+from ...hw.program import Program
+from ..files import write_whole
 from .compile import Compiled
-from .files import write_whole
 from .resources import resources
 
 VERILOG, MANIFEST, HEAD = "fireline.v", "manifest.json", "head.bin"

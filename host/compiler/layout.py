@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..hw.array import head_loader
-from ..hw.program import ArrayShape
-from .network.quantized import QuantizedConv, group_index
+from ...hw.array import head_loader
+from ...hw.program import ArrayShape
+from ..network.quantized import QuantizedConv, group_index
 
 
 def padded_channels(channels: int, breaks: Sequence[int], ci: int) -> np.ndarray:

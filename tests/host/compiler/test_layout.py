@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fireline.host import layout
+from fireline.host.compiler import layout
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape

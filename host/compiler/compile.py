@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..errors import FirelineError
-from ..hw.array.head_loader import stream_words
-from ..hw.memory.rom import BANK_WORDS
-from ..hw.program import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
-from ..hw.sdram.block_timing import GroupSchedule
-from ..hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
+from ...errors import FirelineError
+from ...hw.array.head_loader import stream_words
+from ...hw.memory.rom import BANK_WORDS
+from ...hw.program import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
+from ...hw.sdram.block_timing import GroupSchedule
+from ...hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
+from ..network.architecture import Architecture, Bypass, Fire, MaxPool
+from ..network.quantized import QuantizedConv, QuantizedNetwork
 from . import layout
 from .buffers import Map, StreamedHead, allocate, depth, stage_maps
-from .network.architecture import Architecture, Bypass, Fire, MaxPool
-from .network.quantized import QuantizedConv, QuantizedNetwork
 from .schedule import RowTask, layer_shapes, place, schedule
 from .streamed_head import Pace, stream
 from .timing import FrameTiming, frame_timing, with_waits

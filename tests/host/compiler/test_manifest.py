@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.buffers import StreamedHead
-from fireline.host.compile import compile_network
-from fireline.host.manifest import manifest, write_verilog
+from fireline.host.compiler.buffers import StreamedHead
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.manifest import manifest, write_verilog
 from fireline.host.network.architecture import Architecture, Conv1, Fire, MaxPool, Preprocessing
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape

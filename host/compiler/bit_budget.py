@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import FirelineError
-from ..hw.boards import Board
-from ..hw.program import ArrayShape, Program
+from ...errors import FirelineError
+from ...hw.boards import Board
+from ...hw.program import ArrayShape, Program
+from ..network.architecture import Architecture, LayerKind
+from ..network.quantized import input_segments
+from ..network.random_network import AS_QUANTIZED, random_network
+from ..quantization.post_training.settings import FAST
 from .buffers import StreamedHead
 from .compile import compile_network
 from .layout import group_starts
-from .network.architecture import Architecture, LayerKind
-from .network.quantized import input_segments
-from .network.random_network import AS_QUANTIZED, random_network
-from .quantization.post_training.settings import FAST
 from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
 GRAIN = 4096  # parts of the room that are told apart

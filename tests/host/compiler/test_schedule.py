@@ -1,9 +1,9 @@
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.buffers import Buffer, Buffers, allocate
+from fireline.host.compiler.buffers import Buffer, Buffers, allocate
+from fireline.host.compiler.schedule import Row, layer_shapes, place, schedule
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
-from fireline.host.schedule import Row, layer_shapes, place, schedule
 from hypothesis import given, settings
 from support.small import fire, network
 from support.strategies import architectures

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.buffers import StreamedHead, allocate
+from fireline.host.compiler.buffers import StreamedHead, allocate
+from fireline.host.compiler.schedule import place, schedule
+from fireline.host.compiler.streamed_head import Pace, stream
 from fireline.host.network.architecture import Conv1
-from fireline.host.schedule import place, schedule
-from fireline.host.streamed_head import Pace, stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.small import fire, network

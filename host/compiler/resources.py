@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import FirelineError
-from ..hw.array.mac_lanes import WeightWord
-from ..hw.boards import Board
-from ..hw.memory.ram import banks, cells, is_distributed
-from ..hw.memory.rom import BLOCK_RAM_MODES
-from ..hw.program import Program
-from ..hw.tables import Tables
+from ...errors import FirelineError
+from ...hw.array.mac_lanes import WeightWord
+from ...hw.boards import Board
+from ...hw.memory.ram import banks, cells, is_distributed
+from ...hw.memory.rom import BLOCK_RAM_MODES
+from ...hw.program import Program
+from ...hw.tables import Tables
 from .compile import Compiled
 
 BLOCK_RAM_COST, DISTRIBUTED_COST = 128, 4

@@ -1,4 +1,4 @@
-from fireline.host.buffers import BatchBuffer, StreamedHead, allocate, depth, stage_maps
+from fireline.host.compiler.buffers import BatchBuffer, StreamedHead, allocate, depth, stage_maps
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
 from support.small import fire, network

@@ -5,8 +5,8 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
+from ..network.architecture import Architecture, Bypass, Conv1, Fire, MaxPool, Stage
 from .layout import group_starts, padded_channels
-from .network.architecture import Architecture, Bypass, Conv1, Fire, MaxPool, Stage
 
 SQUEEZED_ROWS = 3
 """A 3x3 expand sees three rows; the next one is squeezed when the first is no longer needed."""

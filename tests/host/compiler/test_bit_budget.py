@@ -3,7 +3,7 @@ import itertools
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.bit_budget import (
+from fireline.host.compiler.bit_budget import (
     STEP,
     Option,
     board_room,
@@ -12,9 +12,9 @@ from fireline.host.bit_budget import (
     layer_words,
     options,
 )
-from fireline.host.compile import compile_network
+from fireline.host.compiler.compile import compile_network
+from fireline.host.compiler.resources import LINK_BLOCK_RAMS, check_fit, resources, weight_rom
 from fireline.host.network.random_network import random_network
-from fireline.host.resources import LINK_BLOCK_RAMS, check_fit, resources, weight_rom
 from fireline.host.summary import layer_cycles
 from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape

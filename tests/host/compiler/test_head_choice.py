@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.head_choice import HeadPlace, compile_for
+from fireline.host.compiler.head_choice import HeadPlace, compile_for
+from fireline.host.compiler.resources import LINK_BLOCK_RAMS, check_fit, resources
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.random_network import random_network
-from fireline.host.resources import LINK_BLOCK_RAMS, check_fit, resources
 from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape
 from support.small import fire, network

@@ -7,10 +7,10 @@ the squeezed rows around it, expands one, which is passed on in turn.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import FirelineError
-from ..hw.program import RowOperation
+from ...errors import FirelineError
+from ...hw.program import RowOperation
+from ..network.architecture import Architecture, Bypass, MaxPool
 from .buffers import Buffer, Buffers, Map, stage_maps
-from .network.architecture import Architecture, Bypass, MaxPool
 
 
 @dataclass(frozen=True)
