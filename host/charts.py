@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Iterable
 
 from ..hw.program import Program
+from .bitstream.floorplan import Floorplan, Tile
+from .bitstream.slow_paths import CriticalPath
 from .compiler.timing import FrameTiming
-from .floorplan import Floorplan, Tile
 from .roofline import LayerLoad
-from .slow_paths import CriticalPath
 
 LEVELS = 5  # shades of a floorplan
 LOGIC = 16  # LUTs and flip-flops of a tile that is full

@@ -7,17 +7,17 @@ from pathlib import Path
 from ..errors import FirelineError
 from ..hw.boards import Board, find_board
 from ..hw.program import ArrayShape
-from .build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
+from .bitstream.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
+from .bitstream.floorplan import Floorplan
+from .bitstream.slow_paths import SlowPaths
 from .compiler.buffers import StreamedHead
 from .compiler.compile import Compiled, compile_network
 from .compiler.resources import Resources, resources
 from .data.dataset import load_test
-from .floorplan import Floorplan
 from .gallery import Gallery, make_gallery
 from .network.quantized import QuantizedNetwork
 from .network.shipped import SAMPLES, load_network
 from .roofline import LayerLoad, layer_loads
-from .slow_paths import SlowPaths
 
 
 @dataclass(frozen=True)

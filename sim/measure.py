@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..host.build import BuildSummary, build
+from ..host.bitstream.build import BuildSummary, build
+from ..host.bitstream.design import design, multipliers_used
 from ..host.compiler.compile import Compiled, compile_network
 from ..host.compiler.resources import resources
 from ..host.data.dataset import Pictures
-from ..host.design import design, multipliers_used
 from ..host.evaluate import evaluate
 from ..host.network.architecture import Architecture
 from ..host.network.quantized import QuantizedNetwork

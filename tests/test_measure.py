@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from fireline.host.bitstream.design import scale_multipliers
 from fireline.host.compiler.compile import compile_network
 from fireline.host.compiler.resources import resources
 from fireline.host.data.dataset import Pictures
-from fireline.host.design import scale_multipliers
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 from fireline.host.network.random_network import random_network

@@ -3,10 +3,17 @@
 import json
 from pathlib import Path
 
-from fireline.host.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary, Usage
+from fireline.host.bitstream.build import (
+    FLOORPLAN,
+    NETWORK,
+    SLOW_PATHS,
+    SUMMARY,
+    BuildSummary,
+    Usage,
+)
+from fireline.host.bitstream.floorplan import Floorplan
+from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import Compiled
-from fireline.host.floorplan import Floorplan
-from fireline.host.slow_paths import SlowPaths
 
 CONFIGURATION = """\
 .device LFE5U-25F

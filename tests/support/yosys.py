@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from amaranth.back import rtlil
-from fireline.host.build import SYNTHESIS
-from fireline.host.tools import find_tool
+from fireline.host.bitstream.build import SYNTHESIS
+from fireline.host.bitstream.tools import find_tool
 
 
 def run_yosys(script: str, folder: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
-from fireline.host.build import KEEP_REGISTERS
+from fireline.host.bitstream.build import KEEP_REGISTERS
 from fireline.hw.lib.routing import SPREAD_CYCLES, choose_near, spread
 from support.yosys import cells, synthesized
 

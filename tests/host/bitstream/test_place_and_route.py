@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.place_and_route import ROUTERS, SILENCE, Listener, place_and_route
+from fireline.host.bitstream.place_and_route import ROUTERS, SILENCE, Listener, place_and_route
 from fireline.hw.boards import find_board
 
 NEXTPNR = r"""#!/bin/sh

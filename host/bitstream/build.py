@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from ..errors import FirelineError
-from ..hw.boards import BoardTop, find_board
-from .compiler.compile import Compiled
+from ...errors import FirelineError
+from ...hw.boards import BoardTop, find_board
+from ..compiler.compile import Compiled
 from .floorplan import Floorplan
 from .netlist import absorb_output_registers, make_constants_near
 from .place_and_route import fmax, place_and_route

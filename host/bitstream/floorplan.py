@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 DIES = {
     "LFE5U-12F": (73, 51),

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Self
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 NEAR = 0.9
 """Paths that take this part of the slowest one's time, or more, are slow, too."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.tools import Step, Stopped, find_tool, run_step, run_steps
+from fireline.host.bitstream.tools import Step, Stopped, find_tool, run_step, run_steps
 
 
 def silent(step, line):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.slow_paths import SlowEnd, SlowPaths
+from fireline.host.bitstream.slow_paths import SlowEnd, SlowPaths
 from support.built import REPORT
 
 

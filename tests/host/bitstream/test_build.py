@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.build import BuildSummary, build, flash, flash_command
+from fireline.host.bitstream.build import BuildSummary, build, flash, flash_command
+from fireline.host.bitstream.floorplan import Floorplan
+from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import compile_network
-from fireline.host.floorplan import Floorplan
 from fireline.host.network.quantized import QuantizedNetwork
-from fireline.host.slow_paths import SlowPaths
 from fireline.hw.boards import BoardTop, find_board
 from fireline.hw.link.protocol import Identity
 from support.small import TINY, compiled
@@ -142,7 +142,7 @@ def test_a_full_disk(tools, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fireline.host.build.os.replace", full)
+    monkeypatch.setattr("fireline.host.bitstream.build.os.replace", full)
     (tmp_path / "out").mkdir()
     assert "No space left on device" in fails(tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
