@@ -34,7 +34,7 @@ def classify(output: Output, images, port, net, array, head, baud, strict):
       fireline classify samples/cat-0.png --port /dev/ttyUSB0 --net cifar10
       fireline classify samples/cat-0.png --port simulated --net cifar10
     """
-    from ..host.device import Device
+    from ..host.link.device import Device
     from ..host.network.shipped import load_network
 
     network = load_network(net) if net else None
@@ -52,7 +52,7 @@ def classify(output: Output, images, port, net, array, head, baud, strict):
 def _simulated(output, network, array, head):
     """A device at the other end of whose serial line the whole board is simulated."""
     from ..host.compiler.head_choice import HeadPlace, compile_for
-    from ..host.device import Device
+    from ..host.link.device import Device
     from ..hw.accelerator import Accelerator
     from ..hw.system import identity_of, image_of
     from ..sim.board import simulated_board

@@ -9,8 +9,8 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.compiler.buffers import StreamedHead
-from fireline.host.device import Device
-from fireline.host.frames import Frame
+from fireline.host.link.device import Device
+from fireline.host.link.packets import Frame
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.link.protocol import Identity, Kind
 from fireline.hw.sdram.contents import ImageGeometry

@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from fireline.errors import FirelineError
-from fireline.host.frames import Frame, FrameFinder
+from fireline.host.link.packets import Frame, FrameFinder
 from fireline.hw.link.protocol import Identity, Kind
 from fireline.hw.link.uart import UARTReceiver, UARTTransmitter
 from fireline.hw.sdram.contents import ImageGeometry

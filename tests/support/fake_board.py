@@ -8,7 +8,7 @@ import threading
 import tty
 from collections.abc import Callable
 
-from fireline.host.frames import Frame, FrameFinder
+from fireline.host.link.packets import Frame, FrameFinder
 from fireline.hw.link.protocol import SCORES_PER_PART, Identity, Kind, MemoryState
 
 

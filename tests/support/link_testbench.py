@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from amaranth.sim import Simulator
-from fireline.host.frames import Frame, FrameFinder
+from fireline.host.link.packets import Frame, FrameFinder
 from fireline.hw.link.link import Link
 from fireline.hw.link.protocol import Identity, Kind, MemoryState
 

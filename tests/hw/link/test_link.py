@@ -1,6 +1,6 @@
 """The board's end of the link against a model, through all kinds of broken lines."""
 
-from fireline.host.frames import Frame
+from fireline.host.link.packets import Frame
 from fireline.hw.link.link import BUFFER_BYTES
 from fireline.hw.link.protocol import CHUNK_BYTES, SCORES_PER_PART, WINDOW, Kind, MemoryState
 from hypothesis import given, settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cobs import cobs
 
-from ..hw.link.protocol import Kind
+from ...hw.link.protocol import Kind
 
 LONGEST = 512  # stuffed bytes; anything longer is noise
 CHECK_BYTES = 4

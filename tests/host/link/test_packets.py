@@ -3,7 +3,7 @@
 import zlib
 
 from cobs import cobs
-from fireline.host.frames import Frame, FrameFinder, decode
+from fireline.host.link.packets import Frame, FrameFinder, decode
 from fireline.hw.link.protocol import Kind
 from hypothesis import given
 from hypothesis import strategies as st

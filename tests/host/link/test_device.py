@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.device import Device
+from fireline.host.link.device import Device
 from fireline.hw.link.protocol import Identity, MemoryState
 from support.fake_board import FakeBoard, babble, deaf, noisy
 
@@ -124,7 +124,7 @@ def test_wrong_network_and_wrong_size():
 
 def test_other_version(monkeypatch):
     with FakeBoard(SMALL) as board, Device(board.port) as device:
-        monkeypatch.setattr("fireline.host.device.VERSION", 9)
+        monkeypatch.setattr("fireline.host.link.device.VERSION", 9)
         assert "version 2" in told(device.identify)
 
 

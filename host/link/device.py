@@ -9,8 +9,8 @@ from typing import NoReturn
 import numpy as np
 import serial
 
-from ..errors import FirelineError
-from ..hw.link.protocol import (
+from ...errors import FirelineError
+from ...hw.link.protocol import (
     CHUNK_BYTES,
     IDENTITY_BYTES,
     SCORE_BYTES,
@@ -21,7 +21,7 @@ from ..hw.link.protocol import (
     Kind,
     MemoryState,
 )
-from .frames import Frame, FrameFinder
+from .packets import Frame, FrameFinder
 
 BAUD = 2_000_000
 POLL_SECONDS = 0.002
