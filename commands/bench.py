@@ -130,7 +130,7 @@ def _full_size(output, simulated, builds):
     from ..host.data.dataset import Pictures
     from ..host.network.families import family
     from ..host.network.random_network import stand_in
-    from ..host.report import load_build
+    from ..host.report.report import load_build
     from ..hw.boards import find_board
     from ..hw.program import ArrayShape
     from ..sim import measure

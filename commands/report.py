@@ -20,8 +20,8 @@ def report(output: Output, folder, data):
       fireline report build/ulx3s-25f
       fireline report build/mine --data photos --json figures.json
     """
-    from ..host.page import write_page
-    from ..host.report import load_report
+    from ..host.report.page import write_page
+    from ..host.report.report import load_report
 
     with output.progress("pictures") as progress:
         gathered = load_report(folder, data, progress)

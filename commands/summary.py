@@ -26,7 +26,7 @@ def summary(output: Output, name, array, head):
 
     from ..host.network.families import resolve
     from ..host.network.shipped import is_network, load_network
-    from ..host.summary import PAPER, summarise, weight_sizes
+    from ..host.report.summary import PAPER, summarise, weight_sizes
 
     network = load_network(name) if is_network(name) else None
     architecture = network.architecture if network else resolve(name)

@@ -21,7 +21,7 @@ def test_an_interrupt(net, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fireline.host.summary.summarise", interrupted)
+    monkeypatch.setattr("fireline.host.report.summary.summarise", interrupted)
     result = Result("summary", net)
     assert result.status == 130 and result.stderr.strip() == "fireline: interrupted"
 

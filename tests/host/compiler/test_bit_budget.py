@@ -15,7 +15,7 @@ from fireline.host.compiler.bit_budget import (
 from fireline.host.compiler.compile import compile_network
 from fireline.host.compiler.resources import LINK_BLOCK_RAMS, check_fit, resources, weight_rom
 from fireline.host.network.random_network import random_network
-from fireline.host.summary import layer_cycles
+from fireline.host.report.summary import layer_cycles
 from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape
 from hypothesis import given

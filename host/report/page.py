@@ -5,9 +5,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..files import write_whole
+from ..network.architecture import Layer, LayerKind
 from . import charts
-from .files import write_whole
-from .network.architecture import Layer, LayerKind
 from .report import Report
 
 PAGE = "report.html"

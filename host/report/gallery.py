@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from . import golden
-from .data.dataset import Pictures
-from .evaluate import Accuracy, evaluate
-from .network.quantized import QuantizedNetwork
+from .. import golden
+from ..data.dataset import Pictures
+from ..evaluate import Accuracy, evaluate
+from ..network.quantized import QuantizedNetwork
 
 SHOWN = 30
 SIDE = 112  # pixels; larger pictures are scaled down to it

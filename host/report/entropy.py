@@ -13,8 +13,8 @@ import zlib
 
 import numpy as np
 
-from ..errors import FirelineError
-from .network.quantized import CODES, QuantizedConv
+from ...errors import FirelineError
+from ..network.quantized import CODES, QuantizedConv
 
 LIMIT = 15  # bits of the longest code
 CHECK = 4  # bytes of the CRC

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from .compiler.compile import Compiled
+from ..compiler.compile import Compiled
+from ..network.architecture import Architecture, LayerKind
+from ..network.quantized import QuantizedNetwork
 from .entropy import encode_conv
-from .network.architecture import Architecture, LayerKind
-from .network.quantized import QuantizedNetwork
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@ import xml.etree.ElementTree as ElementTree
 from itertools import combinations
 
 import pytest
-from fireline.host import charts
 from fireline.host.bitstream.floorplan import Floorplan, Tile
 from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network
-from fireline.host.roofline import layer_loads
+from fireline.host.report import charts
+from fireline.host.report.roofline import layer_loads
 from fireline.hw.program import ArrayShape
 from support.built import REPORT, floorplan
 from support.small import TINY, compiled

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable, Iterable
 
-from ..hw.program import Program
-from .bitstream.floorplan import Floorplan, Tile
-from .bitstream.slow_paths import CriticalPath
-from .compiler.timing import FrameTiming
+from ...hw.program import Program
+from ..bitstream.floorplan import Floorplan, Tile
+from ..bitstream.slow_paths import CriticalPath
+from ..compiler.timing import FrameTiming
 from .roofline import LayerLoad
 
 LEVELS = 5  # shades of a floorplan

@@ -4,7 +4,7 @@ from fireline.host.compiler.compile import compile_network
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network
-from fireline.host.roofline import layer_loads
+from fireline.host.report.roofline import layer_loads
 from fireline.hw.program import ArrayShape
 from support.small import TINY, compiled, fire, network
 

@@ -7,7 +7,9 @@ import zlib
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.entropy import (
+from fireline.host.network.families import resolve
+from fireline.host.network.random_network import random_network
+from fireline.host.report.entropy import (
     CHECK,
     LIMIT,
     code_lengths,
@@ -16,8 +18,6 @@ from fireline.host.entropy import (
     encode,
     encode_conv,
 )
-from fireline.host.network.families import resolve
-from fireline.host.network.random_network import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,19 +4,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import FirelineError
-from ..hw.boards import Board, find_board
-from ..hw.program import ArrayShape
-from .bitstream.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
-from .bitstream.floorplan import Floorplan
-from .bitstream.slow_paths import SlowPaths
-from .compiler.buffers import StreamedHead
-from .compiler.compile import Compiled, compile_network
-from .compiler.resources import Resources, resources
-from .data.dataset import load_test
+from ...errors import FirelineError
+from ...hw.boards import Board, find_board
+from ...hw.program import ArrayShape
+from ..bitstream.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
+from ..bitstream.floorplan import Floorplan
+from ..bitstream.slow_paths import SlowPaths
+from ..compiler.buffers import StreamedHead
+from ..compiler.compile import Compiled, compile_network
+from ..compiler.resources import Resources, resources
+from ..data.dataset import load_test
+from ..network.quantized import QuantizedNetwork
+from ..network.shipped import SAMPLES, load_network
 from .gallery import Gallery, make_gallery
-from .network.quantized import QuantizedNetwork
-from .network.shipped import SAMPLES, load_network
 from .roofline import LayerLoad, layer_loads
 
 

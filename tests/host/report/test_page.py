@@ -8,9 +8,9 @@ from fireline.host.compiler.compile import Compiled
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
-from fireline.host.page import render, write_page
-from fireline.host.report import load_report
-from fireline.host.summary import layer_cycles
+from fireline.host.report.page import render, write_page
+from fireline.host.report.report import load_report
+from fireline.host.report.summary import layer_cycles
 from PIL import Image
 from support.built import change, leave
 from support.small import TINY, compiled, fire, network, pictures

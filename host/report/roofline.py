@@ -8,8 +8,8 @@ array's products, and lanes times the MAC passes a result, the layer's operation
 
 from dataclasses import dataclass
 
-from .compiler.compile import Compiled
-from .network.architecture import Layer, LayerKind
+from ..compiler.compile import Compiled
+from ..network.architecture import Layer, LayerKind
 from .summary import layer_cycles
 
 

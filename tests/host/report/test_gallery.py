@@ -6,8 +6,8 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.data.dataset import Pictures
-from fireline.host.gallery import SHOWN, SIDE, make_gallery, picture_uri
 from fireline.host.network.random_network import random_network
+from fireline.host.report.gallery import SHOWN, SIDE, make_gallery, picture_uri
 from PIL import Image
 from support.small import TINY, pictures
 
