@@ -101,7 +101,7 @@ def explore(
           --scheduler tcp://192.168.1.2:8786 -o build/shares
     """
     from ..host.data.dataset import load_dataset
-    from ..host.explore import Exploration, fewer_pictures
+    from ..host.exploration.explore import Exploration, fewer_pictures
     from ..host.network.families import resolve
     from ..host.network.stage import Bypass
     from ..host.network.variants import Space
@@ -133,8 +133,8 @@ def explore(
 
 def _run(output, exploration, space, dataset, workers, scheduler):
     """Does what is lacking; a line for each network that failed."""
-    from ..host import trial
-    from ..host.workers import in_processes, on_dask
+    from ..host.exploration import trial
+    from ..host.exploration.workers import in_processes, on_dask
 
     trials = exploration.trials(space)
     everything = len(space.variants(exploration.base))
@@ -158,7 +158,7 @@ def _run(output, exploration, space, dataset, workers, scheduler):
 
 
 def _show(output, folder, title, measured):
-    from ..host.tradeoffs import COSTS, draw, front, write_table
+    from ..host.exploration.tradeoffs import COSTS, draw, front, write_table
 
     best = {cost: front(measured, cost) for cost in COSTS}
     table = output.table(

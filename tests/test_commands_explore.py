@@ -10,7 +10,7 @@ import time
 import pytest
 from distributed import LocalCluster
 from fireline.errors import FirelineError
-from fireline.host import workers as worker_processes
+from fireline.host.exploration import workers as worker_processes
 from support.command_line import Result, complains, runs
 
 INTERRUPTIBLE = "from signal import *; signal(SIGINT, default_int_handler); "

@@ -43,7 +43,7 @@ TORCH = {
     "host/quantization/quantized_training.py",
     "host/training/train.py",
     "host/quantization/trainable_conv.py",
-    "host/trial.py",
+    "host/exploration/trial.py",
     "host/float_network/walk.py",
     "host/float_network/weights.py",
 }

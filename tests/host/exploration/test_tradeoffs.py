@@ -4,8 +4,8 @@ import csv
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from fireline.host.tradeoffs import COSTS, draw, front, write_table
-from fireline.host.trial import Measured
+from fireline.host.exploration.tradeoffs import COSTS, draw, front, write_table
+from fireline.host.exploration.trial import Measured
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import write_whole
+from ..files import write_whole
 from .trial import Measured
 
 COSTS = {

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FirelineError
-from ..hw.program import ArrayShape
-from .data.dataset import Dataset, Pictures
-from .files import write_whole
-from .network.architecture import Architecture
-from .network.variants import Space
-from .training.recipe import Recipe
+from ...errors import FirelineError
+from ...hw.program import ArrayShape
+from ..data.dataset import Dataset, Pictures
+from ..files import write_whole
+from ..network.architecture import Architecture
+from ..network.variants import Space
+from ..training.recipe import Recipe
 from .trial import Measured, Outcome, Trial
 
 FORMAT = 1  # goes up when the same input gives other results

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import connection, resource_tracker
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 Done = Iterator[tuple[int, object]]  # a job's place, and its result or FirelineError
 REACHABLE = 5  # seconds in which a scheduler must answer

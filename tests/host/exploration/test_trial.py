@@ -6,14 +6,14 @@ import pytest
 import safetensors.torch
 import torch
 from fireline.errors import FirelineError
-from fireline.host import trial as trials
 from fireline.host.compiler.compile import compile_network
 from fireline.host.compiler.resources import resources
+from fireline.host.exploration import trial as trials
+from fireline.host.exploration.trial import Measured, Trial, run
 from fireline.host.float_network.squeezenet import load_checkpoint
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.quantization.quantize import quantize
 from fireline.host.training.train import evaluate
-from fireline.host.trial import Measured, Trial, run
 from fireline.hw.program import ArrayShape
 from support.striped import DATA, RECIPE, TINY
 

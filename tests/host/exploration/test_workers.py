@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.workers import in_processes, on_dask
+from fireline.host.exploration.workers import in_processes, on_dask
 from support import worker_jobs as jobs
 from support.paths import TESTS
 

@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from ..hw.program import ArrayShape
-from .compiler.compile import compile_network
-from .compiler.resources import resources
-from .data.dataset import Dataset
-from .evaluate import evaluate
-from .float_network.squeezenet import load_checkpoint
-from .network.architecture import Architecture
-from .quantization.quantize import quantize
-from .training import train as training
-from .training.recipe import Recipe
+from ...hw.program import ArrayShape
+from ..compiler.compile import compile_network
+from ..compiler.resources import resources
+from ..data.dataset import Dataset
+from ..evaluate import evaluate
+from ..float_network.squeezenet import load_checkpoint
+from ..network.architecture import Architecture
+from ..quantization.quantize import quantize
+from ..training import train as training
+from ..training.recipe import Recipe
 
 CALIBRATION = 512  # pictures of the training part that scales are fitted to
 BATCH = 128  # pictures at a time through the golden model

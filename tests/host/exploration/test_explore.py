@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host import explore
 from fireline.host.data.dataset import Dataset, Pictures
-from fireline.host.explore import Exploration, fewer_pictures, fingerprint
+from fireline.host.exploration import explore
+from fireline.host.exploration.explore import Exploration, fewer_pictures, fingerprint
+from fireline.host.exploration.trial import Measured, Outcome, Trial
 from fireline.host.network.variants import Space
-from fireline.host.trial import Measured, Outcome, Trial
 from fireline.hw.program import ArrayShape
 from support.striped import DATA, RECIPE, TINY, stripes
 
