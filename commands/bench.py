@@ -48,10 +48,10 @@ def bench(output: Output, simulated, built, everything, data, folder, builds):
     from ..host.compiler.compile import compile_network
     from ..host.data.dataset import load_test
     from ..host.network.shipped import SAMPLES, WEIGHTS, load_network
-    from ..host.peers import FULL_SIZE_PEERS, PEERS
     from ..hw.boards import find_board
     from ..hw.program import ArrayShape
     from ..sim import measure
+    from ..sim.peers import FULL_SIZE_PEERS, PEERS
 
     simulated, built = simulated or everything, built or everything
     network = load_network(SHIPPED)
@@ -204,7 +204,7 @@ def _show_peers(output, comparisons):
 
 
 def _show_full_size(output, rows):
-    from ..host.peers import FULL_SIZE_PEERS
+    from ..sim.peers import FULL_SIZE_PEERS
 
     table = output.table(
         "SqueezeNet at full size", "<network", "<array", "MHz", "frames/s", "multipliers",
@@ -226,7 +226,7 @@ def _show_full_size(output, rows):
 
 
 def _show_boards(output, boards):
-    from ..host.peers import PROCESSORS
+    from ..sim.peers import PROCESSORS
 
     table = output.table(
         "On boards", "<board", "array", "LUTs", "multipliers", "block RAMs", "MHz", "MHz possible",

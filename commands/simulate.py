@@ -29,7 +29,7 @@ def simulate(output: Output, net, images, array, head, stall, seed, strict):
     """
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.network.shipped import load_network
-    from ..sim.bench import simulate as run
+    from ..sim.compare import simulate as run
 
     network = load_network(net)
     pixels = load_images(output, images, network.architecture, strict)

@@ -18,12 +18,12 @@ from ..host.evaluate import evaluate
 from ..host.network.architecture import Architecture
 from ..host.network.quantized import QuantizedNetwork
 from ..host.network.random_network import random_network
-from ..host.peers import Peer, per_multiplier
 from ..host.report.summary import layer_cycles
 from ..hw.boards import Board
 from ..hw.program import ArrayShape
 from ..hw.verilog import to_verilog
-from .bench import simulate
+from .compare import simulate
+from .peers import Peer, per_multiplier
 
 Tell = Callable[[str], None]
 

@@ -29,7 +29,7 @@ def test_simulate_tells_a_mismatch(net, image, monkeypatch):
     def wrong(network, pixels):
         return golden(network, pixels) + 1
 
-    monkeypatch.setattr("fireline.sim.bench.golden.run", wrong)
+    monkeypatch.setattr("fireline.sim.compare.golden.run", wrong)
     result = Result("simulate", net, image, "--array", "4x4")
     assert result.status == 1
     assert "first value to differ" in result.stdout

@@ -13,7 +13,7 @@ from fireline.host.network.random_network import random_network
 from fireline.host.onnx.exporter import export_onnx
 from fireline.host.quantization.quantize import quantize
 from fireline.hw.program import ArrayShape
-from fireline.sim.bench import simulate
+from fireline.sim.compare import simulate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.small import network, pictures

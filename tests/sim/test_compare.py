@@ -18,7 +18,7 @@ from fireline.host.network.architecture import (
 )
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
-from fireline.sim.bench import simulate
+from fireline.sim.compare import simulate
 from fireline.sim.run import build_bench, run
 
 NONE, SIMPLE, COMPLEX = Bypass.NONE, Bypass.SIMPLE, Bypass.COMPLEX

@@ -14,7 +14,6 @@ from fireline.host.data.dataset import Pictures
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 from fireline.host.network.random_network import random_network
-from fireline.host.peers import PEERS, Peer
 from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape
 from fireline.sim.measure import (
@@ -26,6 +25,7 @@ from fireline.sim.measure import (
     processor_seconds,
     random_pixels,
 )
+from fireline.sim.peers import PEERS, Peer
 from support.built import summary
 
 STAGES = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 8, 8))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
+from ..host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 
 
 @dataclass(frozen=True)
