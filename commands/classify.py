@@ -7,7 +7,7 @@ import click
 
 from ..errors import FirelineError
 from .common import HEAD, Array, Output, command
-from .images import IMAGES, STRICT, class_name, load_images
+from .pictures import IMAGES, STRICT, class_name, load_images
 
 SIMULATED = "simulated"  # the port that is none
 SIMULATION_PATIENCE = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # s: it is slow

@@ -3,7 +3,7 @@
 import click
 
 from .common import ARRAY, HEAD, NET, Output, command
-from .images import IMAGES, STRICT, class_name, load_images
+from .pictures import IMAGES, STRICT, class_name, load_images
 
 
 @command
