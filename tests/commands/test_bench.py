@@ -13,8 +13,8 @@ def test_bench(net, weights, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "fireline.host.network.shipped.load_network", lambda _: QuantizedNetwork.load(net)
     )
-    monkeypatch.setattr(f"{shipped}.SAMPLES", {"cifar10": pictures})
-    monkeypatch.setattr(f"{shipped}.WEIGHTS", {"cifar10": weights})
+    monkeypatch.setattr("fireline.host.network.shipped.SAMPLES", {"cifar10": pictures})
+    monkeypatch.setattr("fireline.host.network.shipped.WEIGHTS", {"cifar10": weights})
     monkeypatch.setattr("fireline.commands.bench.FULL_SIZE_IMAGES", 2)
     build = tmp_path / "build"
     build.mkdir()
