@@ -7,7 +7,7 @@ import click
 
 from ..errors import FirelineError
 from .common import HEAD, Array, Output, command
-from .pictures import IMAGES, STRICT, class_name, load_images
+from .pictures import IMAGES, STRICT, class_name, load_pictures
 
 SIMULATED = "simulated"  # the port that is none
 SIMULATION_PATIENCE = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # s: it is slow
@@ -74,7 +74,7 @@ def _classify(output, device, images, network, strict):
     output.say(f"network {identity.network:08x} is there")
     if device.needs_weights():
         _load_weights(output, device, identity, network)
-    pixels = load_images(output, images, identity, strict)
+    pixels = load_pictures(output, images, identity, strict)
     expected = golden.run(network, pixels) if network else None
     frames = []
     for index, image in enumerate(images):

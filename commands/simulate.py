@@ -3,7 +3,7 @@
 import click
 
 from .common import ARRAY, HEAD, NET, Output, command
-from .pictures import IMAGES, STRICT, class_name, load_images
+from .pictures import IMAGES, STRICT, class_name, load_pictures
 
 
 @command
@@ -32,7 +32,7 @@ def simulate(output: Output, net, images, array, head, stall, seed, strict):
     from ..sim.compare import simulate as run
 
     network = load_network(net)
-    pixels = load_images(output, images, network.architecture, strict)
+    pixels = load_pictures(output, images, network.architecture, strict)
     compiled = compile_for(network, array, HeadPlace(head))
     result = run(compiled, pixels, stall, seed, progress=output.say)
     table = output.table("", "<image", "<class", "score", "cycles")

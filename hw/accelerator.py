@@ -14,10 +14,10 @@ from .array.weight_rom import WeightRom
 from .ecp5.mult18x18d import Form
 from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
 from .fire.sequencer import Sequencer
-from .fire.walker import FireStage
+from .fire.walker import RowWalker
 from .lib.delay import delay
-from .lib.routing import choose_near
-from .lib.skid_buffer import StreamBuffer
+from .lib.routing import local_choose
+from .lib.skid_buffer import SkidBuffer
 from .memory.ram import Ram
 from .memory.rom import Rom
 from .output.average import Score, ScoreAccumulator
@@ -43,7 +43,7 @@ class Accelerator(wiring.Component):
     pair multipliers of the array that are made of hardware multipliers, None for behavioural ones;
     `scale_form` says what the requantizer's are.
 
-    A streamed classifier's weights come on `head`: a group whenever `group_wanted` is set and the
+    A streamed classifier's weights come on `head`: a group whenever `block_wanted` is set and the
     last one is through, and from the first one again after the last and after `abort`. Words that
     come in the cycle after `abort` are lost.
 
@@ -63,7 +63,7 @@ class Accelerator(wiring.Component):
             "pixel": In(stream.Signature(ArrayLayout(8, program.window.channels))),
             "score": Out(stream.Signature(Score(32))),
             "abort": In(1),
-            "watch": Out(values_signature(program.lanes)),
+            "watch": Out(values_signature(program.requantizer_lanes)),
             "watch_pool": Out(
                 wiring.Signature({"valid": Out(1), "word": Out(ArrayLayout(8, program.array.ci))})
             ),
@@ -71,7 +71,7 @@ class Accelerator(wiring.Component):
         if program.head:
             ports |= {
                 "head": In(stream.Signature(WORD_BITS, always_ready=True)),
-                "group_wanted": Out(1),
+                "block_wanted": Out(1),
             }
         super().__init__(ports)
 
@@ -94,7 +94,7 @@ class Accelerator(wiring.Component):
     def _build_control(self, m):
         """The row program becomes words; what later blocks must know of each row waits for them."""
         m.submodules.sequencer = sequencer = Sequencer(self.tables)
-        m.submodules.stage = stage = FireStage(self.tables)
+        m.submodules.stage = stage = RowWalker(self.tables)
         m.submodules.issue = issue = Issue(self.tables)
         wiring.connect(m, sequencer.o, stage.i)
         wiring.connect(m, stage.o, issue.i)
@@ -111,7 +111,7 @@ class Accelerator(wiring.Component):
         weight = WeightWord(array.ci, array.co, program.exponent_bits)
         m.submodules.weights = weights = WeightRom(weight, program.weights, program.rom_words)
         m.submodules.lines = lines = LineBuffer(**vars(program.window))
-        m.submodules.entry = entry = StreamBuffer(self.pixel.payload.shape())
+        m.submodules.entry = entry = SkidBuffer(self.pixel.payload.shape())
         wiring.connect(m, entry.o, lines.i)
         m.submodules.activations = activations = Ram(self._word, program.activation_words)
         m.submodules.array = macs = MacArray(
@@ -127,11 +127,11 @@ class Accelerator(wiring.Component):
         size = Shape.cast(self._word).width
         pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = [pixels[n * size : (n + 1) * size] for n in range(program.window_words)]
-        window = choose_near(m, windows, issue.activation_address)
+        window = local_choose(m, windows, issue.activation_address)
         read = ADDRESS_CYCLES + Ram.LATENCY - 1
         window = delay(m, window, read)
         control = delay(m, issue.word, read, reset_less=False)
-        activation = delay(m, choose_near(m, [activations.data, window], control.window), 1)
+        activation = delay(m, local_choose(m, [activations.data, window], control.window), 1)
         control = delay(m, control, 2, reset_less=False)
         m.d.comb += [
             entry.i.payload.eq(self.pixel.payload),
@@ -157,10 +157,10 @@ class Accelerator(wiring.Component):
         m.d.comb += [
             loader.i.payload.eq(self.head.payload),
             loader.i.valid.eq(self.head.valid),
-            self.group_wanted.eq(loader.group_wanted & ~self._closed),
-            loader.group_taken.eq(issue.group_taken),
-            issue.group_valid.eq(loader.group_valid),
-            issue.another_valid.eq(loader.another_valid),
+            self.block_wanted.eq(loader.block_wanted & ~self._closed),
+            loader.block_taken.eq(issue.block_taken),
+            issue.block_valid.eq(loader.block_valid),
+            issue.next_block_valid.eq(loader.next_block_valid),
             weights.fill.eq(loader.fill),
         ]
 
@@ -170,12 +170,13 @@ class Accelerator(wiring.Component):
         m.submodules.drain = drain = Drain(program, self.tables)
         m.submodules.parameters = parameters = Rom(
             ArrayLayout(
-                ChannelParameters(program.bias_bits, program.multiplier_bits), program.lanes
+                ChannelParameters(program.bias_bits, program.multiplier_bits),
+                program.requantizer_lanes,
             ),
             program.parameters,
         )
         m.submodules.requantizer = requantizer = Requantizer(
-            program.lanes,
+            program.requantizer_lanes,
             accumulator_bits=program.accumulator_bits,
             bias_bits=program.bias_bits,
             multiplier_bits=program.multiplier_bits,
@@ -207,7 +208,7 @@ class Accelerator(wiring.Component):
         m.submodules.skips = skips = Ram(self._word, self.program.skip_words)
         self._skips = skips
         parts = ArrayLayout(
-            requantizer.i.skips.shape(), self.program.array.ci // self.program.lanes
+            requantizer.i.skips.shape(), self.program.array.ci // self.program.requantizer_lanes
         )
         word = Signal(parts)
         m.d.comb += [
@@ -245,9 +246,9 @@ class Accelerator(wiring.Component):
         """The classifier's values become scores."""
         program = self.program
         m.submodules.average = average = ScoreAccumulator(
-            program.lanes, program.classes, program.score_beats, program.score_bits
+            program.requantizer_lanes, program.classes, program.score_beats, program.score_bits
         )
-        m.submodules.leaving = leaving = StreamBuffer(average.o.payload.shape())
+        m.submodules.leaving = leaving = SkidBuffer(average.o.payload.shape())
         wiring.connect(m, average.o, leaving.i)
         m.d.comb += [
             self.score.payload.score.eq(leaving.o.payload.score),
@@ -272,6 +273,6 @@ def _context(m, name, operation, fields, taken) -> stream.Interface:
     m.submodules[f"{name}_queue"] = queue = SyncFIFO(width=len(values), depth=CONTEXTS)
     # The sequencer still shows an operation the cycle after it was taken.
     m.d.comb += [queue.w_data.eq(values), queue.w_en.eq(delay(m, taken, 1, reset_less=False))]
-    m.submodules[f"{name}_context"] = buffer = StreamBuffer(len(values))
+    m.submodules[f"{name}_context"] = buffer = SkidBuffer(len(values))
     wiring.connect(m, queue.r_stream, buffer.i)
     return buffer.o

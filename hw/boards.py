@@ -11,7 +11,7 @@ from ..errors import FirelineError
 from .ecp5.clock import PLL, pll_settings
 from .link.protocol import Identity
 from .program import ArrayShape
-from .sdram.contents import ImageGeometry
+from .sdram.contents import SdramContents
 from .sdram.pads import CLOCK_LEAD, SdramPads
 from .system import BAUD, SerialSystem, divisor_of, streamed_weights
 
@@ -87,7 +87,7 @@ class BoardTop(Elaboratable):
         identity: Identity,
         clock_mhz: float | None = None,
         baud: int = BAUD,
-        image: ImageGeometry | None = None,
+        image: SdramContents | None = None,
     ):
         self.board = board
         self.baud = baud

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .array.mac_array import array_latency
 from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
 from .fire.sequencer import FETCH_CYCLES
-from .lib.skid_buffer import StreamBuffer
+from .lib.skid_buffer import SkidBuffer
 from .memory.ram import Ram
 from .memory.rom import Rom
 from .output.average import ScoreAccumulator
@@ -51,5 +51,5 @@ class Latency:
             credit=2,
             beat=Drain.LATENCY,
             write=values + gather + pool + Ram.WRITE_LATENCY,
-            score=values + ScoreAccumulator.latency + StreamBuffer.LATENCY,
+            score=values + ScoreAccumulator.latency + SkidBuffer.LATENCY,
         )

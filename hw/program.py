@@ -54,28 +54,28 @@ class WindowGeometry:
 class LayerDescriptor:
     """One layer as the row operations see it; a Fire's two expands are one layer.
 
-    A row has `columns` pixels. For each pixel the array walks `point_groups` groups of CO output
-    channels, each over `words` words in `point_passes` passes, then `wide_groups` groups over the
-    3x3 neighbourhood, `words` words a tap, in `wide_passes` passes. Weights start at `rom_point`
-    and `rom_wide`, parameters at `parameters`.
+    A row has `columns` pixels. For each pixel the array walks `pointwise_groups` groups of CO
+    output channels, each over `words` words in `pointwise_passes` passes, then `expand3x3_groups`
+    groups over the 3x3 neighbourhood, `words` words a tap, in `expand3x3_passes` passes. Weights
+    start at `pointwise_rom` and `expand3x3_rom`, parameters at `parameters`.
     """
 
     name: str
     window: bool
     columns: int
     words: int
-    point_groups: int
-    point_passes: int
-    wide_groups: int
-    wide_passes: int
-    rom_point: int
-    rom_wide: int
-    point_beats: int
+    pointwise_groups: int
+    pointwise_passes: int
+    expand3x3_groups: int
+    expand3x3_passes: int
+    pointwise_rom: int
+    expand3x3_rom: int
+    pointwise_beats: int
     """Beats of the last point group; every other group takes CO / lanes."""
-    wide_beats: int
+    expand3x3_beats: int
     parameters: int
-    point_shift: int
-    wide_shift: int
+    pointwise_shift: int
+    expand3x3_shift: int
     scores: bool
     """The results are sixteen bits wide and go to the global average."""
     streamed: bool
@@ -121,16 +121,16 @@ class RowOperation:
 
 @dataclass(frozen=True)
 class HeadGeometry:
-    """A classifier whose weights are streamed into the tail of the weight ROM, group by group.
+    """A classifier whose weights are streamed into the tail of the weight ROM, block by block.
 
-    The `groups` groups of CO classes come in order, again and again, each as `stream_words` words
+    The `blocks` blocks of CO classes come in order, again and again, each as `stream_words` words
     of 16 bits (see `hw/array/head_loader.py`), which become `words` weight words in one of the
-    `slots` slots from address `base` on, used in turn. A group takes `load_cycles` from its being
+    `slots` slots from address `base` on, used in turn. A block takes `load_cycles` from its being
     wanted to its last word, both counted; then the next one can be wanted. `check` is the CRC-32
     of all words' bytes, of each the lower one first.
     """
 
-    groups: int
+    blocks: int
     words: int
     slots: int
     base: int
@@ -152,7 +152,7 @@ class Program:
     window: WindowGeometry
     classes: int
     identifier: int
-    lanes: int
+    requantizer_lanes: int
     """Channels that the requantizer takes a cycle."""
     accumulator_bits: int
     bias_bits: int
@@ -187,8 +187,8 @@ class Program:
     def score_beats(self) -> int:
         """Beats of all classes; streamed ones fill their last group up."""
         if self.head:
-            return self.head.groups * self.array.co // self.lanes
-        return -(-self.classes // self.lanes)
+            return self.head.blocks * self.array.co // self.requantizer_lanes
+        return -(-self.classes // self.requantizer_lanes)
 
     @property
     def score_bits(self) -> int:
@@ -200,8 +200,8 @@ class Program:
     @property
     def shifts(self) -> tuple[int, ...]:
         """The requantization shifts that occur, in rising order."""
-        used = {layer.point_shift for layer in self.layers}
-        used |= {layer.wide_shift for layer in self.layers if layer.wide_groups}
+        used = {layer.pointwise_shift for layer in self.layers}
+        used |= {layer.expand3x3_shift for layer in self.layers if layer.expand3x3_groups}
         return tuple(sorted(used))
 
     @property

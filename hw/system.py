@@ -11,7 +11,7 @@ from .link.protocol import Identity
 from .link.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
 from .program import Program
 from .sdram.chip import SdramCycles, SdramGeometry, SdramTiming
-from .sdram.contents import ImageGeometry
+from .sdram.contents import SdramContents
 from .sdram.controller import PINS
 from .sdram.streamed_weights import StreamedWeights
 
@@ -44,13 +44,13 @@ def identity_of(program: Program) -> Identity:
     )
 
 
-def image_of(program: Program) -> ImageGeometry | None:
+def image_of(program: Program) -> SdramContents | None:
     """What lies in the board's SDRAM, if the classifier is streamed."""
     head = program.head
-    return ImageGeometry(head.groups, head.stream_words, head.check) if head else None
+    return SdramContents(head.blocks, head.stream_words, head.check) if head else None
 
 
-def streamed_weights(image: ImageGeometry, clock_mhz: float) -> StreamedWeights:
+def streamed_weights(image: SdramContents, clock_mhz: float) -> StreamedWeights:
     """The memory system of every board that has an SDRAM.
 
     Raises FirelineError if the memory does not run at the clock.
@@ -117,7 +117,7 @@ class SerialSystem(wiring.Component):
                 weights.load.eq(link.load),
                 # Far, too, and no earlier than the core notices.
                 weights.restart.eq(delay(m, link.abort, 1, reset_less=False)),
-                weights.group_wanted.eq(core.group_wanted),
+                weights.block_wanted.eq(core.block_wanted),
                 link.memory.eq(weights.state),
             ]
 

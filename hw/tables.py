@@ -17,21 +17,23 @@ def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
         "window": layer.window,
         "last_column": layer.columns - 1,
         "words": layer.words,
-        "words3": 3 * layer.words if layer.wide_groups else 0,
-        "row_words": layer.columns * layer.words if layer.wide_groups else 0,
-        "row_wrap": max(map(_wrap, program.rows_of(layer))) if layer.wide_groups else 0,
-        "last_point_group": layer.point_groups - 1,
-        "point_two_passes": layer.point_passes - 1,
-        "has_wide": layer.wide_groups > 0,
-        "last_wide_group": max(layer.wide_groups - 1, 0),
-        "wide_two_passes": max(layer.wide_passes - 1, 0),
-        "rom_point": layer.rom_point,
-        "rom_wide": layer.rom_wide,
-        "last_point_beat": layer.point_beats - 1,
-        "last_wide_beat": max(layer.wide_beats - 1, 0),
+        "words3": 3 * layer.words if layer.expand3x3_groups else 0,
+        "row_words": layer.columns * layer.words if layer.expand3x3_groups else 0,
+        "row_wrap": max(map(_wrap, program.rows_of(layer))) if layer.expand3x3_groups else 0,
+        "last_pointwise_group": layer.pointwise_groups - 1,
+        "pointwise_two_passes": layer.pointwise_passes - 1,
+        "has_expand3x3": layer.expand3x3_groups > 0,
+        "last_expand3x3_group": max(layer.expand3x3_groups - 1, 0),
+        "expand3x3_two_passes": max(layer.expand3x3_passes - 1, 0),
+        "pointwise_rom": layer.pointwise_rom,
+        "expand3x3_rom": layer.expand3x3_rom,
+        "last_pointwise_beat": layer.pointwise_beats - 1,
+        "last_expand3x3_beat": max(layer.expand3x3_beats - 1, 0),
         "parameters": layer.parameters,
-        "point_shift": program.shifts.index(layer.point_shift),
-        "wide_shift": program.shifts.index(layer.wide_shift) if layer.wide_groups else 0,
+        "pointwise_shift": program.shifts.index(layer.pointwise_shift),
+        "expand3x3_shift": program.shifts.index(layer.expand3x3_shift)
+        if layer.expand3x3_groups
+        else 0,
         "scores": layer.scores,
         "streamed": layer.streamed,
         "pool": layer.pool,
@@ -85,7 +87,7 @@ class Tables:
     def __init__(self, program: Program):
         self.layers = [layer_record(program, layer) for layer in program.layers]
         self.rows = [
-            row_record(row, program.layers[row.layer].wide_groups > 0) for row in program.rows
+            row_record(row, program.layers[row.layer].expand3x3_groups > 0) for row in program.rows
         ]
         self.head = program.head
         self.layer = _layout(self.layers)

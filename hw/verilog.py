@@ -38,7 +38,7 @@ class Top(wiring.Component):
     """The accelerator with the port names of the Verilog file; beside them are `clk` and `rst`.
 
     The weights of a streamed classifier come in by `weight_data` and `weight_valid`, a group at a
-    time as long as `group_wanted` is set; see `Accelerator`.
+    time as long as `block_wanted` is set; see `Accelerator`.
 
     With `watched`, `watch_valid` and `watch_values` (16 bits a lane, the first one lowest) show
     the values that leave the requantizer, `watch_pool_valid` and `watch_pool_word` (8 bits a
@@ -58,7 +58,7 @@ class Top(wiring.Component):
             "score_ready": In(1),
         }
         if program.head:
-            ports |= {"group_wanted": Out(1), "weight_valid": In(1), "weight_data": In(WORD_BITS)}
+            ports |= {"block_wanted": Out(1), "weight_valid": In(1), "weight_data": In(WORD_BITS)}
         if watched:
             ports |= watch_ports(program)
         super().__init__(ports)
@@ -78,7 +78,7 @@ class Top(wiring.Component):
         ]
         if self.program.head:
             m.d.comb += [
-                self.group_wanted.eq(core.group_wanted),
+                self.block_wanted.eq(core.block_wanted),
                 core.head.valid.eq(self.weight_valid),
                 core.head.payload.eq(self.weight_data),
             ]
@@ -96,7 +96,7 @@ def watch_ports(program: Program) -> dict[str, wiring.Member]:
     """The ports that show what leaves requantizer and pool."""
     return {
         "watch_valid": Out(1),
-        "watch_values": Out(16 * program.lanes),
+        "watch_values": Out(16 * program.requantizer_lanes),
         "watch_pool_valid": Out(1),
         "watch_pool_word": Out(8 * program.array.ci),
     }

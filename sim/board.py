@@ -17,7 +17,7 @@ from amaranth.lib.wiring import In, Out, connect
 from ..errors import FirelineError
 from ..hw.link.protocol import Identity
 from ..hw.sdram.chip import SdramGeometry, SdramTiming
-from ..hw.sdram.contents import ImageGeometry
+from ..hw.sdram.contents import SdramContents
 from ..hw.system import SerialSystem, streamed_weights
 from .sdram import SOURCE, SimulatedSdram, model_source
 from .verilator import CACHE, MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator
@@ -42,7 +42,7 @@ class SimulatedBoard(wiring.Component):
     tx: Out(1, init=1)
 
     def __init__(
-        self, core: wiring.Component, identity: Identity, image: ImageGeometry | None, divisor: int
+        self, core: wiring.Component, identity: Identity, image: SdramContents | None, divisor: int
     ):
         self.weights = streamed_weights(image, CLOCK_MHZ) if image else None
         self.system = SerialSystem(core, identity, divisor, self.weights)
@@ -63,7 +63,7 @@ def simulated_board(
     core: wiring.Component,
     identity: Identity,
     *,
-    image: ImageGeometry | None = None,
+    image: SdramContents | None = None,
     faults: Sequence[str] = (),
     divisor: int = DIVISOR,
     cache: Path = CACHE,

@@ -10,7 +10,7 @@ from ..errors import FirelineError
 from ..host import golden
 from ..host.compiler.compile import Compiled
 from .locate import Difference, first_difference
-from .run import Run, build_bench, run
+from .run import Run, build_simulator, run
 
 STEADY = 3
 """Frames back to back after which the last one's cycles are every later one's."""
@@ -80,7 +80,7 @@ def simulate(
     tell = progress or (lambda text: None)
     expected = golden.run(compiled.network, pixels)
     tell("building the simulator, unless it was built before")
-    simulator = build_bench(compiled, cache)
+    simulator = build_simulator(compiled, cache)
     if progress:
         trial = run(simulator, compiled, pixels, [0], patience=TRIAL)
         rate = trial.simulated / trial.seconds
@@ -141,7 +141,7 @@ def _locate(
 ) -> Difference:
     """Runs the frames up to the wrong score (frame, class) again and watches every value."""
     frame, label = (int(n) for n in wrong)
-    simulator = build_bench(compiled, cache, watched=True)
+    simulator = build_simulator(compiled, cache, watched=True)
     order = order[: frame + 1]
     again = run(simulator, compiled, pixels, order, stall=stall, seed=seed, watched=True)
     expected = int(golden.run(compiled.network, pixels[order[-1:]])[0, label])

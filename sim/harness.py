@@ -10,7 +10,7 @@ from ..hw import verilog as accelerator
 from ..hw.program import Program
 from ..hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from ..hw.sdram.controller import SdramController
-from ..hw.sdram.reader import GroupReader
+from ..hw.sdram.reader import BlockReader
 from ..hw.system import image_of
 from .sdram import SimulatedSdram
 
@@ -142,7 +142,7 @@ class Harness(wiring.Component):
         geometry, cycles = SdramGeometry(), SdramCycles.of(TIMING, self.head.clock_mhz)
         m.submodules.chip = chip = SimulatedSdram(geometry, TIMING, self.head.clock_mhz)
         m.submodules.controller = controller = SdramController(geometry, cycles)
-        m.submodules.reader = reader = GroupReader(geometry, cycles, self.image)
+        m.submodules.reader = reader = BlockReader(geometry, cycles, self.image)
         wiring.connect(m, controller.pins, chip.pins)
         wiring.connect(m, reader.request, controller.request)
         m.d.comb += [
@@ -152,7 +152,7 @@ class Harness(wiring.Component):
             reader.read_data.eq(controller.read_data),
         ]
         return {
-            "o_group_wanted": reader.group_wanted,
+            "o_block_wanted": reader.block_wanted,
             "i_weight_valid": reader.o.valid,
             "i_weight_data": reader.o.payload,
         }

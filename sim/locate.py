@@ -92,23 +92,23 @@ class _Seen:
 
 def _rows(task: RowTask) -> list[int]:
     """The rows of its map that an operation computes, in order."""
-    if task.group is None:
+    if task.block is None:
         return [task.row]
     return [row.row for row in (task.reads[1], *task.batch)]
 
 
 def _group(channels: np.ndarray, task: RowTask, program: Program) -> np.ndarray:
     """Those of an operation's channels: all of a pixel's, or a group of classes."""
-    if task.group is None:
+    if task.block is None:
         return channels
-    beats = program.array.co // program.lanes
-    group = channels[task.group * beats :][:beats]
+    beats = program.array.co // program.requantizer_lanes
+    group = channels[task.block * beats :][:beats]
     return np.pad(group, ((0, beats - len(group)), (0, 0)), constant_values=-1)
 
 
 def _channels(compiled: Compiled) -> dict[str, np.ndarray]:
     """The channels of a pixel's beats by layer, [beats, lanes]; -1 where there is none."""
-    ci, lanes = compiled.program.array.ci, compiled.program.lanes
+    ci, lanes = compiled.program.array.ci, compiled.program.requantizer_lanes
     maps = {map.name: map for map in stage_maps(compiled.network.architecture)}
     channels = {}
     for layer in compiled.program.layers:

@@ -13,7 +13,7 @@ from ..host.compiler.compile import Compiled
 from ..hw import verilog
 from ..hw.sdram.chip import SdramGeometry
 from . import harness
-from .sdram import SOURCE, image_text, model_source
+from .sdram import SOURCE, contents_text, model_source
 from .verilator import Simulator, build
 
 TEST = "fireline.sim.tb_accelerator"
@@ -38,7 +38,7 @@ class Run:
     watched: Watched | None
 
 
-def build_bench(
+def build_simulator(
     compiled: Compiled, cache: Path | None = None, *, watched: bool = False
 ) -> Simulator:
     """Compiles the accelerator's Verilog file with the harness around it.
@@ -106,8 +106,8 @@ def run(
         )
         plus = {"job": job}
         if compiled.head:
-            plus["sdram_image"] = folder / "head.hex"
-            plus["sdram_image"].write_text(image_text(compiled.head, SdramGeometry()))
+            plus["sdram_contents"] = folder / "head.hex"
+            plus["sdram_contents"].write_text(contents_text(compiled.head, SdramGeometry()))
         simulator.run(TEST, plus, folder)
         if not result.exists():
             raise FirelineError("simulation: it ended without a result; run it again")
@@ -115,7 +115,7 @@ def run(
         seen = None
         if watched:
             seen = Watched(
-                np.fromfile(beats, "<u2").reshape(-1, program.lanes),
+                np.fromfile(beats, "<u2").reshape(-1, program.requantizer_lanes),
                 np.fromfile(pooled, np.uint8).reshape(-1, program.array.ci),
             )
     return Run(

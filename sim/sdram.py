@@ -19,8 +19,8 @@ def model_source() -> str:
     return resources.files(__package__).joinpath(SOURCE).read_text()
 
 
-def image_text(image: bytes, geometry: SdramGeometry) -> str:
-    """A file for the model's +sdram_image: an image's words as the controller addresses them."""
+def contents_text(image: bytes, geometry: SdramGeometry) -> str:
+    """A file for the model's +sdram_contents: an image's words as the controller addresses them."""
     words, size = array("H", image), BURST_WORDS
     lines = []
     for burst in range(len(words) // size):

@@ -5,7 +5,7 @@
 // dq_drive high. Times are in picoseconds, a cycle lasts PERIOD. Each `T_` parameter can be set
 // anew by a plus argument of its name in small letters, such as +t_rcd=40000.
 //
-// +sdram_image=FILE (for $readmemh) says what it holds from the beginning.
+// +sdram_contents=FILE (for $readmemh) says what it holds from the beginning.
 //
 // Faults, by plus arguments: +sdram_absent (nothing answers, and the lines keep what was last on
 // them), +sdram_stuck_dq=BIT and +sdram_stuck_address=BIT (a line that is always low),
@@ -69,7 +69,7 @@ module sdram_model #(
         if (!$value$plusargs("t_ck2=%d", t_ck2)) t_ck2 = T_CK2;
         if (!$value$plusargs("t_ck3=%d", t_ck3)) t_ck3 = T_CK3;
         if (!$value$plusargs("mrd_cycles=%d", mrd_cycles)) mrd_cycles = MRD_CYCLES;
-        if ($value$plusargs("sdram_image=%s", image)) $readmemh(image, cells);
+        if ($value$plusargs("sdram_contents=%s", image)) $readmemh(image, cells);
         absent = $test$plusargs("sdram_absent") != 0;
         if (!$value$plusargs("sdram_stuck_dq=%d", stuck_dq)) stuck_dq = -1;
         if (!$value$plusargs("sdram_stuck_address=%d", stuck_address)) stuck_address = -1;

@@ -6,7 +6,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.hw.boards import BOARDS, BoardTop, find_board
 from fireline.hw.link.protocol import Identity
-from fireline.hw.sdram.contents import ImageGeometry
+from fireline.hw.sdram.contents import SdramContents
 from support.stub_core import StubCore
 
 IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10)
@@ -28,7 +28,7 @@ def test_top_elaborates_with_every_pin_placed(board):
 def test_top_with_streamed_weights_uses_the_sdram():
     board = find_board("ulx3s-85f")
     identity = replace(IDENTITY, weight_bytes=160)
-    top = BoardTop(board, StubCore(identity), identity, image=ImageGeometry(2, 40, 0))
+    top = BoardTop(board, StubCore(identity), identity, image=SdramContents(2, 40, 0))
     plan = board.platform().prepare(top, "top", emit_src=False)
     for pin in ("F19", "T20", "G19", "J16", "J17"):
         assert f'SITE "{pin}"' in plan.files["top.lpf"]

@@ -17,7 +17,7 @@ from fireline.host.network.weight_bits import layer_bits
 from fireline.host.quantization.post_training.settings import Settings
 from fireline.host.quantization.quantize import quantize
 from fireline.hw.program import ArrayShape
-from fireline.sim.run import build_bench, run
+from fireline.sim.run import build_simulator, run
 from support.paths import SHARED
 
 QUICK = Settings(without=("error-feedback",))
@@ -37,7 +37,7 @@ def check_frames(network: QuantizedNetwork, array: str, pixels: np.ndarray, cach
     compiled = compile_network(network, ArrayShape(*map(int, array.split("x"))))
     expected = golden.run(network, pixels)
     assert len(np.unique(expected)) > 100  # nothing is saturated
-    simulator = build_bench(compiled, cache)
+    simulator = build_simulator(compiled, cache)
     still = run(simulator, compiled, pixels, [0, 1])
     assert np.array_equal(still.scores, expected)
     assert np.diff(still.ends).tolist() == [compiled.timing.cycles]

@@ -42,4 +42,4 @@ def multipliers_used(program: Program, multipliers: int) -> int:
 def scale_multipliers(program: Program) -> int:
     """Hardware multipliers of a requantizer that is made of them."""
     value = -(-max(program.accumulator_bits, program.bias_bits) // FACTOR_BITS)
-    return program.lanes * (value + bool(program.skip_shifts))
+    return program.requantizer_lanes * (value + bool(program.skip_shifts))

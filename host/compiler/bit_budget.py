@@ -15,7 +15,7 @@ from ..network.random_network import AS_QUANTIZED, random_network
 from ..quantization.post_training.settings import FAST
 from .buffers import StreamedHead
 from .compile import compile_network
-from .layout import group_starts
+from .layout import exponent_group_starts
 from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
 GRAIN = 4096  # parts of the room that are told apart
@@ -50,7 +50,7 @@ def options(
         rom = words[layer.name] * word_bits, 2 * words[layer.name] * word_bits
         if not gaps:
             taps = 1 if layer.kind is LayerKind.CONV1 else layer.kernel**2
-            groups = taps * len(group_starts(input_segments(architecture, layer)))
+            groups = taps * len(exponent_group_starts(input_segments(architecture, layer)))
             exponents = program.exponent_bits * layer.output_channels * groups
             rom = 4 * layer.weights + exponents, 8 * layer.weights
         if layer.name in streamed:
@@ -120,12 +120,12 @@ def layer_words(program: Program) -> dict[str, int]:
     """Words of weights by convolution."""
     words = {}
     for layer in program.layers:
-        point = layer.words * layer.point_groups * layer.point_passes
-        wide = 9 * layer.words * layer.wide_groups * layer.wide_passes
+        point = layer.words * layer.pointwise_groups * layer.pointwise_passes
+        wide = 9 * layer.words * layer.expand3x3_groups * layer.expand3x3_passes
         if wide:
             words |= {f"{layer.name}/expand1x1": point, f"{layer.name}/expand3x3": wide}
         else:
-            words[layer.name] = point * (program.head.groups if layer.streamed else 1)
+            words[layer.name] = point * (program.head.blocks if layer.streamed else 1)
     return words
 
 

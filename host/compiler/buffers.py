@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from ..network.architecture import Architecture, Bypass, Conv1, Fire, MaxPool, Stage
-from .layout import group_starts, padded_channels
+from .layout import exponent_group_starts, padded_channels
 
 SQUEEZED_ROWS = 3
 """A 3x3 expand sees three rows; the next one is squeezed when the first is no longer needed."""
@@ -135,7 +135,7 @@ def stage_maps(architecture: Architecture) -> tuple[Map, ...]:
             isinstance(stage, Fire) and stage.bypass is Bypass.SIMPLE
         )
         alike = [*alike, index] if follows else [index]
-        breaks = {*group_starts(segments), *(maps[alike[0]].breaks if follows else ())}
+        breaks = {*exponent_group_starts(segments), *(maps[alike[0]].breaks if follows else ())}
         name = first.name.split("/")[0]
         size = first.output_height, first.output_width, sum(segments)
         maps.append(Map(name, stage, *size, tuple(sorted(breaks))))

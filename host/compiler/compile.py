@@ -9,7 +9,7 @@ from ...errors import FirelineError
 from ...hw.array.head_loader import stream_words
 from ...hw.memory.rom import BANK_WORDS
 from ...hw.program import ArrayShape, HeadGeometry, LayerDescriptor, Program, WindowGeometry
-from ...hw.sdram.block_timing import GroupSchedule
+from ...hw.sdram.block_timing import BlockTiming
 from ...hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
 from ..network.architecture import Architecture, Bypass, Fire, MaxPool
 from ..network.quantized import QuantizedConv, QuantizedNetwork
@@ -75,7 +75,9 @@ def compile_network(
     maps = stage_maps(architecture)
     buffers = allocate(architecture, array.ci, head)
     tasks = schedule(architecture)
-    images = _Images(network, array, lanes or enough_lanes(network, array), bool(head))
+    images = _RomBuilder(
+        network, array, lanes or enough_requantizer_lanes(network, array), bool(head)
+    )
     made = {name: images.layer(name, maps) for name, _ in layer_shapes(tasks)}
     streaming, image = _stream(images, head) if head else (None, None)
     if streaming:
@@ -97,7 +99,7 @@ def compile_network(
         ),
         classes=architecture.classes,
         identifier=images.identifier(),
-        lanes=images.lanes,
+        requantizer_lanes=images.lanes,
         accumulator_bits=images.accumulator_bits,
         bias_bits=images.bias_bits,
         multiplier_bits=images.multiplier_bits,
@@ -122,14 +124,14 @@ def _pace(head: HeadGeometry, layers: dict[str, LayerDescriptor]) -> Pace:
     def cost(task: RowTask) -> int:
         layer, rows = layers[task.layer], len(task.batch) + 1
         taps = 9 if 0 < task.row < task.height - 1 else 6
-        point = layer.point_groups * layer.point_passes
-        wide = layer.wide_groups * layer.wide_passes * taps
+        point = layer.pointwise_groups * layer.pointwise_passes
+        wide = layer.expand3x3_groups * layer.expand3x3_passes * taps
         return rows * layer.columns * layer.words * (point + wide)
 
-    return Pace(head.groups, head.slots, head.load_cycles, cost)
+    return Pace(head.blocks, head.slots, head.load_cycles, cost)
 
 
-def enough_lanes(network: QuantizedNetwork, array: ArrayShape) -> int:
+def enough_requantizer_lanes(network: QuantizedNetwork, array: ArrayShape) -> int:
     """The fewest lanes, a power of two, with which no layer waits for the requantizer for long.
 
     A pixel's channels must pass in no more cycles than the array spends on it, so far as the
@@ -159,7 +161,7 @@ def _work(architecture: Architecture) -> list[list[str]]:
     return list(works.values())
 
 
-def _stream(images: "_Images", head: StreamedHead) -> tuple[HeadGeometry, bytes]:
+def _stream(images: "_RomBuilder", head: StreamedHead) -> tuple[HeadGeometry, bytes]:
     """Where the groups of a streamed classifier go, and what is streamed.
 
     There are as many slots as the weight ROM's last bank has room for.
@@ -177,21 +179,21 @@ def _stream(images: "_Images", head: StreamedHead) -> tuple[HeadGeometry, bytes]
     if room < words:
         base, room = base + room, BANK_WORDS
     size = stream_words(words, array, bits)
-    image = layout.stream_image(images.streamed, groups, size, array, bits)
+    image = layout.streamed_contents(images.streamed, groups, size, array, bits)
     memory = SdramCycles.of(SdramTiming(), head.clock_mhz)
     geometry = HeadGeometry(
-        groups=groups,
+        blocks=groups,
         words=words,
         slots=min(groups, room // words, head.slots or groups),
         base=base,
         stream_words=size,
-        load_cycles=GroupSchedule(size // BURST_WORDS, memory).group_cycles,
+        load_cycles=BlockTiming(size // BURST_WORDS, memory).block_cycles,
         check=zlib.crc32(image),
     )
     return geometry, image
 
 
-class _Images:
+class _RomBuilder:
     """Fills the ROMs, layer by layer, and measures how wide they must be."""
 
     def __init__(
@@ -230,7 +232,7 @@ class _Images:
         point = self.network.convs[f"{name}/expand1x1" if fire else name]
         wide = self.network.convs[f"{name}/expand3x3"] if fire else None
         bypass = name.endswith("/bypass")
-        inputs, outputs, wide_outputs = self._channels(name, maps, point)
+        inputs, outputs, expand3x3_outputs = self._channels(name, maps, point)
         following = _following(maps, made) if made and name == made.name else None
         pool = following is not None and isinstance(following.stage, MaxPool)
         after = _following(maps, following) if pool else following
@@ -239,27 +241,27 @@ class _Images:
         if streamed:  # whole groups
             outputs = np.append(outputs, np.full(-len(outputs) % self.array.co, -1))
         pool_base = self.pool_beats if pool else 0
-        pool_beats = sum(map(self._beats, (outputs, wide_outputs))) if pool else 0
+        pool_beats = sum(map(self._beats, (outputs, expand3x3_outputs))) if pool else 0
         self.pool_beats += made.width // 2 * pool_beats if pool else 0
         rom = self.streamed if streamed else self.weights
-        rom_point, parameters = self._add(rom, point, inputs, outputs)
-        rom_wide = self._add(rom, wide, inputs, wide_outputs)[0] if wide else 0
+        pointwise_rom, parameters = self._add(rom, point, inputs, outputs)
+        expand3x3_rom = self._add(rom, wide, inputs, expand3x3_outputs)[0] if wide else 0
         return LayerDescriptor(
             name=name,
             window=point.is_conv1,
             columns=made.width if made else maps[-1].width,
             words=len(inputs),
-            point_groups=1 if streamed else -(-len(outputs) // self.array.co),
-            point_passes=point.bits // 4,
-            wide_groups=-(-len(wide_outputs) // self.array.co),
-            wide_passes=wide.bits // 4 if wide else 0,
-            rom_point=rom_point,
-            rom_wide=rom_wide,
-            point_beats=self._beats(self._last_group(outputs)),
-            wide_beats=self._beats(self._last_group(wide_outputs)) if wide else 0,
+            pointwise_groups=1 if streamed else -(-len(outputs) // self.array.co),
+            pointwise_passes=point.bits // 4,
+            expand3x3_groups=-(-len(expand3x3_outputs) // self.array.co),
+            expand3x3_passes=wide.bits // 4 if wide else 0,
+            pointwise_rom=pointwise_rom,
+            expand3x3_rom=expand3x3_rom,
+            pointwise_beats=self._beats(self._last_group(outputs)),
+            expand3x3_beats=self._beats(self._last_group(expand3x3_outputs)) if wide else 0,
             parameters=parameters,
-            point_shift=point.shift,
-            wide_shift=wide.shift if wide else point.shift,
+            pointwise_shift=point.shift,
+            expand3x3_shift=wide.shift if wide else point.shift,
             scores=made is None,
             streamed=streamed,
             pool=pool,
@@ -295,7 +297,9 @@ class _Images:
             return maps[index - 1].words(ci), np.arange(len(conv.bias)), nothing
         if part == ["bypass"]:  # its channels must lie as the Fire's own
             return maps[index - 1].words(ci), made.words(ci).ravel(), nothing
-        inputs = layout.padded_channels(sum(conv.segments), layout.group_starts(conv.segments), ci)
+        inputs = layout.padded_channels(
+            sum(conv.segments), layout.exponent_group_starts(conv.segments), ci
+        )
         point, *wide = made.outputs(ci)
         wide = np.maximum(wide[0] - made.stage.expand1x1, -1) if wide else nothing
         return inputs, point, wide

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...hw.array import head_loader
 from ...hw.program import ArrayShape
-from ..network.quantized import QuantizedConv, group_index
+from ..network.quantized import QuantizedConv, exponent_group_index
 
 
 def padded_channels(channels: int, breaks: Sequence[int], ci: int) -> np.ndarray:
@@ -23,9 +23,9 @@ def padded_channels(channels: int, breaks: Sequence[int], ci: int) -> np.ndarray
     return np.concatenate(words)
 
 
-def group_starts(segments: Sequence[int]) -> tuple[int, ...]:
+def exponent_group_starts(segments: Sequence[int]) -> tuple[int, ...]:
     """The channels at which a group that shares an exponent starts: no word may straddle one."""
-    return tuple(np.flatnonzero(np.diff(group_index(segments), prepend=-1)).tolist())
+    return tuple(np.flatnonzero(np.diff(exponent_group_index(segments), prepend=-1)).tolist())
 
 
 def weight_words(
@@ -44,7 +44,7 @@ def weight_words(
     4-bit layer has one pass, an 8-bit layer two: high nibbles, then low nibbles.
     """
     ci, co = array.ci, array.co
-    codes, groups = _by_tap(conv), group_index(conv.segments)
+    codes, groups = _by_tap(conv), exponent_group_index(conv.segments)
     lanes = np.full(-(-len(outputs) // co) * co, -1)
     lanes[: len(outputs)] = outputs
     physical = codes[lanes][:, :, inputs].astype(np.int64)  # [output, tap, word, ci]
@@ -63,7 +63,7 @@ def weight_words(
     return [word | exponent << (4 * ci * co) for word, exponent in zip(low, high, strict=True)]
 
 
-def stream_image(
+def streamed_contents(
     words: Sequence[int], groups: int, stream_words: int, array: ArrayShape, exponent_bits: int
 ) -> bytes:
     """Weight words as `hw/array/head_loader.py` takes them, each group filled up to

@@ -27,8 +27,8 @@ HANDSHAKE = {
 """How the ports are used."""
 
 WEIGHTS_HANDSHAKE = {
-    "weights": "group_wanted, while no group is coming, asks for one: its words come by "
-    "weight_valid, each taken at once, with or without gaps; the groups come in order, the first "
+    "weights": "block_wanted, while no block is coming, asks for one: its words come by "
+    "weight_valid, each taken at once, with or without gaps; the blocks come in order, the first "
     "again after the last, after rst and after abort, and none that was not asked for",
 }
 """And those by which a streamed classifier's weights come."""
@@ -98,11 +98,11 @@ def _head(program: Program) -> dict[str, object]:
     head = program.head
     return {
         "file": HEAD,
-        "format": "words of 16 bits, the lower byte first, all groups in order, again and again",
-        "groups": head.groups,
-        "group_words": head.stream_words,
+        "format": "words of 16 bits, the lower byte first, all blocks in order, again and again",
+        "blocks": head.blocks,
+        "block_words": head.stream_words,
         "crc32": f"{head.check:08x}",
-        "cycles_per_group": head.load_cycles,
+        "cycles_per_block": head.load_cycles,
     }
 
 
@@ -122,8 +122,8 @@ def _ports(program: Program) -> list[dict[str, object]]:
     ]
     if program.head:
         rows += [
-            ("group_wanted", "output", 1, "while no group is coming: begin the next one"),
+            ("block_wanted", "output", 1, "while no block is coming: begin the next one"),
             ("weight_valid", "input", 1, "weight_data is there, and taken"),
-            ("weight_data", "input", 16, "the next word of the group"),
+            ("weight_data", "input", 16, "the next word of the block"),
         ]
     return [dict(zip(("name", "direction", "bits", "use"), row, strict=True)) for row in rows]

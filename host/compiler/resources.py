@@ -58,18 +58,18 @@ def resources(program: Program) -> Resources:
     window = program.window
     memories = [
         weight_rom(program.rom_words, program),
-        _rom("parameters", len(program.parameters), program.lanes * channel),
+        _rom("parameters", len(program.parameters), program.requantizer_lanes * channel),
         _rom("row program", len(program.rows), _varying_bits(Tables(program).rows)),
         _ram("activations", program.activation_words, byte_word),
         _ram("skips", program.skip_words, byte_word),
-        _ram("pool columns", program.pool_row_beats, 8 * program.lanes),
-        _ram("pool rows", program.pool_beats, 8 * program.lanes),
+        _ram("pool columns", program.pool_row_beats, 8 * program.requantizer_lanes),
+        _ram("pool rows", program.pool_beats, 8 * program.requantizer_lanes),
         _alone(
             "pixel rows",
             window.width + 2 * window.padding,
             8 * window.channels * (window.kernel - 1),
         ),
-        _alone("scores", program.score_beats, program.score_bits * program.lanes),
+        _alone("scores", program.score_beats, program.score_bits * program.requantizer_lanes),
     ]
     used = tuple(memory for memory in memories if memory.words and memory.bits)
     return Resources(used, program.array.products // 2)

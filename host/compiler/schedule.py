@@ -29,7 +29,7 @@ class RowTask:
     `reads` are the rows above, at and below; None beyond the map, or where nothing is read.
     `skip` is read and `keep` written in the skip memory, `write` in the activation memory.
 
-    A streamed classifier's operation is one `group` of classes for a batch of rows: `row` is the
+    A streamed classifier's operation is one `block` of classes for a batch of rows: `row` is the
     batch's number, of `height` in the frame, and the rows of `batch` lie behind the one at it.
     """
 
@@ -41,7 +41,7 @@ class RowTask:
     skip: Row | None = None
     keep: Row | None = None
     batch: tuple[Row, ...] = ()
-    group: int | None = None
+    block: int | None = None
 
     @property
     def shape(self) -> tuple[str, int]:
@@ -121,11 +121,11 @@ def _pooled_row(row: int, height: int) -> int | None:
 
 
 def place(
-    tasks: tuple[RowTask, ...], buffers: Buffers, group_beats: int = 0
+    tasks: tuple[RowTask, ...], buffers: Buffers, block_beats: int = 0
 ) -> tuple[RowOperation, ...]:
     """The tasks with addresses instead of names, checked: see `check`.
 
-    `group_beats`: beats of a group of a streamed classifier.
+    `block_beats`: beats of a group of a streamed classifier.
     """
     shapes = layer_shapes(tasks)
 
@@ -140,7 +140,7 @@ def place(
             below=address(buffers.activations, task.reads[2]),
             top=task.row == 0,
             bottom=task.row == task.height - 1,
-            write=address(buffers.activations, task.write) + (task.group or 0) * group_beats,
+            write=address(buffers.activations, task.write) + (task.block or 0) * block_beats,
             keep=address(buffers.skips, task.keep),
             skip=address(buffers.skips, task.skip),
             first=task.row == 0,

@@ -1,8 +1,8 @@
 """A classifier whose weights stream in while the network runs: what it computes at once, and when.
 
-Its weights come group by group of CO classes, each group for as many rows as the chip keeps of the
+Its weights come block by block of CO classes, each block for as many rows as the chip keeps of the
 classifier's input, a *batch*. The last batch of a frame takes more: the buffers of earlier layers
-are no longer needed by then. The operations of the earlier batches, a group each, are put amid the
+are no longer needed by then. The operations of the earlier batches, a block each, are put amid the
 rows that the network computes meanwhile, each where its weights have come.
 """
 
@@ -18,18 +18,18 @@ from .schedule import Row, RowTask
 class Pace:
     """What the order of operations is worked out with; none of it has to be exact.
 
-    `load`: cycles that a group's weights take to come, for which there are `slots` places; `cost`:
+    `load`: cycles that a block's weights take to come, for which there are `slots` places; `cost`:
     cycles of an operation.
     """
 
-    groups: int
+    blocks: int
     slots: int
     load: int
     cost: Callable[[RowTask], int]
 
 
 def stream(tasks: tuple[RowTask, ...], buffers: Buffers, pace: Pace) -> tuple[RowTask, ...]:
-    """The operations of a frame with the classifier's, row by row, made into batches and groups.
+    """The operations of a frame with the classifier's, row by row, made into batches and blocks.
 
     All others keep their order, but for those that make the classifier's input: they are held back
     until there is room for their row, and other work goes on as far as it can.
@@ -49,7 +49,7 @@ class _Order:
         self.held: deque[RowTask] = deque()
         self.waiting: deque[RowTask] = deque()
         self.now, self.done = 0, 0  # batches
-        self.loads = deque([0] * pace.slots)  # when the next groups are there
+        self.loads = deque([0] * pace.slots)  # when the next blocks are there
         self.reader = 0  # when it is free
 
     def run(self):
@@ -57,7 +57,7 @@ class _Order:
             held = self.held and self._has_room(self.held[0].write)
             ahead = self.ahead and not self._is_blocked(self.ahead[0])
             if self.waiting and (self.loads[0] <= self.now or not (held or ahead)):
-                yield self._take_group()
+                yield self._take_block()
             elif held:
                 yield from self._take(self.held.popleft())
             elif self.ahead[0].layer == self.source:
@@ -71,28 +71,28 @@ class _Order:
         if task.write and task.write.map == self.source:
             for number, batch in enumerate(self.batches):
                 if batch[-1] == task.write.row:
-                    self.waiting.extend(self._groups(number))
+                    self.waiting.extend(self._blocks(number))
 
-    def _groups(self, number: int):
+    def _blocks(self, number: int):
         """The operations of a batch; it is read in the order in which it lies in memory."""
         rows = sorted(self.batches[number], key=self.buffer.address)
         first, *others = (Row(self.source, row) for row in rows)
-        for group in range(self.pace.groups):
+        for block in range(self.pace.blocks):
             yield RowTask(
                 self.classifier,
                 number,
                 len(self.batches),
                 reads=(None, first, None),
                 batch=tuple(others),
-                group=group,
+                block=block,
             )
 
-    def _take_group(self) -> RowTask:
+    def _take_block(self) -> RowTask:
         task = self.waiting.popleft()
         self.now = max(self.now, self.loads.popleft()) + self.pace.cost(task)
         self.reader = max(self.reader, self.now) + self.pace.load
         self.loads.append(self.reader)
-        self.done += task.group == self.pace.groups - 1
+        self.done += task.block == self.pace.blocks - 1
         return task
 
     def _has_room(self, row: Row) -> bool:

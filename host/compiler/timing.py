@@ -18,7 +18,7 @@ from functools import cached_property
 from ...hw.array.head_loader import HeadLoader
 from ...hw.array.line_buffer import pushes_before
 from ...hw.latency import Latency
-from ...hw.lib.skid_buffer import StreamBuffer
+from ...hw.lib.skid_buffer import SkidBuffer
 from ...hw.output.average import cycles_to_send
 from ...hw.program import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
 
@@ -140,7 +140,7 @@ class _Model:
 
     def end_frame(self) -> int:
         """Sends the frame's scores; returns the first cycle after its last one."""
-        sending = cycles_to_send(self.program.classes, self.program.lanes)
+        sending = cycles_to_send(self.program.classes, self.program.requantizer_lanes)
         self.scores_free = self.last_beat + self.latency.score + sending
         return self.scores_free
 
@@ -148,14 +148,14 @@ class _Model:
         """Idle cycles before the operation, for all that it reads to be there in time."""
         layer = self.program.layers[row.layer]
         inputs = [] if layer.window else [self._pixels(row.centre, layer)]
-        if layer.wide_groups:
+        if layer.expand3x3_groups:
             inputs += [] if row.top else [self.rows[row.above]]
             inputs += [] if row.bottom else [self.rows[row.below]]
         start, offset = self.issued + 1, 0
         for column in range(layer.columns):
             groups = self._groups(row, layer, column)
             read = offset + self.latency.read  # by the column's first word, after `start`
-            seen = min(column + 1, layer.columns - 1) if layer.wide_groups else column
+            seen = min(column + 1, layer.columns - 1) if layer.expand3x3_groups else column
             start = max([start, *(ready[seen] - read for ready in inputs)])
             if layer.skip:
                 beat = offset + groups[0].words + self.latency.load + self.latency.beat - 1
@@ -189,16 +189,16 @@ class _Model:
         first, last = column == 0, column == layer.columns - 1
         key = (row.layer, row.top, row.bottom, first, last)
         if key not in self.shapes:
-            beats = self.program.array.co // self.program.lanes
-            point = (layer.words,) * layer.point_passes
+            beats = self.program.array.co // self.program.requantizer_lanes
+            point = (layer.words,) * layer.pointwise_passes
             wide = ((3 - first - last) * layer.words,) * (
-                (3 - row.top - row.bottom) * layer.wide_passes
+                (3 - row.top - row.bottom) * layer.expand3x3_passes
             )
             self.shapes[key] = [
                 _Group(runs, last_beats if number == groups - 1 else beats)
                 for runs, groups, last_beats in (
-                    (point, layer.point_groups, layer.point_beats),
-                    (wide, layer.wide_groups, layer.wide_beats),
+                    (point, layer.pointwise_groups, layer.pointwise_beats),
+                    (wide, layer.expand3x3_groups, layer.expand3x3_beats),
                 )
                 for number in range(groups)
             ]
@@ -211,23 +211,23 @@ class _StreamedWeights:
     def __init__(self, head: HeadGeometry):
         self.load_cycles = head.load_cycles
         self.idle = 0  # the reader's first cycle without anything to do
-        self.groups: deque[int] = deque()
+        self.blocks: deque[int] = deque()
         for _ in range(head.slots):
             self._load(0)
 
     @property
     def ready(self) -> int:
         """The first cycle in which the next group can be used."""
-        return self.groups[0]
+        return self.blocks[0]
 
     def take(self, cycle: int) -> None:
         """The group is used for the last time in `cycle`."""
-        self.groups.popleft()
+        self.blocks.popleft()
         self._load(cycle + 1)
 
     def _load(self, wanted: int) -> None:
         self.idle = max(self.idle, wanted) + self.load_cycles
-        self.groups.append(self.idle - 1 + HeadLoader.LATENCY)
+        self.blocks.append(self.idle - 1 + HeadLoader.LATENCY)
 
 
 class _Windows:
@@ -243,7 +243,7 @@ class _Windows:
         self.number = 0
         # The first window is complete one cycle earlier. The first pixel comes through a buffer,
         # while the padding is pushed, if there is any.
-        self.moved = self.first + (0 if window.padding else StreamBuffer.LATENCY)
+        self.moved = self.first + (0 if window.padding else SkidBuffer.LATENCY)
         self.taken = -1
 
     @property

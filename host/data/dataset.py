@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import FirelineError
 from ..network.architecture import Architecture
 from . import cifar10
-from .picture import load_image
+from .picture import load_picture
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
 TEST_FOLDERS = ("test", "val")
@@ -181,5 +181,5 @@ def _load(files: Labelled, architecture: Architecture) -> Pictures:
     shape = (architecture.height, architecture.width, architecture.channels)
     pixels = np.empty((len(files), *shape), np.uint8)
     for index, (path, _) in enumerate(files):
-        pixels[index], _ = load_image(path, *shape)
+        pixels[index], _ = load_picture(path, *shape)
     return Pictures(pixels, np.array([label for _, label in files], np.int64))

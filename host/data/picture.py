@@ -12,7 +12,7 @@ MARGIN = 8 / 7  # a picture is scaled down to no less than this much of the inpu
 GREY_MODES = ("1", "L", "LA", "La")
 
 
-def load_image(
+def load_picture(
     path: str | Path, height: int, width: int, channels: int, strict: bool = False
 ) -> tuple[np.ndarray, str | None]:
     """Reads a picture as uint8 [height, width, channels], RGB or grey.

@@ -16,7 +16,7 @@ from ..files import write_whole
 from .architecture import Architecture, Layer, LayerKind
 from .stage import Bypass, Fire
 
-GROUP = 16  # consecutive input channels that share an exponent
+EXPONENT_GROUP = 16  # consecutive input channels that share an exponent
 FORMAT = "fireline-network"
 VERSION = 1
 NO_DIGEST = "0" * 64
@@ -24,13 +24,13 @@ CODES = {4: (-8, 7), 8: (-128, 127)}
 TENSORS = {"codes": "int8", "exponents": "uint8", "bias": "int32", "multiplier": "uint16"}
 
 
-def group_index(segments: Sequence[int]) -> np.ndarray:
+def exponent_group_index(segments: Sequence[int]) -> np.ndarray:
     """The group of each input channel, int64 [sum(segments)]; groups start anew at a segment."""
     groups: list[np.ndarray] = []
     first = 0
     for length in segments:
-        groups.append(first + np.arange(length) // GROUP)
-        first += -(-length // GROUP)
+        groups.append(first + np.arange(length) // EXPONENT_GROUP)
+        first += -(-length // EXPONENT_GROUP)
     return np.concatenate(groups)
 
 
@@ -81,7 +81,7 @@ class QuantizedConv:
         if min(self.segments, default=0) < 1 or sum(self.segments) != window:
             raise FirelineError(f"{where}: segments {self.segments} do not add up to {window}")
         taps = 1 if self.is_conv1 else kernel**2
-        groups = sum(-(-length // GROUP) for length in self.segments)
+        groups = sum(-(-length // EXPONENT_GROUP) for length in self.segments)
         for name, shape in {
             "codes": (outputs, inputs, kernel, kernel),
             "exponents": (outputs, taps, groups),
@@ -113,7 +113,7 @@ class QuantizedConv:
 
     def effective_weights(self) -> np.ndarray:
         """``codes << exponents``, int16 [cout, cin, k, k]."""
-        exponents = self.exponents[:, :, group_index(self.segments)]
+        exponents = self.exponents[:, :, exponent_group_index(self.segments)]
         outputs, inputs, kernel, _ = self.codes.shape
         exponents = exponents.reshape(outputs, kernel, kernel, inputs).transpose(0, 3, 1, 2)
         return self.codes.astype(np.int16) << exponents

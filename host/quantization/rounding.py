@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..network.quantized import CODES, GROUP, group_index
+from ..network.quantized import CODES, EXPONENT_GROUP, exponent_group_index
 
 STEPS = 32  # scales that are tried
 
@@ -89,10 +89,11 @@ def weight_scales(
 
 
 def _grouped(weights: np.ndarray, segments: Sequence[int]) -> np.ndarray:
-    """[cout, taps, cin] to [cout, taps, groups, GROUP], zeros where a group is not full."""
-    index = group_index(segments)
+    """[cout, taps, cin] to [cout, taps, groups, EXPONENT_GROUP], zeros where a group is not
+    full."""
+    index = exponent_group_index(segments)
     place = np.arange(len(index)) - np.searchsorted(index, index)
-    groups = np.zeros((*weights.shape[:2], index[-1] + 1, GROUP), np.float32)
+    groups = np.zeros((*weights.shape[:2], index[-1] + 1, EXPONENT_GROUP), np.float32)
     groups[:, :, index, place] = weights
     return groups
 

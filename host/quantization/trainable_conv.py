@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..network.quantized import CODES, QuantizedConv, group_index
+from ..network.quantized import CODES, QuantizedConv, exponent_group_index
 from .rounding import WeightScales, weight_scales
 
 
@@ -48,7 +48,7 @@ class TrainableConv(nn.Module):
     def spread(self, groups: torch.Tensor) -> torch.Tensor:
         """What groups have, [cout, taps, groups], to what their weights have, [cout, cin, k, k]."""
         _, inputs, kernel, _ = self.weight.shape
-        weights = groups[:, :, group_index(self.segments)]
+        weights = groups[:, :, exponent_group_index(self.segments)]
         return weights.reshape(-1, kernel, kernel, inputs).permute(0, 3, 1, 2)
 
     def groups(self) -> list[torch.Tensor]:

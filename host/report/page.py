@@ -57,7 +57,9 @@ def render(report: Report) -> str:
         span=span,
         ticks=charts.ticks(span),
         lanes=charts.lanes(program, timing),
-        roofline=Markup(charts.roofline(report.loads, program.array.products, program.lanes)),
+        roofline=Markup(
+            charts.roofline(report.loads, program.array.products, program.requantizer_lanes)
+        ),
         cells=Markup(charts.cells_plan(report.floorplan, report.slow_paths.path)),
         wires=Markup(charts.wires_plan(report.floorplan, report.slow_paths.path)),
         class_name=lambda label: names[label] if names else f"class {label}",

@@ -73,5 +73,5 @@ def _load(compiled: Compiled, name: str, convs: list[Layer], cycles: int) -> Lay
         mac_passes=passes,
         cycles=cycles,
         utilisation=passes / (cycles * program.array.products),
-        roof=min(program.array.products, intensity * program.lanes),
+        roof=min(program.array.products, intensity * program.requantizer_lanes),
     )

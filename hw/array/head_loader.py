@@ -17,7 +17,7 @@ def exponent_words(array: ArrayShape, exponent_bits: int) -> int:
 
 
 def stream_words(words: int, array: ArrayShape, exponent_bits: int) -> int:
-    """Words of a group of so many weight words, in whole bursts."""
+    """Words of a block of so many weight words, in whole bursts."""
     size = exponent_words(array, exponent_bits) + 4 * array.products // WORD_BITS
     return -(-words * size // BURST_WORDS) * BURST_WORDS
 
@@ -26,14 +26,14 @@ class HeadLoader(wiring.Component):
     """Puts the weight words of a streamed classifier together and writes them into the slots.
 
     A weight word comes as the exponents of all its lanes, lowest lane lowest, filled up to whole
-    words, then its nibbles, lane by lane. A group is `head.words` of them, filled up to
-    `head.stream_words`. The reader is asked for a group with `group_wanted` whenever a slot is free
-    that no group has begun to fill, as seen from its second word on; then its words come on `i`, at
+    words, then its nibbles, lane by lane. A block is `head.words` of them, filled up to
+    `head.stream_words`. The reader is asked for a block with `block_wanted` whenever a slot is free
+    that no block has begun to fill, as seen from its second word on; then its words come on `i`, at
     most one a cycle.
 
-    The next group can be used from `LATENCY` cycles after the last of its words on, or, if it is
-    not the only one, from the cycle after the one before was given back with `group_taken`:
-    `group_valid` tells a cycle before that there is one, `another_valid` that there are two.
+    The next block can be used from `LATENCY` cycles after the last of its words on, or, if it is
+    not the only one, from the cycle after the one before was given back with `block_taken`:
+    `block_valid` tells a cycle before that there is one, `next_block_valid` that there are two.
     `fill` writes lane pair after lane pair's part of a word.
     """
 
@@ -44,10 +44,10 @@ class HeadLoader(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(WORD_BITS, always_ready=True)),
-                "group_wanted": Out(1),
-                "group_valid": Out(1),
-                "another_valid": Out(1),
-                "group_taken": In(1),
+                "block_wanted": Out(1),
+                "block_valid": Out(1),
+                "next_block_valid": Out(1),
+                "block_taken": In(1),
                 "fill": Out(fill_layout(WeightWord(array.ci, array.co, exponent_bits), head.end)),
             }
         )
@@ -56,7 +56,7 @@ class HeadLoader(wiring.Component):
         m = Module()
         head, array = self.head, self._array
         valid, word = delay(m, self.i.valid, 1, reset_less=False), delay(m, self.i.payload, 1)
-        first, last = Signal(), Signal()  # word of the group
+        first, last = Signal(), Signal()  # word of the block
         self._count_slots(m, first, last)
         number = Signal(range(head.stream_words))
         at_first, at_last = Signal(init=1), Signal(init=head.stream_words == 1)
@@ -80,7 +80,7 @@ class HeadLoader(wiring.Component):
         complete, last_piece, last_pair = (
             Signal(init=count == 1) for count in (size + 1, pieces, pairs)
         )
-        filled = Signal()  # all words of the group are there
+        filled = Signal()  # all words of the block are there
         address, words = Signal(range(head.end), init=head.base), Signal(range(head.words + 1))
         nibbles, whole, word_end = Signal(), Signal(), Signal()
         m.d.comb += [
@@ -130,16 +130,16 @@ class HeadLoader(wiring.Component):
         return m
 
     def _count_slots(self, m, first, last):
-        """Slots that no group has begun to fill, and slots that are full."""
+        """Slots that no block has begun to fill, and slots that are full."""
         slots = self.head.slots
         free, full = Signal(range(slots + 1), init=slots), Signal(range(slots + 1))
         loaded = delay(m, last, WeightRom.FILL_CYCLES - 1, reset_less=False)
         m.d.sync += [
-            free.eq(free - first + self.group_taken),
-            full.eq(full + loaded - self.group_taken),
+            free.eq(free - first + self.block_taken),
+            full.eq(full + loaded - self.block_taken),
         ]
         m.d.comb += [
-            self.group_wanted.eq(free != 0),
-            self.group_valid.eq(full != 0),
-            self.another_valid.eq(full > 1),
+            self.block_wanted.eq(free != 0),
+            self.block_valid.eq(full != 0),
+            self.next_block_valid.eq(full > 1),
         ]

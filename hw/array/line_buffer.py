@@ -7,7 +7,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib.delay import delay
-from ..lib.routing import NEAR_BITS, choose_near, own_register, parts
+from ..lib.routing import LOCAL_BITS, local_choose, local_copy, slices
 from ..memory.ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
 
 
@@ -133,7 +133,7 @@ class LineBuffer(wiring.Component):
         rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
         window = Signal(rows_layout, reset_less=True)
         for row in range(self.kernel):
-            with m.If(own_register(m, push, reset_less=False)):
+            with m.If(local_copy(m, push, reset_less=False)):
                 m.d.sync += [
                     window[row][:-1].eq(window[row][1:]),
                     window[row][-1].eq(column[row]),
@@ -149,11 +149,11 @@ class LineBuffer(wiring.Component):
         first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
         following, turn = first ^ taken, last ^ moved
         ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
-        m.d.comb += self.o.payload.eq(choose_near(m, ways_out, following))
+        m.d.comb += self.o.payload.eq(local_choose(m, ways_out, following))
         m.d.sync += [first.eq(following), last.eq(turn)]
         for n, way_out in enumerate(ways_out):
-            for part in parts(len(way_out.as_value()), NEAR_BITS):
-                with m.If(own_register(m, move & (turn == n), reset_less=False)):
+            for part in slices(len(way_out.as_value()), LOCAL_BITS):
+                with m.If(local_copy(m, move & (turn == n), reset_less=False)):
                     m.d.sync += way_out.as_value()[part].eq(window.as_value()[part])
         # Between two moves there is a push, so in time for the next one this one is counted.
         with m.If(moved & ~taken):
@@ -175,8 +175,8 @@ class LineBuffer(wiring.Component):
         # these differ.
         later = min(1, length - 2)
         written, place = delay(m, push, later, reset_less=False), delay(m, position, later)
-        for part in parts(len(above), DISTRIBUTED_BITS if distributed else len(above)):
-            pushed = own_register(m, push, reset_less=False)
+        for part in slices(len(above), DISTRIBUTED_BITS if distributed else len(above)):
+            pushed = local_copy(m, push, reset_less=False)
             following = Signal.like(position, init=1, attrs={"keep": 1})
             number = Signal(range(-(-length // depth)), attrs={"keep": 1})  # of the memory read
             with m.If(pushed):
@@ -184,10 +184,10 @@ class LineBuffer(wiring.Component):
                     following.eq(Mux(following == length - 1, 0, following + 1)),
                     number.eq(following // depth),
                 ]
-            writing = own_register(m, written, reset_less=False)
-            own_place = own_register(m, place)
+            writing = local_copy(m, written, reset_less=False)
+            own_place = local_copy(m, place)
             found = []
-            for words in parts(length, depth):
+            for words in slices(length, depth):
                 lines = memory.Memory(
                     shape=part.stop - part.start,
                     depth=words.stop - words.start,

@@ -36,7 +36,7 @@ class NeighbourhoodRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         row, layer = self.operation.row, self.operation.layer
-        groups_left = Signal(layer.last_wide_group.shape(), reset_less=True)
+        groups_left = Signal(layer.last_expand3x3_group.shape(), reset_less=True)
         low = Signal()
         block = Signal(self._tables.rom_bits, reset_less=True)  # the weights of this pass
         middle, bottom = Signal(), Signal()  # the kernel row; neither: the top one
@@ -70,7 +70,7 @@ class NeighbourhoodRuns(wiring.Component):
         m.d.comb += [
             at_middle.eq(middle | (row.top & ~bottom)),
             first_row.eq(Mux(row.top, at_middle, ~middle & ~bottom)),
-            last_pass.eq(low | ~layer.wide_two_passes),
+            last_pass.eq(low | ~layer.expand3x3_two_passes),
             self.done.eq(last_row & last_pass & last_group),
             next_middle.eq(middle),
             next_bottom.eq(bottom),
@@ -104,9 +104,9 @@ class NeighbourhoodRuns(wiring.Component):
                 ]
         with m.If(self.start | (self.step & self.done)):
             m.d.sync += [
-                block.eq(layer.rom_wide),
-                groups_left.eq(layer.last_wide_group),
-                last_group.eq(layer.last_wide_group == 0),
+                block.eq(layer.expand3x3_rom),
+                groups_left.eq(layer.last_expand3x3_group),
+                last_group.eq(layer.last_expand3x3_group == 0),
             ]
         next_at_middle = next_middle | (row.top & ~next_bottom)
         m.d.sync += [

@@ -29,10 +29,10 @@ class Issue(wiring.Component):
     scores of the last frame (`scores_free`), for the weights of a streamed classifier's group, and
     for room in the result queue: a group's last word takes one of `QUEUE_DEPTH` credits, `credit`
     gives one back. A run is first issued the cycle after it was taken. `window_taken` lets the line
-    buffer move on, `group_taken` the weights of the next group come in.
+    buffer move on, `block_taken` the weights of the next group come in.
 
     All but windows is looked at the cycle before. So weights are there from the cycle after
-    `group_valid` on, or after `another_valid` if the group before is given back in that cycle.
+    `block_valid` on, or after `next_block_valid` if the group before is given back in that cycle.
     """
 
     def __init__(self, tables: Tables):
@@ -45,9 +45,9 @@ class Issue(wiring.Component):
                 "rom_address": Out(tables.rom_bits),
                 "window_valid": In(1),
                 "window_taken": Out(1),
-                "group_valid": In(1),
-                "another_valid": In(1),
-                "group_taken": Out(1),
+                "block_valid": In(1),
+                "next_block_valid": In(1),
+                "block_taken": Out(1),
                 "scores_free": In(1),
                 "credit": In(1),
             }
@@ -78,7 +78,7 @@ class Issue(wiring.Component):
             self.activation_address.eq(run.offset),
             self.rom_address.eq(run.rom),
             self.window_taken.eq(able & self.window_valid & window_end),
-            self.group_taken.eq(able & group_end),
+            self.block_taken.eq(able & group_end),
             ended.eq(ending & (~run.window | self.window_valid)),
             self.i.ready.eq(~busy | ended),
             load.eq(self.i.ready & self.i.valid),
@@ -122,7 +122,7 @@ class Issue(wiring.Component):
         m.d.sync += idle.eq(Mux(valid, 1, Mux(idle.all(), idle, idle + 1)))
 
         # Whether there can be a next word: of the run that comes in, or of the one that is here.
-        there = Mux(self.group_taken, self.another_valid, self.group_valid)
+        there = Mux(self.block_taken, self.next_block_valid, self.block_valid)
         one_left = Mux(valid, left == 2, final)
         choices = []
         for following, opening, end in (

@@ -35,13 +35,13 @@ class PointwiseRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer = self.operation.layer
-        groups_left = Signal(layer.last_point_group.shape(), reset_less=True)
+        groups_left = Signal(layer.last_pointwise_group.shape(), reset_less=True)
         low = Signal()
         block = Signal(self._tables.rom_bits)
         last_pass, last_group = Signal(), Signal(reset_less=True)
 
         m.d.comb += [
-            last_pass.eq(low | ~layer.point_two_passes),
+            last_pass.eq(low | ~layer.pointwise_two_passes),
             self.done.eq(last_pass & last_group),
             self.run.row.eq(self.operation.row.centre),
             self.run.offset.eq(self.column),
@@ -62,7 +62,7 @@ class PointwiseRuns(wiring.Component):
             ]
         with m.If(self.start | (self.step & self.done)):
             m.d.sync += [
-                groups_left.eq(layer.last_point_group),
-                last_group.eq(layer.last_point_group == 0),
+                groups_left.eq(layer.last_pointwise_group),
+                last_group.eq(layer.last_pointwise_group == 0),
             ]
         return m

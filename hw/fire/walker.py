@@ -4,14 +4,14 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..lib.skid_buffer import StreamBuffer
+from ..lib.skid_buffer import SkidBuffer
 from ..tables import Tables
 from .expand import NeighbourhoodRuns
 from .run import run_layout
 from .squeeze import PointwiseRuns
 
 
-class FireStage(wiring.Component):
+class RowWalker(wiring.Component):
     """Pixel by pixel: first the pointwise groups, then the 3x3 groups if the layer has any.
 
     One run a cycle. An operation is taken the cycle after the last run of the one before, at the
@@ -35,7 +35,7 @@ class FireStage(wiring.Component):
         m.submodules.squeeze = squeeze = PointwiseRuns(tables)
         m.submodules.expand = expand = NeighbourhoodRuns(tables)
 
-        m.submodules.buffer = buffer = StreamBuffer(run_layout(tables))
+        m.submodules.buffer = buffer = SkidBuffer(run_layout(tables))
         run = buffer.i.payload
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
@@ -60,13 +60,13 @@ class FireStage(wiring.Component):
             run.window.eq(layer.window),
             run.streamed.eq(layer.streamed),
             run.release.eq((layer.window & squeeze.done) | (layer.streamed & row_done)),
-            pixel_done.eq(Mux(wide, expand.done, squeeze.done & ~layer.has_wide)),
+            pixel_done.eq(Mux(wide, expand.done, squeeze.done & ~layer.has_expand3x3)),
             row_done.eq(pixel_done & last_column),
             self.i.ready.eq(~(busy | taken)),
             squeeze.start.eq(taken),
             squeeze.operation.eq(operation),
             squeeze.column.eq(Mux(layer.window, 0, offset)),
-            squeeze.rom.eq(Mux(layer.streamed, slot, layer.rom_point)),
+            squeeze.rom.eq(Mux(layer.streamed, slot, layer.pointwise_rom)),
             squeeze.step.eq(step & ~wide),
             expand.start.eq(taken),
             expand.operation.eq(operation),
@@ -78,7 +78,7 @@ class FireStage(wiring.Component):
 
         with m.If(step):
             m.d.sync += opening.eq(0)
-            with m.If(squeeze.done & ~wide & layer.has_wide):
+            with m.If(squeeze.done & ~wide & layer.has_expand3x3):
                 m.d.sync += wide.eq(1)
             with m.If(pixel_done):
                 m.d.sync += [

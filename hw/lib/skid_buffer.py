@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 
-class StreamBuffer(wiring.Component):
+class SkidBuffer(wiring.Component):
     """`o` = `i`, `LATENCY` cycle later; one transfer a cycle, nothing lost, two kept.
 
     It cuts all that leads from one side to the other: `i.ready` is there from a cycle's beginning,

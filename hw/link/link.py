@@ -8,8 +8,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..lib.delay import delay
-from ..lib.routing import own_register
-from ..lib.skid_buffer import StreamBuffer
+from ..lib.routing import local_copy
+from ..lib.skid_buffer import SkidBuffer
 from .check import CheckAppender, FrameChecker
 from .chunk_buffer import ChunkBuffer
 from .cobs import COBSDecoder, COBSEncoder
@@ -82,7 +82,7 @@ class Link(wiring.Component):
         packer = PixelPacker(self.identity.channels)
         scores = ScoreStore(self.identity.classes)
         # For the core and the weights' loader are far.
-        kept, pixels, arriving = StreamBuffer(8), StreamBuffer(8), StreamBuffer(SCORE)
+        kept, pixels, arriving = SkidBuffer(8), SkidBuffer(8), SkidBuffer(SCORE)
         cleared = {
             "buffer": buffer, "kept": kept, "pixels": pixels, "packer": packer,
             "arriving": arriving, "scores": scores,
@@ -107,7 +107,7 @@ class Link(wiring.Component):
         m.d.comb += [
             buffer.keep.eq(receiver.keep),
             buffer.drop.eq(receiver.drop),
-            self.abort.eq(own_register(m, receiver.abort, reset_less=False)),
+            self.abort.eq(local_copy(m, receiver.abort, reset_less=False)),
             replier.request.eq(delay(m, receiver.request, TO_REPLIER)),
             replier.arrived.eq(delay(m, receiver.arrived, TO_REPLIER, reset_less=False)),
             replier.wanted.eq(receiver.wanted),
@@ -127,7 +127,7 @@ class Link(wiring.Component):
         if not self.identity.weight_bytes:
             connect(m, chunks, pixels)
             return
-        weights = StreamBuffer(8)
+        weights = SkidBuffer(8)
         _add_cleared(m, "weights", weights, receiver)
         connect(m, weights.o, flipped(self.weights))
         # All of it is a long way from here.
@@ -149,12 +149,12 @@ class Link(wiring.Component):
 
 def _add_cleared(m, name, block, receiver):
     """A block that an abort brings back to its initial state."""
-    abort = own_register(m, receiver.abort, reset_less=False)
+    abort = local_copy(m, receiver.abort, reset_less=False)
     m.submodules[name] = ResetInserter(abort)(block)
 
 
 def _connect_buffered(m, name, source, sink):
     """A stream with a buffer on its way, which keeps the ways within a cycle short."""
-    m.submodules[name] = buffer = StreamBuffer(source.payload.shape())
+    m.submodules[name] = buffer = SkidBuffer(source.payload.shape())
     connect(m, source, buffer.i)
     connect(m, buffer.o, sink)

@@ -5,11 +5,11 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib.delay import delay
-from ..lib.routing import own_register, parts
+from ..lib.routing import local_copy, slices
 from ..memory.ram import DistributedRam
 from ..program import QUEUE_DEPTH, Program
 from ..tables import Tables, context_layout
-from .output_groups import DRAIN_FIELDS, Groups
+from .output_groups import DRAIN_FIELDS, OutputGroups
 
 
 def beat_layout(program: Program, tables: Tables) -> data.StructLayout:
@@ -23,11 +23,11 @@ def beat_layout(program: Program, tables: Tables) -> data.StructLayout:
     layer = tables.layer
     return data.StructLayout(
         {
-            "sums": data.ArrayLayout(signed(program.accumulator_bits), program.lanes),
+            "sums": data.ArrayLayout(signed(program.accumulator_bits), program.requantizer_lanes),
             "parameters": max(1, (len(program.parameters) - 1).bit_length()),
             "skip_address": max(1, (program.skip_words - 1).bit_length()),
-            "skip_part": max(1, (program.array.ci // program.lanes - 1).bit_length()),
-            "shift": max(layer["point_shift"].width, layer["wide_shift"].width),
+            "skip_part": max(1, (program.array.ci // program.requantizer_lanes - 1).bit_length()),
+            "shift": max(layer["pointwise_shift"].width, layer["expand3x3_shift"].width),
             "skip_multiplier": layer["skip_multiplier"].width,
             "skip_shift": layer["skip_shift"].width,
             **{flag: 1 for flag in flags},
@@ -66,9 +66,9 @@ class Drain(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        lanes, array = self._program.lanes, self._program.array
+        lanes, array = self._program.requantizer_lanes, self._program.array
         beat = self.beat
-        m.submodules.groups = groups = Groups(self._program, self._tables)
+        m.submodules.groups = groups = OutputGroups(self._program, self._tables)
         wiring.connect(m, wiring.flipped(self.context), groups.i)
 
         # When results are loaded, and when beats follow: a cycle ahead of all else.
@@ -107,8 +107,8 @@ class Drain(wiring.Component):
             queue.address.eq(oldest + loaded),
             *(beat.sums[lane].eq(hold[lane]) for lane in range(lanes)),
         ]
-        for pair in parts(array.co, 2):
-            taken = own_register(m, load, reset_less=False)
+        for pair in slices(array.co, 2):
+            taken = local_copy(m, load, reset_less=False)
             for lane in range(pair.start, pair.stop):
                 shifted = hold[lane + lanes if lane + lanes < array.co else lane]
                 m.d.sync += hold[lane].eq(Mux(taken, queue.data[0][lane], shifted))

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..lib.skid_buffer import StreamBuffer
+from ..lib.skid_buffer import SkidBuffer
 from ..program import Program
 from ..tables import Tables, context_layout
 
@@ -12,14 +12,14 @@ DRAIN_FIELDS = {
     "row": ["skip_address", "write_address", "first", "last"],
     "layer": [
         "last_column",
-        "last_point_group",
-        "last_point_beat",
-        "has_wide",
-        "last_wide_group",
-        "last_wide_beat",
+        "last_pointwise_group",
+        "last_pointwise_beat",
+        "has_expand3x3",
+        "last_expand3x3_group",
+        "last_expand3x3_beat",
         "parameters",
-        "point_shift",
-        "wide_shift",
+        "pointwise_shift",
+        "expand3x3_shift",
         "scores",
         "skip",
         "skip_multiplier",
@@ -31,7 +31,7 @@ SHARED_FIELDS = ("scores", "skip", "skip_address", "skip_multiplier", "skip_shif
 """What a group has in common with its row."""
 
 
-def group_layout(program: Program, tables: Tables) -> data.StructLayout:
+def output_group_layout(program: Program, tables: Tables) -> data.StructLayout:
     """A group: its last beat's number, what ends with that, and what its channels have in common.
 
     `segment_end`: the pixel's 1x1 or 3x3 channels; `opening` and `closing`: it belongs to the first
@@ -41,49 +41,49 @@ def group_layout(program: Program, tables: Tables) -> data.StructLayout:
     flags = ("segment_end", "pixel_end", "row_end", "opening", "closing")
     return data.StructLayout(
         {
-            "last_beat": range(program.array.co // program.lanes),
+            "last_beat": range(program.array.co // program.requantizer_lanes),
             "parameters": range(len(program.parameters)),
-            "shift": max(layer["point_shift"].width, layer["wide_shift"].width),
+            "shift": max(layer["pointwise_shift"].width, layer["expand3x3_shift"].width),
             **{name: context[name].shape for name in SHARED_FIELDS},
             **{flag: 1 for flag in flags},
         }
     )
 
 
-class Groups(wiring.Component):
+class OutputGroups(wiring.Component):
     """The groups of each row, in order, from the context of its operation; one a cycle.
 
     Two groups are kept ready, so that they are always there before their sums are.
     """
 
     def __init__(self, program: Program, tables: Tables):
-        self._full = program.array.co // program.lanes - 1
+        self._full = program.array.co // program.requantizer_lanes - 1
         context = context_layout(tables, DRAIN_FIELDS)
-        self._group = group_layout(program, tables)
+        self._group = output_group_layout(program, tables)
         super().__init__(
             {"i": In(stream.Signature(context)), "o": Out(stream.Signature(self._group))}
         )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.buffer = buffer = StreamBuffer(self._group)
+        m.submodules.buffer = buffer = SkidBuffer(self._group)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
         row, here = Signal(self.i.payload.shape(), reset_less=True), buffer.i.payload
         busy, step = Signal(), Signal()
         wide, first_column, last_column = Signal(), Signal(), Signal()
-        left = Signal(max(row.last_point_group.shape().width, len(row.last_wide_group)))
+        left = Signal(max(row.last_pointwise_group.shape().width, len(row.last_expand3x3_group)))
         columns_left = Signal(row.last_column.shape())
         last_group = Signal()  # of its segment; known a cycle ahead, as `last_column` is
-        last_beat = Mux(wide, row.last_wide_beat, row.last_point_beat)
+        last_beat = Mux(wide, row.last_expand3x3_beat, row.last_pointwise_beat)
         m.d.comb += [
             step.eq(busy & buffer.i.ready),
             buffer.i.valid.eq(busy),
             self.i.ready.eq(~busy | (step & here.row_end)),
             here.segment_end.eq(last_group),
-            here.pixel_end.eq(last_group & (wide | ~row.has_wide)),
+            here.pixel_end.eq(last_group & (wide | ~row.has_expand3x3)),
             here.row_end.eq(here.pixel_end & last_column),
             here.last_beat.eq(Mux(last_group, last_beat, self._full)),
-            here.shift.eq(Mux(wide, row.wide_shift, row.point_shift)),
+            here.shift.eq(Mux(wide, row.expand3x3_shift, row.pointwise_shift)),
             here.parameters.eq(row.parameters + Mux(row.scores, row.write_address, 0)),
             here.opening.eq(row.first & first_column),
             here.closing.eq(row.last & last_column),
@@ -98,18 +98,18 @@ class Groups(wiring.Component):
             with m.If(here.pixel_end):
                 m.d.sync += [
                     wide.eq(0),
-                    *begin(row.last_point_group),
+                    *begin(row.last_pointwise_group),
                     first_column.eq(0),
                     columns_left.eq(columns_left - 1),
                     last_column.eq(columns_left == 1),
                 ]
             with m.Elif(last_group):
-                m.d.sync += [wide.eq(1), *begin(row.last_wide_group)]
+                m.d.sync += [wide.eq(1), *begin(row.last_expand3x3_group)]
         with m.If(self.i.ready):
             m.d.sync += [
                 busy.eq(self.i.valid),
                 row.eq(self.i.payload),
-                *begin(self.i.payload.last_point_group),
+                *begin(self.i.payload.last_pointwise_group),
                 first_column.eq(1),
                 columns_left.eq(self.i.payload.last_column),
                 last_column.eq(self.i.payload.last_column == 0),

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib.delay import delay
-from ..lib.routing import NEAR_BITS, own_register, parts
+from ..lib.routing import LOCAL_BITS, local_copy, slices
 from ..memory.ram import Ram
 
 
@@ -94,8 +94,8 @@ class RunningMaximum(wiring.Component):
             passed_on = Mux(this, word, passed_on)
         # What the word just before leaves is known so late that it is chosen a cycle later, and
         # compared with at the same time as the other.
-        for part in parts(len(beat.word), NEAR_BITS // 8):
-            own_follows, own_odd = own_register(m, follows), own_register(m, gathering.place.odd)
+        for part in slices(len(beat.word), LOCAL_BITS // 8):
+            own_follows, own_odd = local_copy(m, follows), local_copy(m, gathering.place.odd)
             for lane in range(part.start, part.stop):
                 value = beat.word[lane]
                 after_left, after_old = (

@@ -33,7 +33,7 @@ class Store(wiring.Component):
         super().__init__(
             {
                 "valid": In(1),
-                "values": In(data.ArrayLayout(unsigned(16), program.lanes)),
+                "values": In(data.ArrayLayout(unsigned(16), program.requantizer_lanes)),
                 "word_end": In(1),
                 "row_end": In(1),
                 "context": In(stream.Signature(context_layout(tables, STORE_FIELDS))),
@@ -49,7 +49,7 @@ class Store(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         program, context = self._program, self.context.payload
-        lanes, parts = program.lanes, program.array.ci // program.lanes
+        lanes, parts = program.requantizer_lanes, program.array.ci // program.requantizer_lanes
 
         # Beats pass through the pool, or wait as long.
         wait = self.pool_latency

@@ -1,4 +1,4 @@
-"""The cycles of a group: when its bursts are read, and when refreshes are done in between."""
+"""The cycles of a block: when its bursts are read, and when refreshes are done in between."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from .controller import MOST_AHEAD, SdramController
 
 
 @dataclass(frozen=True)
-class GroupSchedule:
-    """When a group's words come: `stretches` of bursts, each after as many refreshes as it needs.
+class BlockTiming:
+    """When a block's words come: `stretches` of bursts, each after as many refreshes as it needs.
 
     Refreshing before every stretch, not amid it, saves the time in which all banks come to rest.
     """
@@ -43,10 +43,10 @@ class GroupSchedule:
         return 2 * self.cycles.rest + self.cycles.rfc + self._latency + BURST_WORDS + 1
 
     @property
-    def group_cycles(self) -> int:
-        """From the cycle in which a group is asked for, of an idle reader, to its last word's.
+    def block_cycles(self) -> int:
+        """From the cycle in which a block is asked for, of an idle reader, to its last word's.
 
-        Both are counted. In the cycle after that the next group can be asked for.
+        Both are counted. In the cycle after that the next block can be asked for.
         """
         cycles = self.cycles
         before = self.start + 1
@@ -56,8 +56,8 @@ class GroupSchedule:
 
     @property
     def words_per_cycle(self) -> float:
-        """Of groups one right behind the other."""
-        return self.bursts * BURST_WORDS / self.group_cycles
+        """Of blocks one right behind the other."""
+        return self.bursts * BURST_WORDS / self.block_cycles
 
     @property
     def _latency(self) -> int:

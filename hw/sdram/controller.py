@@ -5,7 +5,7 @@ from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib.delay import delay
-from ..lib.skid_buffer import StreamBuffer
+from ..lib.skid_buffer import SkidBuffer
 from .chip import (
     ADDRESS_BITS,
     AUTO_PRECHARGE,
@@ -89,7 +89,7 @@ class SdramController(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         geometry, cycles = self.geometry, self.cycles
-        m.submodules.next = register = StreamBuffer(request_layout(geometry))
+        m.submodules.next = register = SkidBuffer(request_layout(geometry))
         wiring.connect(m, wiring.flipped(self.request), register.i)
         request = register.o
         command, bank, address = Signal(Command, init=Command.NOP), Signal(2), Signal(ADDRESS_BITS)

@@ -1,42 +1,42 @@
-"""The SDRAM's image as a stream, a group at a time, checked from end to end each time."""
+"""The SDRAM's image as a stream, a block at a time, checked from end to end each time."""
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
-from .block_timing import GroupSchedule
+from .block_timing import BlockTiming
 from .chip import WORD_BITS, SdramCycles, SdramGeometry
-from .contents import ImageGeometry
+from .contents import SdramContents
 from .controller import Action, request_layout
 
 
-class GroupReader(wiring.Component):
+class BlockReader(wiring.Component):
     """The words of an image in SDRAM, from the first to the last, again and again.
 
-    `group_wanted`, seen while the reader is idle, makes it send exactly one group on `o`, whose
-    consumer is always ready; the last word of the group
-    comes `schedule.group_cycles - 1` cycles later, always, and one cycle after that the reader is
-    idle again. After the last group comes the first. `restart`, for as many cycles as one likes,
+    `block_wanted`, seen while the reader is idle, makes it send exactly one block on `o`, whose
+    consumer is always ready; the last word of the block
+    comes `schedule.block_cycles - 1` cycles later, always, and one cycle after that the reader is
+    idle again. After the last block comes the first. `restart`, for as many cycles as one likes,
     ends all that is under way and begins with the first word of the image.
 
     `CHECK_LATENCY` cycles after the last word of each pass through the image `passed` pulses, and
     `intact` says whether the CRC-32 of its words was the image's.
 
-    The controller must be the reader's alone from the first `group_wanted` after a restart on.
+    The controller must be the reader's alone from the first `block_wanted` after a restart on.
 
-    Latency:    `schedule.group_cycles` from request to last word
-    Throughput: `schedule.words_per_cycle`, for groups of some thousand words 0.98 a cycle
+    Latency:    `schedule.block_cycles` from request to last word
+    Throughput: `schedule.words_per_cycle`, for blocks of some thousand words 0.98 a cycle
     """
 
     CHECK_LATENCY = 3
 
-    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: ImageGeometry):
+    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: SdramContents):
         self.image, self.cycles = image, cycles
-        self.schedule = GroupSchedule(image.group_bursts, cycles)
+        self.schedule = BlockTiming(image.block_bursts, cycles)
         super().__init__(
             {
-                "group_wanted": In(1),
+                "block_wanted": In(1),
                 "restart": In(1),
                 "o": Out(stream.Signature(WORD_BITS, always_ready=True)),
                 "passed": Out(1),
@@ -53,10 +53,10 @@ class GroupReader(wiring.Component):
         image, schedule, request = self.image, self.schedule, self.request
         wait = Signal(range(schedule.flush), init=schedule.flush - 1)
         burst = Signal(range(image.bursts))
-        unread = Signal(range(image.group_bursts + 1))  # bursts of the group to be asked for
+        unread = Signal(range(image.block_bursts + 1))  # bursts of the block to be asked for
         stretch = Signal(range(schedule.stretch_bursts + 1))  # of them, of this stretch
         refreshes = Signal(range(schedule.refreshes + 1))
-        words = Signal(range(image.group_words))  # of the group, to come after the next one
+        words = Signal(range(image.block_words))  # of the block, to come after the next one
         last_word = Signal()
 
         with m.If(self.o.valid):
@@ -66,11 +66,11 @@ class GroupReader(wiring.Component):
         with m.FSM() as steps:
             with m.State("FLUSH"), m.If(wait == 0):
                 m.next = "IDLE"
-            with m.State("IDLE"), m.If(self.group_wanted):
+            with m.State("IDLE"), m.If(self.block_wanted):
                 m.d.sync += [
                     wait.eq(schedule.start - 1),
-                    unread.eq(image.group_bursts),
-                    words.eq(image.group_words - 1),
+                    unread.eq(image.block_bursts),
+                    words.eq(image.block_words - 1),
                 ]
                 m.next = "START"
             with m.State("START"), m.If(wait == 0):

@@ -4,14 +4,14 @@ from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..lib.skid_buffer import StreamBuffer
+from ..lib.skid_buffer import SkidBuffer
 from ..link.protocol import MemoryState
 from .chip import WORD_BITS, SdramCycles, SdramGeometry
-from .contents import ImageGeometry
+from .contents import SdramContents
 from .controller import PINS, SdramController, request_layout
 from .loader import SdramLoader
 from .probe import SdramProbe
-from .reader import GroupReader
+from .reader import BlockReader
 
 
 class StreamedWeights(wiring.Component):
@@ -19,13 +19,13 @@ class StreamedWeights(wiring.Component):
 
     After power-up the memory is tested. `load` for a cycle makes room for the image's bytes on `i`;
     with the last one the board reads the whole image back and checks it. When that went well, `o`
-    follows `group_wanted` as in `GroupReader`, with the image's first word after every `restart`;
-    each pass is checked again. Without weights no group comes.
+    follows `block_wanted` as in `BlockReader`, with the image's first word after every `restart`;
+    each pass is checked again. Without weights no block comes.
 
     Bytes beyond the image, or that nobody asked for, are taken and forgotten.
     """
 
-    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: ImageGeometry):
+    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: SdramContents):
         self.geometry, self.cycles, self.image = geometry, cycles, image
         super().__init__(
             {
@@ -33,7 +33,7 @@ class StreamedWeights(wiring.Component):
                 "load": In(1),
                 "i": In(stream.Signature(8)),
                 "restart": In(1),
-                "group_wanted": In(1),
+                "block_wanted": In(1),
                 "o": Out(stream.Signature(WORD_BITS, always_ready=True)),
                 "state": Out(MemoryState, init=MemoryState.TESTING),
             }
@@ -44,10 +44,10 @@ class StreamedWeights(wiring.Component):
         m.submodules.controller = controller = SdramController(self.geometry, self.cycles)
         m.submodules.probe = probe = SdramProbe(self.geometry)
         # The probe need not be near, and no cycle of its counts.
-        m.submodules.probing = probing = StreamBuffer(request_layout(self.geometry))
+        m.submodules.probing = probing = SkidBuffer(request_layout(self.geometry))
         loader = SdramLoader(self.geometry, self.image.bursts)
         m.submodules.loader = ResetInserter(self.load)(loader)
-        m.submodules.reader = reader = GroupReader(self.geometry, self.cycles, self.image)
+        m.submodules.reader = reader = BlockReader(self.geometry, self.cycles, self.image)
         state = self.state
 
         connect(m, controller.pins, flipped(self.pins))
@@ -88,14 +88,14 @@ class StreamedWeights(wiring.Component):
             with m.Case(MemoryState.LOADING), m.If(loader.done):
                 m.d.sync += state.eq(MemoryState.CHECKING)
             with m.Case(MemoryState.CHECKING):
-                m.d.comb += reader.group_wanted.eq(1)
+                m.d.comb += reader.block_wanted.eq(1)
                 with m.If(reader.passed):
                     m.d.comb += reader.restart.eq(1)
                     m.d.sync += state.eq(MemoryState.WRONG)
                     with m.If(reader.intact):
                         m.d.sync += state.eq(MemoryState.READY)
             with m.Case(MemoryState.READY):
-                m.d.comb += reader.group_wanted.eq(self.group_wanted)
+                m.d.comb += reader.block_wanted.eq(self.block_wanted)
                 with m.If(reader.passed & ~reader.intact):
                     m.d.comb += reader.restart.eq(1)
                     m.d.sync += state.eq(MemoryState.CORRUPT)

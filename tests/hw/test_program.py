@@ -16,8 +16,8 @@ def test_an_array_prints_as_it_is_written_on_the_command_line():
 
 def test_a_program_knows_its_shifts_and_its_window():
     program = compiled(TINY, "4x4").program
-    used = {layer.point_shift for layer in program.layers}
-    used |= {layer.wide_shift for layer in program.layers if layer.wide_groups}
+    used = {layer.pointwise_shift for layer in program.layers}
+    used |= {layer.expand3x3_shift for layer in program.layers if layer.expand3x3_groups}
     assert program.shifts == tuple(sorted(used))
     assert program.skip_shifts == ()
     assert program.window_words == 7  # 27 bytes, four a word

@@ -8,7 +8,7 @@ from fireline.errors import FirelineError
 from fireline.host.link.packets import Frame, FrameFinder
 from fireline.hw.link.protocol import Identity, Kind
 from fireline.hw.link.uart import UARTReceiver, UARTTransmitter
-from fireline.hw.sdram.contents import ImageGeometry
+from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.system import SerialSystem, divisor_of, streamed_weights
 from support.stub_core import StubCore, stub_scores
 
@@ -69,5 +69,5 @@ def test_clock_that_makes_no_baud_rate_is_refused_in_one_line(clock_mhz):
 @pytest.mark.parametrize("clock_mhz", [150, 5])
 def test_clock_that_does_not_suit_the_sdram_is_refused_in_one_line(clock_mhz):
     with pytest.raises(FirelineError, match=f"SDRAM does not run at {clock_mhz} MHz") as error:
-        streamed_weights(ImageGeometry(1, 8, 0), clock_mhz)
+        streamed_weights(SdramContents(1, 8, 0), clock_mhz)
     assert "\n" not in str(error.value)

@@ -13,7 +13,7 @@ from fireline.host.link.device import Device
 from fireline.host.link.packets import Frame
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.link.protocol import Identity, Kind
-from fireline.hw.sdram.contents import ImageGeometry
+from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.system import identity_of, image_of
 from fireline.sim.board import compile_board, simulated_board
 from support.small import TINY, compiled, pictures
@@ -23,7 +23,7 @@ IDENTITY = Identity(network=0xABCD1234, width=40, height=30, channels=3, classes
 
 
 WEIGHTS = np.random.default_rng(9).bytes(3 * 2 * 40)
-IMAGE = ImageGeometry(groups=3, group_words=40, check=zlib.crc32(WEIGHTS))
+IMAGE = SdramContents(blocks=3, block_words=40, check=zlib.crc32(WEIGHTS))
 STREAMED = replace(IDENTITY, weight_bytes=len(WEIGHTS))
 SLOW = {"timeout": 5, "patience": 30}
 

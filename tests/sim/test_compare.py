@@ -19,7 +19,7 @@ from fireline.host.network.architecture import (
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
 from fireline.sim.compare import simulate
-from fireline.sim.run import build_bench, run
+from fireline.sim.run import build_simulator, run
 
 NONE, SIMPLE, COMPLEX = Bypass.NONE, Bypass.SIMPLE, Bypass.COMPLEX
 
@@ -111,7 +111,7 @@ def test_a_corrupted_weight_is_found(simulators):
     compiled = compiled_network("4x4")
     (squeeze,) = (layer for layer in compiled.program.layers if layer.name == "fire2/squeeze")
     weights = list(compiled.program.weights)
-    weights[squeeze.rom_point] ^= 4
+    weights[squeeze.pointwise_rom] ^= 4
     corrupted = replace(compiled, program=replace(compiled.program, weights=tuple(weights)))
     result = simulate(corrupted, pictures(compiled, 1), cache=simulators)
     assert result.mismatches
@@ -135,14 +135,14 @@ def test_a_pool_that_goes_wrong_is_found(simulators):
 def test_abort_leaves_nothing_behind(after, simulators):
     compiled = compiled_network("8x8")
     pixels = pictures(compiled, 2)
-    simulator = build_bench(compiled, simulators)
+    simulator = build_simulator(compiled, simulators)
     result = run(simulator, compiled, pixels, [0, 1], stall=0.3, abort_after=after)
     assert np.array_equal(result.scores, golden.run(compiled.network, pixels))
 
 
 def test_frames_that_never_come(simulators):
     compiled = compiled_network("8x8")
-    simulator = build_bench(compiled, simulators)
+    simulator = build_simulator(compiled, simulators)
     result = run(simulator, compiled, pictures(compiled, 1), [0], patience=100)
     assert result.scores.shape == (0, 10)
 

@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 from fireline.hw.link.protocol import MemoryState
 from fireline.hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
-from fireline.hw.sdram.contents import ImageGeometry
+from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.sdram.streamed_weights import StreamedWeights
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import Simulator, build
@@ -25,20 +25,20 @@ NAME = "weights_bench"
 class Setup:
     """What is built."""
 
-    groups: int
-    group_words: int
+    blocks: int
+    block_words: int
     clock_mhz: float
     timing: SdramTiming
 
     @property
     def image(self) -> bytes:
-        return Random(self.groups).randbytes(2 * self.groups * self.group_words)
+        return Random(self.blocks).randbytes(2 * self.blocks * self.block_words)
 
     @property
-    def groups_of_words(self) -> list[list[int]]:
+    def blocks_of_words(self) -> list[list[int]]:
         words = array("H", self.image)
         return [
-            words[n : n + self.group_words].tolist() for n in range(0, len(words), self.group_words)
+            words[n : n + self.block_words].tolist() for n in range(0, len(words), self.block_words)
         ]
 
     @property
@@ -46,15 +46,15 @@ class Setup:
         return SdramCycles.of(self.timing, self.clock_mhz)
 
     @property
-    def geometry(self) -> ImageGeometry:
-        return ImageGeometry(self.groups, self.group_words, zlib.crc32(self.image))
+    def geometry(self) -> SdramContents:
+        return SdramContents(self.blocks, self.block_words, zlib.crc32(self.image))
 
 
 QUICK_TIMING = SdramTiming(power_up=2_000.0, refresh=1_000.0)
 """Little time for power-up, and refreshes so often that there are many in a short test."""
 
-QUICK = Setup(groups=3, group_words=720, clock_mhz=100, timing=QUICK_TIMING)
-"""Groups of two stretches."""
+QUICK = Setup(blocks=3, block_words=720, clock_mhz=100, timing=QUICK_TIMING)
+"""Blocks of two stretches."""
 
 UNTESTED, UNLOADED = [MemoryState.TESTING], [MemoryState.LOADING, MemoryState.CHECKING]
 TESTED = ["leave", UNTESTED, 40_000]
@@ -73,7 +73,7 @@ class Bench(wiring.Component):
                 "byte_valid": In(1),
                 "byte_ready": Out(1),
                 "restart": In(1),
-                "group_wanted": In(1),
+                "block_wanted": In(1),
                 "word": Out(16),
                 "word_valid": Out(1),
                 "state": Out(3),
@@ -93,7 +93,7 @@ class Bench(wiring.Component):
             weights.i.valid.eq(self.byte_valid),
             self.byte_ready.eq(weights.i.ready),
             weights.restart.eq(self.restart),
-            weights.group_wanted.eq(self.group_wanted),
+            weights.block_wanted.eq(self.block_wanted),
             self.word.eq(weights.o.payload),
             self.word_valid.eq(weights.o.valid),
             self.state.eq(weights.state),
@@ -101,7 +101,7 @@ class Bench(wiring.Component):
         return m
 
 
-def build_bench(setup: Setup) -> Simulator:
+def build_simulator(setup: Setup) -> Simulator:
     bench = Bench(setup)
     text = verilog.convert(bench, name=NAME, emit_src=False, strip_internal_attrs=True)
     ports = ("clk", "rst", *bench.signature.members)

@@ -84,7 +84,7 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
         head, words = job.program.head, np.frombuffer(job.head, "<u2").tolist()
         stream, number, wait = accelerator.head, 0, 0
         async for *_, wanted, abort in ctx.tick().sample(
-            accelerator.group_wanted, accelerator.abort
+            accelerator.block_wanted, accelerator.abort
         ):
             if abort:
                 number = wait = 0

@@ -25,7 +25,7 @@ class StubCore(wiring.Component):
         if identity.weight_bytes:
             ports |= {
                 "head": In(stream.Signature(16, always_ready=True)),
-                "group_wanted": Out(1),
+                "block_wanted": Out(1),
             }
         super().__init__(ports)
 
@@ -40,7 +40,7 @@ class StubCore(wiring.Component):
 
         words = Signal(range(identity.weight_bytes // 2 + 1), init=identity.weight_bytes // 2)
         if identity.weight_bytes:
-            m.d.comb += self.group_wanted.eq((number == pixels) & (words != 0))
+            m.d.comb += self.block_wanted.eq((number == pixels) & (words != 0))
             with m.If(self.head.valid):
                 m.d.sync += [words.eq(words - 1), weighted.eq(weighted + self.head.payload)]
 

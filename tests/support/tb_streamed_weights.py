@@ -2,9 +2,9 @@
 
 `leave STATES CYCLES`: waits while the state is one of these; gives the state.
 `load HEX`: asks for the weights and sends these bytes. `send HEX`: sends bytes.
-`groups GAPS WORDS`: for each of the gaps, asks for a group of so many words so many cycles after
+`blocks GAPS WORDS`: for each of the gaps, asks for a block of so many words so many cycles after
 the one before was whole; gives the cycles from the request to the last word, and the words.
-`ask CYCLES`: asks for groups for so long; gives the words that came.
+`ask CYCLES`: asks for blocks for so long; gives the words that came.
 `restart CYCLES`, `wait CYCLES`, `reset`.
 """
 
@@ -21,7 +21,7 @@ LONGEST = 100_000
 @cocotb.test()
 async def steps(dut):
     job = json.loads(Path(cocotb.plusargs["job"]).read_text())
-    for name in ("load", "byte", "byte_valid", "restart", "group_wanted", "rst"):
+    for name in ("load", "byte", "byte_valid", "restart", "block_wanted", "rst"):
         getattr(dut, name).value = 0
     Clock(dut.clk, 2).start()
     await RisingEdge(dut.clk)
@@ -56,11 +56,11 @@ async def _send(dut, text):
     dut.byte_valid.value = 0
 
 
-async def _groups(dut, gaps, words):
+async def _blocks(dut, gaps, words):
     given = []
     for gap in gaps:
         await _wait(dut, gap)
-        dut.group_wanted.value = 1
+        dut.block_wanted.value = 1
         came, cycles = [], 0
         while len(came) < words and cycles < LONGEST:
             await ReadOnly()
@@ -68,20 +68,20 @@ async def _groups(dut, gaps, words):
             if dut.word_valid.value:
                 came.append(int(dut.word.value))
             await RisingEdge(dut.clk)
-            dut.group_wanted.value = 0
+            dut.block_wanted.value = 0
         given.append([cycles, came])
     return given
 
 
 async def _ask(dut, cycles):
-    dut.group_wanted.value = 1
+    dut.block_wanted.value = 1
     came = []
     for _ in range(cycles):
         await ReadOnly()
         if dut.word_valid.value:
             came.append(int(dut.word.value))
         await RisingEdge(dut.clk)
-    dut.group_wanted.value = 0
+    dut.block_wanted.value = 0
     return came
 
 

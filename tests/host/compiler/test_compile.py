@@ -1,6 +1,6 @@
 from dataclasses import asdict
 
-from fireline.host.compiler.compile import compile_network, enough_lanes
+from fireline.host.compiler.compile import compile_network, enough_requantizer_lanes
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network
@@ -30,8 +30,8 @@ def test_the_shipped_network_keeps_the_array_busy():
 def test_one_lane_is_enough_for_long_sums_and_short_ones_take_more():
     long = network(Conv1(32, 7, 1, 3), fire(4, 16, 16))
     short = network(Conv1(16, 1, 1, 0), fire(4, 16, 4))
-    assert enough_lanes(random_network(long, 0), ArrayShape(4, 4)) == 1
-    assert enough_lanes(random_network(short, 0), ArrayShape(16, 16)) == 16
+    assert enough_requantizer_lanes(random_network(long, 0), ArrayShape(4, 4)) == 1
+    assert enough_requantizer_lanes(random_network(short, 0), ArrayShape(16, 16)) == 16
 
 
 def test_the_identifier_tells_networks_apart():
@@ -46,9 +46,9 @@ def test_every_network_compiles_into_its_tables(architecture, bits, array):
     program = compiled(architecture, array, bits).program
     for layer in program.layers:
         assert all(value >= 0 for value in asdict(layer).values() if isinstance(value, int))
-        assert layer.rom_point < len(program.weights)
+        assert layer.pointwise_rom < len(program.weights)
         assert layer.parameters < len(program.parameters)
     width = 4 * program.array.products + program.array.co * program.exponent_bits
     assert max(program.weights) < 1 << width
-    size = program.lanes * (program.bias_bits + program.multiplier_bits)
+    size = program.requantizer_lanes * (program.bias_bits + program.multiplier_bits)
     assert max(program.parameters) < 1 << size

@@ -44,7 +44,7 @@ def test_one_that_does_not_is_streamed_with_what_memory_there_is():
     assert roomy.streamed.rows > streamed.streamed.rows
     assert roomy.timing.cycles <= streamed.timing.cycles
     assert roomy.external_bytes == len(roomy.head) * len(
-        {task.row for task in roomy.tasks if task.group is not None}
+        {task.row for task in roomy.tasks if task.block is not None}
     )
 
 

@@ -30,7 +30,7 @@ def test_words_start_at_breaks_and_hold_every_channel_once(channels, breaks, ci)
 
 
 def test_groups_start_anew_at_a_segment():
-    assert layout.group_starts((20, 33)) == (0, 16, 20, 36, 52)
+    assert layout.exponent_group_starts((20, 33)) == (0, 16, 20, 36, 52)
 
 
 @pytest.mark.parametrize("name", ["conv1", "fire2/squeeze", "fire2/expand3x3", "conv4"])
@@ -45,7 +45,9 @@ def test_the_array_computes_the_convolution(name, bits, ci, co):
     expected = np.einsum("oikl,kli->o", weights, window)
 
     exponent_bits = 2
-    inputs = layout.padded_channels(sum(conv.segments), layout.group_starts(conv.segments), ci)
+    inputs = layout.padded_channels(
+        sum(conv.segments), layout.exponent_group_starts(conv.segments), ci
+    )
     order = np.array([*range(outputs - 1, -1, -1), -1])  # backwards, and one empty lane
     words = iter(layout.weight_words(conv, inputs, order, ArrayShape(ci, co), exponent_bits))
     taps = window.reshape(1, -1) if conv.is_conv1 else window.reshape(-1, channels)
@@ -108,9 +110,9 @@ def test_no_partial_sum_leaves_the_range(bits):
 def test_a_stream_is_exponents_then_nibbles_each_group_filled_up():
     array = ArrayShape(4, 4)  # 16 nibbles and 4 exponents: 8 bytes, and 2 that are half full
     words = [0x3_0123456789ABCDEF, 0xF_FEDCBA9876543210, 0x0_0000000000000001]
-    image = layout.stream_image(words, 3, 8, array, 1)
+    image = layout.streamed_contents(words, 3, 8, array, 1)
     first = bytes.fromhex("0300" + "efcdab8967452301" + 6 * "00")
     second = bytes.fromhex("0f00" + "1032547698badcfe" + 6 * "00")
     assert image == first + second + bytes.fromhex("0000" + "01" + 13 * "00")
     bare = [word & (1 << 64) - 1 for word in words]
-    assert layout.stream_image(bare[:2], 1, 8, array, 0) == first[2:10] + second[2:10]
+    assert layout.streamed_contents(bare[:2], 1, 8, array, 0) == first[2:10] + second[2:10]

@@ -68,7 +68,7 @@ def test_the_manifest_tells_what_is_streamed(compiled, streamed, tmp_path):
     head = write_verilog(streamed, tmp_path)["head"]
     image = (tmp_path / head["file"]).read_bytes()
     assert image == streamed.head
-    assert len(image) == 2 * head["groups"] * head["group_words"]
+    assert len(image) == 2 * head["blocks"] * head["block_words"]
     assert zlib.crc32(image) == int(head["crc32"], 16)
 
 

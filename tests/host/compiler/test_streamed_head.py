@@ -15,8 +15,8 @@ from support.small import fire, network
 from support.strategies import architectures
 
 
-def pace(groups=3, slots=2, load=50):
-    return Pace(groups, slots, load, lambda task: 10)
+def pace(blocks=3, slots=2, load=50):
+    return Pace(blocks, slots, load, lambda task: 10)
 
 
 def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
@@ -26,12 +26,12 @@ def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
     tasks = stream(plain, buffers, pace())
     classifier = plain[-1].layer
     seen = Counter(
-        (row.row, task.group)
+        (row.row, task.block)
         for task in tasks
         if task.layer == classifier
         for row in (task.reads[1], *task.batch)
     )
-    assert seen == {(row, group): 1 for row in range(11) for group in range(3)}
+    assert seen == {(row, block): 1 for row in range(11) for block in range(3)}
     for layer in {task.layer for task in plain} - {classifier}:
         assert [task for task in tasks if task.layer == layer] == [
             task for task in plain if task.layer == layer
@@ -39,11 +39,11 @@ def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
     place(tasks, buffers, 2)
 
 
-def test_groups_are_put_amid_the_rows_that_are_computed_while_they_come():
+def test_blocks_are_put_amid_the_rows_that_are_computed_while_they_come():
     architecture = network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=40)
     buffers = allocate(architecture, 4, StreamedHead(4))
     plain = schedule(architecture)
-    tasks = stream(plain, buffers, pace(groups=5, slots=2, load=50))
+    tasks = stream(plain, buffers, pace(blocks=5, slots=2, load=50))
     batch = [task for task in tasks if task.layer == plain[-1].layer and task.row == 4]
     places = [tasks.index(task) for task in batch]
     assert [after - before for before, after in pairwise(places)] == [1, 5, 5, 5]
@@ -58,10 +58,10 @@ def test_groups_are_put_amid_the_rows_that_are_computed_while_they_come():
     st.sampled_from([0, 30, 2000]),
 )
 @settings(deadline=None, max_examples=40)
-def test_every_network_finds_its_rows(architecture, rows, overlaid, groups, slots, load):
+def test_every_network_finds_its_rows(architecture, rows, overlaid, blocks, slots, load):
     tasks = schedule(architecture)
     buffers = allocate(architecture, 4, StreamedHead(rows))
-    place(stream(tasks, buffers, pace(groups, slots, load)), buffers, 1)
+    place(stream(tasks, buffers, pace(blocks, slots, load)), buffers, 1)
 
 
 def test_rows_over_buffers_that_are_still_in_use_are_found_out():

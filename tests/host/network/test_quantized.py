@@ -14,7 +14,7 @@ from fireline.host.network.quantized import (
     QuantizedConv,
     QuantizedNetwork,
     Skip,
-    group_index,
+    exponent_group_index,
     input_segments,
 )
 from fireline.host.network.random_network import random_network
@@ -63,8 +63,8 @@ def same(a: QuantizedNetwork, b: QuantizedNetwork) -> bool:
 
 
 def test_group_index_starts_anew_at_a_segment():
-    assert group_index((18, 3)).tolist() == [0] * 16 + [1] * 2 + [2] * 3
-    assert group_index((48, 48)).tolist() == [i // 16 for i in range(96)]
+    assert exponent_group_index((18, 3)).tolist() == [0] * 16 + [1] * 2 + [2] * 3
+    assert exponent_group_index((48, 48)).tolist() == [i // 16 for i in range(96)]
 
 
 def test_input_segments_pass_pools():

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from fireline.host.network.quantized import group_index
+from fireline.host.network.quantized import exponent_group_index
 from fireline.host.quantization.rounding import activation_scale, weight_scales
 
 SEGMENTS = (18, 5)
@@ -16,7 +16,9 @@ def draw_weights(outputs: int = 6, taps: int = 3) -> np.ndarray:
 
 def rounded(weights, fit, unit, bits):
     """The real weights that the integers stand for, and the integers' codes."""
-    step = fit.scale(unit)[:, None, None] * 2.0 ** fit.exponents[:, :, group_index(SEGMENTS)]
+    step = (
+        fit.scale(unit)[:, None, None] * 2.0 ** fit.exponents[:, :, exponent_group_index(SEGMENTS)]
+    )
     low, high = (-8, 7) if bits == 4 else (-128, 127)
     codes = np.clip(np.round(weights / step), low, high)
     return codes * step

@@ -49,7 +49,7 @@ def test_the_roofline_shows_every_layer_and_labels_apart(name, array):
     job = compile_network(random_network(resolve(name), 0), ArrayShape(*array))
     loads = layer_loads(job)
     svg = ElementTree.fromstring(
-        charts.roofline(loads, job.program.array.products, job.program.lanes)
+        charts.roofline(loads, job.program.array.products, job.program.requantizer_lanes)
     )
     _, _, width, height = map(float, svg.get("viewBox").split())
     hints = [title.text.split(":")[0] for title in svg.iter("title")]
@@ -71,7 +71,7 @@ def test_the_higher_of_two_layers_is_higher_and_the_roof_above_them():
     job = compiled(TINY)
     loads = {load.name: load for load in layer_loads(job)}
     two = [loads["conv1"], loads["conv3"]]
-    svg = ElementTree.fromstring(charts.roofline(two, 16, job.program.lanes))
+    svg = ElementTree.fromstring(charts.roofline(two, 16, job.program.requantizer_lanes))
     first, second = (float(circle.get("cy")) for circle in svg.iter("circle"))
     assert (first < second) == (two[0].rate > two[1].rate)
     (roof,) = [path.get("d") for path in svg.iter("path") if path.get("class") == "roof"]

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.compiler.layout import stream_image
+from fireline.host.compiler.layout import streamed_contents
 from fireline.hw.array.head_loader import HeadLoader, stream_words
 from fireline.hw.program import ArrayShape, HeadGeometry
 
@@ -19,14 +19,14 @@ CASES = [
 ]
 
 
-def loader(array, exponent_bits, words, groups=3, slots=2):
+def loader(array, exponent_bits, words, blocks=3, slots=2):
     """The loader, its weight words, and the words of its stream."""
     ci, co = map(int, array.split("x"))
     shape, random = ArrayShape(ci, co), Random(co)
-    weights = [random.getrandbits(co * (4 * ci + exponent_bits)) for _ in range(groups * words)]
+    weights = [random.getrandbits(co * (4 * ci + exponent_bits)) for _ in range(blocks * words)]
     size = stream_words(words, shape, exponent_bits)
-    head = HeadGeometry(groups, words, slots, BASE, size, load_cycles=size, check=0)
-    image = stream_image(weights, groups, size, shape, exponent_bits)
+    head = HeadGeometry(blocks, words, slots, BASE, size, load_cycles=size, check=0)
+    image = streamed_contents(weights, blocks, size, shape, exponent_bits)
     stream = [int.from_bytes(image[n : n + 2], "little") for n in range(0, len(image), 2)]
     return HeadLoader(head, shape, exponent_bits), weights, stream
 
@@ -58,12 +58,12 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
         if fill.valid:
             given.append(fill.nibbles)
         if fill.last:
-            group = places[-2] // dut.head.stream_words  # of the word a cycle ago
+            block = places[-2] // dut.head.stream_words  # of the word a cycle ago
             part = fill.exponents
             for nibbles16 in reversed(given[-nibbles // 16 :]):
                 part = part << 16 | nibbles16
-            assert (group, fill.address, fill.pair) not in found
-            found[group, fill.address, fill.pair] = part
+            assert (block, fill.address, fill.pair) not in found
+            found[block, fill.address, fill.pair] = part
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
@@ -71,51 +71,51 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
     simulator.run()
     wanted = {}
     for place, weight in enumerate(weights + weights):
-        group, word = divmod(place, words)
-        address = BASE + group % 2 * words + word
+        block, word = divmod(place, words)
+        address = BASE + block % 2 * words + word
         for pair in range(co // 2):
             part = weight >> pair * nibbles & (1 << nibbles) - 1
             part |= (weight >> 4 * ci * co + pair * exponents & (1 << exponents) - 1) << nibbles
-            wanted[group, address, pair] = part
+            wanted[block, address, pair] = part
     assert found == wanted
 
 
-def test_groups_are_asked_for_as_long_as_a_slot_is_free():
+def test_blocks_are_asked_for_as_long_as_a_slot_is_free():
     dut, _, stream = loader("4x4", 1, 1)
 
-    async def send_group(ctx):
+    async def send_block(ctx):
         """Whether another one was wanted from its second word to its end."""
         wanted = []
         for word in stream[: dut.head.stream_words]:
             ctx.set(dut.i.payload, word)
             ctx.set(dut.i.valid, 1)
             await ctx.tick()
-            wanted.append(ctx.get(dut.group_wanted))
+            wanted.append(ctx.get(dut.block_wanted))
         ctx.set(dut.i.valid, 0)
         (same,) = set(wanted[1:])
         return same
 
-    async def take_group(ctx):
-        ctx.set(dut.group_taken, 1)
+    async def take_block(ctx):
+        ctx.set(dut.block_taken, 1)
         await ctx.tick()
-        ctx.set(dut.group_taken, 0)
+        ctx.set(dut.block_taken, 0)
 
     async def bench(ctx):
-        assert ctx.get(dut.group_wanted)
-        assert await send_group(ctx)  # one of two slots is free
+        assert ctx.get(dut.block_wanted)
+        assert await send_block(ctx)  # one of two slots is free
         for _ in range(dut.LATENCY - 2):
-            assert not ctx.get(dut.group_valid)
+            assert not ctx.get(dut.block_valid)
             await ctx.tick()
-        assert ctx.get(dut.group_valid) and not ctx.get(dut.another_valid)
-        assert not await send_group(ctx)
+        assert ctx.get(dut.block_valid) and not ctx.get(dut.next_block_valid)
+        assert not await send_block(ctx)
         await ctx.tick().repeat(dut.LATENCY)
-        assert not ctx.get(dut.group_wanted)
-        assert ctx.get(dut.group_valid) and ctx.get(dut.another_valid)
-        await take_group(ctx)
-        assert ctx.get(dut.group_wanted) and ctx.get(dut.group_valid)
-        assert not ctx.get(dut.another_valid)
-        await take_group(ctx)
-        assert ctx.get(dut.group_wanted) and not ctx.get(dut.group_valid)
+        assert not ctx.get(dut.block_wanted)
+        assert ctx.get(dut.block_valid) and ctx.get(dut.next_block_valid)
+        await take_block(ctx)
+        assert ctx.get(dut.block_wanted) and ctx.get(dut.block_valid)
+        assert not ctx.get(dut.next_block_valid)
+        await take_block(ctx)
+        assert ctx.get(dut.block_wanted) and not ctx.get(dut.block_valid)
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)

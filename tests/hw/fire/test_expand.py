@@ -27,7 +27,13 @@ def test_only_taps_inside_the_map(
     row |= {"top": top, "bottom": bottom}
     above = CENTRE + WRAP if above_wraps else CENTRE - WORDS
     below = CENTRE - WRAP if below_wraps else CENTRE + WORDS
-    layer = {"words": 1, "words3": 3, "last_wide_group": 1, "wide_two_passes": 1, "rom_wide": 1}
+    layer = {
+        "words": 1,
+        "words3": 3,
+        "last_expand3x3_group": 1,
+        "expand3x3_two_passes": 1,
+        "expand3x3_rom": 1,
+    }
     layer |= {"row_words": WORDS, "row_wrap": WRAP}
     wanted = [
         (

@@ -15,7 +15,7 @@ def issue(runs, cycles, **inputs):
     of one group there.
     """
     dut = Issue(Tables(compiled(TINY).program))
-    inputs = {name: lambda _: 1 for name in ("window_valid", "scores_free", "group_valid")} | inputs
+    inputs = {name: lambda _: 1 for name in ("window_valid", "scores_free", "block_valid")} | inputs
     words, queue = [], list(runs)
 
     async def bench(ctx):
@@ -29,7 +29,7 @@ def issue(runs, cycles, **inputs):
             if word.valid:
                 flags = {name for name in ("first", "last", "low", "shift", "window") if word[name]}
                 flags |= {
-                    name for name in ("window_taken", "group_taken") if ctx.get(getattr(dut, name))
+                    name for name in ("window_taken", "block_taken") if ctx.get(getattr(dut, name))
                 }
                 words.append(
                     (cycle, ctx.get(dut.activation_address), ctx.get(dut.rom_address), flags)
@@ -93,11 +93,11 @@ def test_a_streamed_operation_waits_for_its_weights_and_gives_them_back_at_its_e
         {"length": 2, "first": 1, "last": 1, "streamed": 1, "release": 1},
         {"length": 1, "first": 1, "last": 1, "opening": 1},
     ]
-    words = issue(runs, 12, group_valid=lambda cycle: cycle == 5)
-    assert [(cycle, flags & {"group_taken"}) for cycle, _, _, flags in words] == [
+    words = issue(runs, 12, block_valid=lambda cycle: cycle == 5)
+    assert [(cycle, flags & {"block_taken"}) for cycle, _, _, flags in words] == [
         (6, set()),
         (7, set()),
-        (8, {"group_taken"}),
+        (8, {"block_taken"}),
         (9, set()),
     ]
 
@@ -105,7 +105,7 @@ def test_a_streamed_operation_waits_for_its_weights_and_gives_them_back_at_its_e
 @pytest.mark.parametrize("another", [False, True])
 def test_a_streamed_operation_does_not_take_the_group_that_is_given_back(another):
     run = {"length": 1, "first": 1, "last": 1, "opening": 1, "streamed": 1, "release": 1}
-    words = issue([run, run], 12, another_valid=lambda _: another)
+    words = issue([run, run], 12, next_block_valid=lambda _: another)
     assert [cycle for cycle, *_ in words] == [1, 2 if another else 3]
 
 

@@ -7,7 +7,7 @@ from support.small import TINY, compiled
 def test_a_pass_is_a_run_and_the_walk_starts_again_after_the_last():
     tables = Tables(compiled(TINY, bits=8).program)
     dut = PointwiseRuns(tables)
-    layer = {"words": 3, "last_point_group": 1, "point_two_passes": 1}
+    layer = {"words": 3, "last_pointwise_group": 1, "pointwise_two_passes": 1}
     wanted = [
         # weights, low and shift, last, done
         (8, 0, 0, 0),

@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
 from fireline.hw.fire.sequencer import Sequencer
-from fireline.hw.fire.walker import FireStage
+from fireline.hw.fire.walker import RowWalker
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled, fire, network
 
@@ -32,15 +32,15 @@ def expected_runs(program):
         layer = program.layers[row.layer]
         words, opening = layer.words, True
         for column in range(layer.columns):
-            weight = layer.rom_point
+            weight = layer.pointwise_rom
             if layer.streamed:
                 weight = head.base + slot % head.slots * head.words
-            for group in range(layer.point_groups):
-                for low in range(layer.point_passes):
+            for group in range(layer.pointwise_groups):
+                for low in range(layer.pointwise_passes):
                     start = 0 if layer.window else row.centre + column * words
-                    last = low == layer.point_passes - 1
+                    last = low == layer.pointwise_passes - 1
                     gate = opening and layer.scores and row.first and row.write == 0
-                    done = last and group == layer.point_groups - 1
+                    done = last and group == layer.pointwise_groups - 1
                     release = layer.window and done
                     if layer.streamed:
                         release = last and column == layer.columns - 1
@@ -54,13 +54,13 @@ def expected_runs(program):
                 kernel_rows = kernel_rows[:-1]
             left = max(column - 1, 0)
             right = min(column + 1, layer.columns - 1)
-            for group in range(layer.wide_groups):
-                for low in range(layer.wide_passes):
-                    block = layer.rom_wide + (group * layer.wide_passes + low) * 9 * words
+            for group in range(layer.expand3x3_groups):
+                for low in range(layer.expand3x3_passes):
+                    block = layer.expand3x3_rom + (group * layer.expand3x3_passes + low) * 9 * words
                     for kernel_row in kernel_rows:
                         address = (row.above, row.centre, row.below)[kernel_row]
                         first = kernel_row == kernel_rows[0]
-                        last = kernel_row == kernel_rows[-1] and low == layer.wide_passes - 1
+                        last = kernel_row == kernel_rows[-1] and low == layer.expand3x3_passes - 1
                         yield (
                             address + left * words,
                             block + (3 * kernel_row + left - column + 1) * words,
@@ -80,7 +80,7 @@ def test_runs_are_those_of_the_row(architecture, bits, head, pace):
     program = compiled(architecture, bits=bits, head=head).program
     tables = Tables(program)
     wanted = [tuple(map(int, run)) for run in expected_runs(program)]
-    sequencer, dut = Sequencer(tables), FireStage(tables)
+    sequencer, dut = Sequencer(tables), RowWalker(tables)
     seen = []
 
     async def bench(ctx):

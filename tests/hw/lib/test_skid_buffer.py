@@ -1,7 +1,7 @@
-from fireline.hw.lib.skid_buffer import StreamBuffer
+from fireline.hw.lib.skid_buffer import SkidBuffer
 from support.streams import run
 
 
 def test_everything_passes_in_order():
     sent = [n * 37 % 256 for n in range(100)]
-    assert run(StreamBuffer(8), sent, 400, seed=0) == sent
+    assert run(SkidBuffer(8), sent, 400, seed=0) == sent

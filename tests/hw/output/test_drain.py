@@ -37,8 +37,8 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
         for column in range(layer.columns):
             beat_number = part = 0
             for wide, count, last_beats in (
-                (False, layer.point_groups, layer.point_beats),
-                (True, layer.wide_groups, layer.wide_beats),
+                (False, layer.pointwise_groups, layer.pointwise_beats),
+                (True, layer.expand3x3_groups, layer.expand3x3_beats),
             ):
                 for group in range(count):
                     sums = [rng.randrange(-99, 99) for _ in range(co)]
@@ -48,7 +48,7 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
                     for beat in range(beats):
                         segment_end = ends and beat == beats - 1
                         word_end = segment_end or part == parts - 1
-                        pixel_end = segment_end and wide == (layer.wide_groups > 0)
+                        pixel_end = segment_end and wide == (layer.expand3x3_groups > 0)
                         wanted.append(
                             {
                                 "sums": sums[beat * lanes : (beat + 1) * lanes],
@@ -56,7 +56,7 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
                                 + layer.scores * row.write
                                 + beat_number,
                                 "shift": program.shifts.index(
-                                    layer.wide_shift if wide else layer.point_shift
+                                    layer.expand3x3_shift if wide else layer.pointwise_shift
                                 ),
                                 "segment_end": segment_end,
                                 "word_end": word_end,

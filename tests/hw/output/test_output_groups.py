@@ -4,7 +4,7 @@ import pytest
 from amaranth.sim import Simulator
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
-from fireline.hw.output.output_groups import Groups
+from fireline.hw.output.output_groups import OutputGroups
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled, fire, give_contexts, network
 
@@ -15,17 +15,17 @@ CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
 
 def expected(program):
     """Every group of a frame: last beat, what ends with it, shift, parameters."""
-    full = program.array.co // program.lanes
+    full = program.array.co // program.requantizer_lanes
     for row in program.rows:
         layer = program.layers[row.layer]
         for column in range(layer.columns):
             for wide, count, last_beats, shift in (
-                (False, layer.point_groups, layer.point_beats, layer.point_shift),
-                (True, layer.wide_groups, layer.wide_beats, layer.wide_shift),
+                (False, layer.pointwise_groups, layer.pointwise_beats, layer.pointwise_shift),
+                (True, layer.expand3x3_groups, layer.expand3x3_beats, layer.expand3x3_shift),
             ):
                 for group in range(count):
                     segment_end = group == count - 1
-                    pixel_end = segment_end and wide == (layer.wide_groups > 0)
+                    pixel_end = segment_end and wide == (layer.expand3x3_groups > 0)
                     yield {
                         "last_beat": (last_beats if segment_end else full) - 1,
                         "segment_end": segment_end,
@@ -55,7 +55,7 @@ def expected(program):
 def test_groups_are_those_of_the_rows(architecture, array, lanes, head, pace):
     program = compiled(architecture, array, lanes=lanes, head=head).program
     tables = Tables(program)
-    dut = Groups(program, tables)
+    dut = OutputGroups(program, tables)
     wanted, cycles = list(expected(program)), []
 
     async def contexts(ctx):

@@ -19,7 +19,7 @@ def test_words_reach_their_addresses(architecture, density):
     program, tables = job.program, Tables(job.program)
     dut = Store(program, tables)
     rng = random.Random(1)
-    lanes, ci = program.lanes, program.array.ci
+    lanes, ci = program.requantizer_lanes, program.array.ci
     inputs, wanted, partial = [], [], {}  # beats; (beat that completes it, memory, ...)
     for record, row in zip(tables.rows, program.rows, strict=True):
         layer = program.layers[row.layer]

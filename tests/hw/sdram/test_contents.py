@@ -1,15 +1,15 @@
-"""Groups of whole bursts."""
+"""Blocks of whole bursts."""
 
 import pytest
-from fireline.hw.sdram.contents import ImageGeometry
+from fireline.hw.sdram.contents import SdramContents
 
 
 def test_sizes():
-    image = ImageGeometry(groups=3, group_words=40, check=0)
-    assert (image.group_bursts, image.bursts, image.bytes) == (5, 15, 240)
+    image = SdramContents(blocks=3, block_words=40, check=0)
+    assert (image.block_bursts, image.bursts, image.bytes) == (5, 15, 240)
 
 
-@pytest.mark.parametrize("groups, words", [(0, 8), (1, 0), (1, 12), (1, -8)])
-def test_groups_that_are_no_whole_bursts_are_refused(groups, words):
+@pytest.mark.parametrize("blocks, words", [(0, 8), (1, 0), (1, 12), (1, -8)])
+def test_blocks_that_are_no_whole_bursts_are_refused(blocks, words):
     with pytest.raises(ValueError, match="multiple of 8"):
-        ImageGeometry(groups, words, 0)
+        SdramContents(blocks, words, 0)

@@ -17,7 +17,7 @@ from fireline.hw.sdram.chip import BURST_WORDS, Command, SdramCycles, SdramGeome
 from fireline.hw.sdram.controller import Action, SdramController
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import build
-from support.sdram_testbench import LOADED, QUICK, TESTED, build_bench, run
+from support.sdram_testbench import LOADED, QUICK, TESTED, build_simulator, run
 
 GEOMETRY = SdramGeometry()
 
@@ -189,7 +189,7 @@ def test_bursts_of_consecutive_numbers_follow_each_other_without_a_gap(requests,
     assert [late - early for early, late in pairwise(opened)] == gaps
 
 
-STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["groups", [70, 0], QUICK.group_words]]
+STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["blocks", [70, 0], QUICK.block_words]]
 
 TIGHTER = {
     "t_power_up": (2_100_000, "power-up"),
@@ -209,7 +209,7 @@ TIGHTER = {
 
 @pytest.fixture(scope="module")
 def bench():
-    return build_bench(QUICK)
+    return build_simulator(QUICK)
 
 
 def test_nothing_is_forbidden_by_the_data_sheet(bench, tmp_path):

@@ -2,9 +2,9 @@
 
 import pytest
 from fireline.hw.link.protocol import MemoryState
-from support.sdram_testbench import LOADED, QUICK, TESTED, build_bench, run
+from support.sdram_testbench import LOADED, QUICK, TESTED, build_simulator, run
 
-IMAGE, GROUPS = QUICK.image.hex(), QUICK.groups_of_words
+IMAGE, GROUPS = QUICK.image.hex(), QUICK.blocks_of_words
 IDLE = ["wait", 70]
 """After a restart."""
 
@@ -13,11 +13,11 @@ STATE = ["leave", [], 1]
 
 @pytest.fixture(scope="module")
 def bench():
-    return build_bench(QUICK)
+    return build_simulator(QUICK)
 
 
-def groups(*gaps):
-    return ["groups", gaps, QUICK.group_words]
+def blocks(*gaps):
+    return ["blocks", gaps, QUICK.block_words]
 
 
 def words(result) -> list:
@@ -25,7 +25,7 @@ def words(result) -> list:
 
 
 def test_loads_checks_and_reads_again_and_again(bench, tmp_path):
-    steps = [TESTED, ["ask", 50], ["load", IMAGE], ["ask", 400], LOADED, IDLE, groups(0, 0, 9, 0)]
+    steps = [TESTED, ["ask", 50], ["load", IMAGE], ["ask", 400], LOADED, IDLE, blocks(0, 0, 9, 0)]
     tested, early, _, during, loaded, _, read = run(bench, tmp_path, steps)
     assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.READY)
     assert early == during == []
@@ -33,8 +33,8 @@ def test_loads_checks_and_reads_again_and_again(bench, tmp_path):
 
 
 def test_restart_begins_with_the_first_word(bench, tmp_path):
-    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, groups(0), ["ask", 300], ["restart", 16]]
-    *_, read, part, _, _, again = run(bench, tmp_path, [*steps, IDLE, groups(0, 0)])
+    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, blocks(0), ["ask", 300], ["restart", 16]]
+    *_, read, part, _, _, again = run(bench, tmp_path, [*steps, IDLE, blocks(0, 0)])
     assert words(read) == GROUPS[:1]
     assert part and part == GROUPS[1][: len(part)]
     assert words(again) == GROUPS[:2]
@@ -50,7 +50,7 @@ def test_weights_of_another_network_and_then_the_right_ones(bench, tmp_path):
         ["load", IMAGE],
         LOADED,
         IDLE,
-        groups(0),
+        blocks(0),
     ]
     _, _, wrong, nothing, _, right, _, read = run(bench, tmp_path, steps)
     assert (wrong, right) == (MemoryState.WRONG, MemoryState.READY)
@@ -59,14 +59,14 @@ def test_weights_of_another_network_and_then_the_right_ones(bench, tmp_path):
 
 def test_a_load_that_was_broken_off_begins_anew(bench, tmp_path):
     part = IMAGE[: 2 * 333]
-    steps = [TESTED, ["load", part], ["load", IMAGE], ["send", "00" * 40], LOADED, IDLE, groups(0)]
+    steps = [TESTED, ["load", part], ["load", IMAGE], ["send", "00" * 40], LOADED, IDLE, blocks(0)]
     *_, loaded, _, read = run(bench, tmp_path, steps)
     assert loaded == MemoryState.READY and words(read) == GROUPS[:1]
 
 
-def test_weights_are_forgotten_by_a_load_amid_a_group(bench, tmp_path):
+def test_weights_are_forgotten_by_a_load_amid_a_block(bench, tmp_path):
     steps = [TESTED, ["load", IMAGE], LOADED, IDLE, ["ask", 100], ["load", IMAGE], LOADED, IDLE]
-    *_, loaded, _, read = run(bench, tmp_path, [*steps, groups(0)])
+    *_, loaded, _, read = run(bench, tmp_path, [*steps, blocks(0)])
     assert loaded == MemoryState.READY and words(read) == GROUPS[:1]
 
 
@@ -107,10 +107,10 @@ def test_word_that_is_wrong_when_read_back(bench, tmp_path):
 
 
 def test_word_that_is_wrong_in_a_frame(bench, tmp_path):
-    """It is known with the last word of the pass, and no group comes afterwards."""
+    """It is known with the last word of the pass, and no block comes afterwards."""
     plus = WRONG_WORD | {"sdram_wrong_read": 4}
-    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, groups(0, 0, 0), IDLE, STATE]
-    steps += [groups(0, 0), STATE, groups(0), ["wait", 3], STATE, ["ask", 3000], ["load", IMAGE]]
+    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, blocks(0, 0, 0), IDLE, STATE]
+    steps += [blocks(0, 0), STATE, blocks(0), ["wait", 3], STATE, ["ask", 3000], ["load", IMAGE]]
     *_, first, _, good, second, still, third, _, bad, nothing, _ = run(
         bench, tmp_path, steps, **plus
     )
