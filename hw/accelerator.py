@@ -25,8 +25,7 @@ from .output.drain import Drain
 from .output.output_groups import DRAIN_FIELDS
 from .output.requantize import ChannelParameters, Requantizer, values_signature
 from .output.store import STORE_FIELDS, Store
-from .program import QUEUE_DEPTH, Program
-from .sdram.chip import WORD_BITS
+from .program import QUEUE_DEPTH, STREAM_WORD_BITS, Program
 from .tables import Tables, context_of
 
 CONTEXTS = 2 * QUEUE_DEPTH
@@ -70,7 +69,7 @@ class Accelerator(wiring.Component):
         }
         if program.head:
             ports |= {
-                "head": In(stream.Signature(WORD_BITS, always_ready=True)),
+                "head": In(stream.Signature(STREAM_WORD_BITS, always_ready=True)),
                 "block_wanted": Out(1),
             }
         super().__init__(ports)

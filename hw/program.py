@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 QUEUE_DEPTH = 16
 """Results that may be on their way from the array to the requantizer: a distributed RAM's depth."""
 
+STREAM_WORD_BITS = 16
+"""Bits of the words in which a streamed classifier's weights arrive."""
+
+STREAM_BURST_WORDS = 8
+"""A class block is a multiple of so many words: the memory that it lies in is read in bursts."""
+
 ARRAY_SIDES = (4, 8, 16, 32)
 
 

@@ -6,8 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .accelerator import Accelerator
-from .program import Program
-from .sdram.chip import WORD_BITS
+from .program import STREAM_WORD_BITS, Program
 
 NAME = "fireline"
 """The top module."""
@@ -58,7 +57,11 @@ class Top(wiring.Component):
             "score_ready": In(1),
         }
         if program.head:
-            ports |= {"block_wanted": Out(1), "weight_valid": In(1), "weight_data": In(WORD_BITS)}
+            ports |= {
+                "block_wanted": Out(1),
+                "weight_valid": In(1),
+                "weight_data": In(STREAM_WORD_BITS),
+            }
         if watched:
             ports |= watch_ports(program)
         super().__init__(ports)

@@ -19,7 +19,7 @@ from ..host.network.architecture import Architecture
 from ..host.network.quantized import QuantizedNetwork
 from ..host.network.random_network import random_network
 from ..host.report.summary import layer_cycles
-from ..hw.boards import Board
+from ..hw.boards.board import Board
 from ..hw.program import ArrayShape
 from ..hw.verilog import to_verilog
 from .compare import simulate

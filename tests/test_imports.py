@@ -1,4 +1,4 @@
-"""Imports point one way, torch lives in a few files, and the command line starts quickly."""
+"""Imports point one way: floors of folders, edges that must never be, and where torch may live."""
 
 import ast
 import subprocess
@@ -13,40 +13,59 @@ SOURCES = sorted(
     for pattern in ("*.py", "commands/*.py", "hw/**/*.py", "host/**/*.py", "sim/**/*.py")
     for path in ROOT.glob(pattern)
 )
-FRONT_DOOR = {"cli", "commands"}
-BELOW = {
-    "hw": {"errors", "hw"},
-    "host": {"errors", "hw", "host"},
-    "sim": {"errors", "hw", "host", "sim"},
-    "commands": {"errors", "hw", "host", "sim", "commands"},
+
+FLOORS = {
+    "hw": (
+        ("boards",),
+        ("system",),
+        ("verilog", "sdram"),
+        ("accelerator", "latency", "link"),
+        ("fire", "array", "output"),
+        ("memory", "tables"),
+        ("program", "ecp5", "lib"),
+    ),
+    "host": (
+        ("exploration",),
+        ("training",),
+        ("report", "quantization"),
+        ("bitstream", "evaluate", "float_network"),
+        ("compiler", "data", "golden", "onnx"),
+        ("network",),
+        ("files",),
+    ),
 }
+"""What stands in `hw/` and `host/`, from the top floor down; each imports from floors below only.
+
+`host/link` stands apart: it imports nothing of `host/`, and nothing there imports it.
+"""
+
+NEVER = {
+    "hw": ("host", "sim", "commands", "cli"),
+    "host": ("sim", "commands", "cli"),
+    "sim": ("commands", "cli"),
+    "commands": ("cli",),
+    "errors": ("hw", "host", "sim", "commands", "cli"),
+    "host/golden": ("host/compiler",),
+    "host/quantization": ("host/compiler", "host/bitstream"),
+    "host/network": ("host/quantization", "host/compiler"),
+    **{
+        f"hw/{core}": ("hw/boards", "hw/link", "hw/sdram")
+        for core in (
+            *("accelerator", "latency", "verilog", "fire", "array", "output", "memory", "tables"),
+            *("program", "ecp5", "lib"),
+        )
+    },
+}
+"""Edges that must never be: what a part of the tree does not know."""
+
 HW_PACKAGES = {"amaranth", "amaranth_boards"}
-TORCH = {
-    "host/training/augment.py",
-    "host/quantization/calibrate.py",
+TORCH = (
     "host/data/dataset.py",
-    "host/float_network/fold.py",
-    "host/float_network/squeezenet.py",
-    "host/float_network/partial.py",
-    "host/quantization/post_training/biases.py",
-    "host/quantization/post_training/blocks.py",
-    "host/quantization/post_training/descent.py",
-    "host/quantization/post_training/distill.py",
-    "host/quantization/post_training/equalize.py",
-    "host/quantization/post_training/error_feedback.py",
-    "host/quantization/post_training/fidelity.py",
-    "host/quantization/post_training/output_error.py",
-    "host/quantization/post_training/training.py",
-    "host/quantization/post_training/views.py",
-    "host/quantization/post_training/work.py",
-    "host/quantization/quantize.py",
-    "host/quantization/quantized_training.py",
-    "host/training/train.py",
-    "host/quantization/trainable_conv.py",
     "host/exploration/trial.py",
-    "host/float_network/walk.py",
-    "host/float_network/weights.py",
-}
+    "host/float_network/",
+    "host/quantization/",
+    "host/training/",
+)
 
 
 def imports(path: Path) -> set[str]:
@@ -60,39 +79,76 @@ def imports(path: Path) -> set[str]:
             base = package[: len(package) + 1 - node.level] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             names.add(module)
-            names |= {f"{module}.{alias.name}" for alias in node.names if not node.module}
+            names |= {f"{module}.{alias.name}" for alias in node.names}
     return names
 
 
-def own(names: set[str]) -> set[str]:
-    """The parts of the project among them: "hw", "host", "errors", ..."""
-    return {name.split(".")[1] for name in names if name.startswith("fireline.")}
+def own(path: Path) -> set[str]:
+    """What a file imports of the project, as paths: "hw", "hw/fire", "hw/fire/issue", ..."""
+    found = set()
+    for name in imports(path):
+        head, *parts = name.split(".")
+        if head == "fireline":
+            found |= {"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+    return found
 
 
-def packages(names: set[str]) -> set[str]:
-    """The packages of others among them."""
-    outer = {name.split(".")[0] for name in names} - {"fireline"}
+def packages(path: Path) -> set[str]:
+    """The packages of others that a file imports."""
+    outer = {name.split(".")[0] for name in imports(path)} - {"fireline"}
     return outer - set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_one_way(path):
-    names = imports(path)
-    part = path.relative_to(ROOT).parts[0]
-    if part in BELOW:
-        assert own(names) <= BELOW[part]
-    elif path.stem == "errors":
-        assert not own(names)
-    if part == "hw":
-        assert packages(names) <= HW_PACKAGES
-    if "torch" in packages(names):
-        assert str(path.relative_to(ROOT)) in TORCH
+def place(path: Path) -> str:
+    """A file's path without its ending."""
+    return str(path.relative_to(ROOT).with_suffix(""))
 
 
-def test_nothing_but_tests_imports_the_front_door():
+def within(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}/")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=place)
+def test_no_file_knows_what_it_must_not(path):
+    for part, forbidden in NEVER.items():
+        if within(place(path), part):
+            assert not own(path) & set(forbidden)
+    if within(place(path), "hw"):
+        assert packages(path) <= HW_PACKAGES
+    if "torch" in packages(path):
+        assert f"{place(path)}.py".startswith(TORCH)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=place)
+def test_each_floor_imports_from_floors_below(path):
+    top, _, rest = place(path).partition("/")
+    room = rest.split("/")[0]
+    if top not in FLOORS or room == "__init__":
+        return
+    if room == "link" and top == "host":
+        assert all(within(name, "host/link") for name in own(path) if name.startswith("host/"))
+        return
+    below = {name for name in own(path) if name.startswith(f"{top}/")}
+    rooms = {name.split("/")[1] for name in below} - {room}
+    (floor,) = [number for number, names in enumerate(FLOORS[top]) if room in names]
+    allowed = {name for names in FLOORS[top][floor + 1 :] for name in names}
+    assert rooms <= allowed
+
+
+def test_every_room_has_a_floor():
+    for top, floors in FLOORS.items():
+        rooms = {path.relative_to(ROOT / top).parts[0] for path in (ROOT / top).rglob("*.py")}
+        rooms = {room.removesuffix(".py") for room in rooms} - {"__init__"}
+        named = {name for names in floors for name in names} | {"link"}
+        assert rooms == named, top
+
+
+def test_only_the_command_line_imports_simulations():
     for path in SOURCES:
-        if path.relative_to(ROOT).parts[0] in ("hw", "host", "sim"):
-            assert not own(imports(path)) & FRONT_DOOR, path
+        if any(within(name, "sim") for name in own(path)):
+            assert place(path).split("/")[0] in ("commands", "sim"), path
+        if any(within(name, "commands") for name in own(path)):
+            assert place(path).split("/")[0] in ("commands", "cli"), path
 
 
 def test_no_source_asks_the_environment_for_a_setting():

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from ...errors import FirelineError
-from ...hw.boards import BoardTop, find_board
+from ...hw.boards import find_board
+from ...hw.boards.top import BoardTop
 from ..compiler.compile import Compiled
 from .floorplan import Floorplan
 from .netlist import absorb_output_registers, make_constants_near

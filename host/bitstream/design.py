@@ -1,7 +1,8 @@
 """A compiled network on a board: who gets the FPGA's multipliers."""
 
 from ...hw.accelerator import Accelerator
-from ...hw.boards import Board, BoardTop
+from ...hw.boards.board import Board
+from ...hw.boards.top import BoardTop
 from ...hw.ecp5.mult18x18d import FACTOR_BITS, Form
 from ...hw.program import Program
 from ...hw.system import identity_of, image_of

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...hw.boards import Board
+from ...hw.boards.board import Board
 from .tools import Progress, Step, Stopped, run_steps
 
 TIMING_WEIGHT = 40

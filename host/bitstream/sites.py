@@ -5,7 +5,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from ...hw.boards import Board
+from ...hw.boards.board import Board
 
 ROOM = 1.5
 """How much more than what it takes of the die a design is given of its width."""

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import FirelineError
-from ...hw.boards import Board
+from ...hw.boards.board import Board
 from ...hw.program import ArrayShape, Program
 from ..network.architecture import Architecture, LayerKind
-from ..network.quantized import input_segments
+from ..network.quantized import EXPONENT_MAX, input_segments
 from ..network.random_network import AS_QUANTIZED, random_network
-from ..quantization.post_training.settings import FAST
 from .buffers import StreamedHead
 from .compile import compile_network
 from .layout import exponent_group_starts
@@ -99,7 +98,7 @@ def four_bits(
     architecture: Architecture,
     array: ArrayShape,
     board: Board | None = None,
-    exponent_max: int = FAST.exponent_max,
+    exponent_max: int = EXPONENT_MAX,
 ) -> Program:
     """What a network of that shape compiles to with 4 bits everywhere, whatever its weights.
 

@@ -3,7 +3,8 @@
 import enum
 
 from ...errors import FirelineError
-from ...hw.boards import BOARDS, Board
+from ...hw.boards import BOARDS
+from ...hw.boards.board import Board
 from ...hw.program import ArrayShape
 from ..network.quantized import QuantizedNetwork
 from .buffers import StreamedHead, stage_maps

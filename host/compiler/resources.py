@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import FirelineError
 from ...hw.array.mac_lanes import WeightWord
-from ...hw.boards import Board
+from ...hw.boards.board import Board
 from ...hw.memory.ram import banks, cells, is_distributed
 from ...hw.memory.rom import BLOCK_RAM_MODES
 from ...hw.program import Program

@@ -17,6 +17,10 @@ from .architecture import Architecture, Layer, LayerKind
 from .stage import Bypass, Fire
 
 EXPONENT_GROUP = 16  # consecutive input channels that share an exponent
+EXPONENT_MAX = 1
+"""The greatest exponent of 4-bit weights, unless the user asks for another; at most 3."""
+MULTIPLIER_BITS = 8
+"""Bits of the requantization multipliers that quantization chooses; the format has room for 12."""
 FORMAT = "fireline-network"
 VERSION = 1
 NO_DIGEST = "0" * 64

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..quantization.post_training.settings import FAST
 from .architecture import Architecture, Layer, LayerKind
 from .quantized import (
     CODES,
+    MULTIPLIER_BITS,
     QuantizedConv,
     QuantizedNetwork,
     Skip,
@@ -23,7 +23,7 @@ from .weight_bits import layer_bits
 PIXELS = (127.5, 147.2)
 ACTIVATIONS = (46.0, 73.0)
 
-AS_QUANTIZED = (FAST.multiplier_bits,)
+AS_QUANTIZED = (MULTIPLIER_BITS,)
 """Bits of the multipliers of networks that were quantized, not drawn."""
 
 

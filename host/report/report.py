@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ...errors import FirelineError
-from ...hw.boards import Board, find_board
+from ...hw.boards import find_board
+from ...hw.boards.board import Board
 from ...hw.program import ArrayShape
 from ..bitstream.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
 from ..bitstream.floorplan import Floorplan

@@ -5,21 +5,20 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib.delay import delay
-from ..program import ArrayShape, HeadGeometry
-from ..sdram.chip import BURST_WORDS, WORD_BITS
+from ..program import STREAM_BURST_WORDS, STREAM_WORD_BITS, ArrayShape, HeadGeometry
 from .mac_lanes import WeightWord
 from .weight_rom import WeightRom, fill_layout
 
 
 def exponent_words(array: ArrayShape, exponent_bits: int) -> int:
     """Words of the exponents of a weight word."""
-    return -(-array.co * exponent_bits // WORD_BITS)
+    return -(-array.co * exponent_bits // STREAM_WORD_BITS)
 
 
 def stream_words(words: int, array: ArrayShape, exponent_bits: int) -> int:
     """Words of a block of so many weight words, in whole bursts."""
-    size = exponent_words(array, exponent_bits) + 4 * array.products // WORD_BITS
-    return -(-words * size // BURST_WORDS) * BURST_WORDS
+    size = exponent_words(array, exponent_bits) + 4 * array.products // STREAM_WORD_BITS
+    return -(-words * size // STREAM_BURST_WORDS) * STREAM_BURST_WORDS
 
 
 class HeadLoader(wiring.Component):
@@ -43,7 +42,7 @@ class HeadLoader(wiring.Component):
         self.head, self._array, self._exponent_bits = head, array, exponent_bits
         super().__init__(
             {
-                "i": In(stream.Signature(WORD_BITS, always_ready=True)),
+                "i": In(stream.Signature(STREAM_WORD_BITS, always_ready=True)),
                 "block_wanted": Out(1),
                 "block_valid": Out(1),
                 "next_block_valid": Out(1),
@@ -72,7 +71,7 @@ class HeadLoader(wiring.Component):
         # Exponents of all pairs are kept until the pair's nibbles come.
         size = exponent_words(array, self._exponent_bits)
         pair_bits, pieces = 2 * self._exponent_bits, array.ci // 2
-        exponents = Signal(size * WORD_BITS, reset_less=True)
+        exponents = Signal(size * STREAM_WORD_BITS, reset_less=True)
         pairs = array.co // 2
         of_exponents = Signal(range(size + 1))  # words of them that are there
         piece, pair = Signal(range(pieces)), Signal(range(pairs))
@@ -100,7 +99,7 @@ class HeadLoader(wiring.Component):
             m.d.sync += [
                 of_exponents.eq(of_exponents + 1),
                 complete.eq(of_exponents == size - 1),
-                exponents.eq(Cat(exponents, word)[WORD_BITS:]),
+                exponents.eq(Cat(exponents, word)[STREAM_WORD_BITS:]),
             ]
         with m.If(nibbles):
             m.d.sync += [piece.eq(piece + 1), last_piece.eq(piece == (pieces - 2) % pieces)]

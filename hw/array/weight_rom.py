@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..lib.delay import delay
 from ..lib.routing import FAN_OUT_CYCLES, fan_out_tree
 from ..memory.rom import Rom
-from ..sdram.chip import WORD_BITS
+from ..program import STREAM_WORD_BITS
 from .mac_lanes import WeightWord
 
 
@@ -18,7 +18,7 @@ def fill_layout(layout: WeightWord, depth: int) -> StructLayout:
     return StructLayout(
         {
             "valid": 1,
-            "nibbles": WORD_BITS,
+            "nibbles": STREAM_WORD_BITS,
             "last": 1,
             "exponents": pair.size - pair["nibbles"].width,
             "pair": range(pairs),
@@ -74,7 +74,7 @@ class WeightRom(wiring.Component):
         fill = delay(m, fill, 1)
         with m.If(own):
             m.d.sync += [
-                nibbles.eq(Cat(nibbles, fill.nibbles)[WORD_BITS:]),
+                nibbles.eq(Cat(nibbles, fill.nibbles)[STREAM_WORD_BITS:]),
                 exponents.eq(fill.exponents),
                 address.eq(fill.address),
             ]

@@ -5,11 +5,12 @@ import math
 from dataclasses import dataclass
 
 from ...errors import FirelineError
+from ..program import STREAM_BURST_WORDS, STREAM_WORD_BITS
 
-BURST_WORDS = 8
+BURST_WORDS = STREAM_BURST_WORDS
 """Words of every read and every write."""
 
-WORD_BITS = 16
+WORD_BITS = STREAM_WORD_BITS
 ADDRESS_BITS = 13
 AUTO_PRECHARGE = 10
 """The address bit that closes the row after a burst, or means all banks."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ....errors import FirelineError
+from ...network.quantized import EXPONENT_MAX, MULTIPLIER_BITS
 
 EFFORTS = ("fast", "full")  # each has the stages of those before
 
@@ -19,8 +20,8 @@ class Settings:
     epochs: int = 60  # of distillation
     bfloat16: bool = False  # train in bfloat16: faster on processors that have it
     seed: int = 0
-    exponent_max: int = 1  # groups of 4-bit weights have exponents 0..exponent_max, at most 3
-    multiplier_bits: int = 8  # at most 12
+    exponent_max: int = EXPONENT_MAX  # of 4-bit weights: 0..exponent_max, at most 3
+    multiplier_bits: int = MULTIPLIER_BITS  # at most 12
 
     def __post_init__(self) -> None:
         if self.effort not in EFFORTS:

@@ -11,7 +11,8 @@ from fireline.host.bitstream.floorplan import Floorplan
 from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.quantized import QuantizedNetwork
-from fireline.hw.boards import BoardTop, find_board
+from fireline.hw.boards import find_board
+from fireline.hw.boards.top import BoardTop
 from fireline.hw.link.protocol import Identity
 from support.small import TINY, compiled
 from support.stub_core import StubCore

@@ -1,75 +1,14 @@
-"""The boards that Fireline knows, and the design's top on them."""
-
-from dataclasses import dataclass
-from typing import Any
+"""The design's top on a board."""
 
 from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io, wiring
-from amaranth_boards import ulx3s
 
-from ..errors import FirelineError
-from .ecp5.clock import PLL, pll_settings
-from .link.protocol import Identity
-from .program import ArrayShape
-from .sdram.contents import SdramContents
-from .sdram.pads import CLOCK_LEAD, SdramPads
-from .system import BAUD, SerialSystem, divisor_of, streamed_weights
-
-
-@dataclass(frozen=True)
-class Board:
-    """A board, and what its FPGA has."""
-
-    name: str
-    device: str
-    package: str
-    speed_grade: str
-    luts: int
-    multipliers: int
-    block_rams: int
-    array: ArrayShape
-    """The array to start from."""
-    clock_mhz: float
-    """The core's clock to start from."""
-    platform: Any
-    """Amaranth's class with the pins."""
-    block_ram_bits: int = 18 * 1024
-    oscillator_mhz: float = 25.0
-    flash_name: str = "ulx3s"
-    """What openFPGALoader calls it."""
-
-
-def _ulx3s(size, luts, multipliers, block_rams, array, platform) -> Board:
-    return Board(
-        name=f"ulx3s-{size.lower()}",
-        device=f"LFE5U-{size}",
-        package="CABGA381",
-        speed_grade="6",
-        luts=luts,
-        multipliers=multipliers,
-        block_rams=block_rams,
-        array=array,
-        clock_mhz=100.0,
-        platform=platform,
-    )
-
-
-BOARDS = {
-    board.name: board
-    for board in (
-        _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), ulx3s.ULX3S_12F_Platform),
-        _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), ulx3s.ULX3S_25F_Platform),
-        _ulx3s("45F", 43_848, 72, 108, ArrayShape(16, 8), ulx3s.ULX3S_45F_Platform),
-        _ulx3s("85F", 83_640, 156, 208, ArrayShape(16, 16), ulx3s.ULX3S_85F_Platform),
-    )
-}
-
-
-def find_board(name: str) -> Board:
-    """The board of this name."""
-    if name not in BOARDS:
-        raise FirelineError(f"there is no board {name!r}: choose one of {', '.join(BOARDS)}")
-    return BOARDS[name]
+from ..ecp5.clock import PLL, pll_settings
+from ..link.protocol import Identity
+from ..sdram.contents import SdramContents
+from ..sdram.pads import CLOCK_LEAD, SdramPads
+from ..system import BAUD, SerialSystem, divisor_of, streamed_weights
+from .board import Board
 
 
 class BoardTop(Elaboratable):

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.hw.boards import BOARDS, BoardTop, find_board
+from fireline.hw.boards import BOARDS, find_board
+from fireline.hw.boards.top import BoardTop
 from fireline.hw.link.protocol import Identity
 from fireline.hw.sdram.contents import SdramContents
 from support.stub_core import StubCore
