@@ -15,8 +15,8 @@ from .ecp5.mult18x18d import Form
 from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
 from .fire.sequencer import Sequencer
 from .fire.walker import RowWalker
+from .lib import routing
 from .lib.delay import delay
-from .lib.routing import local_choose
 from .lib.skid_buffer import SkidBuffer
 from .memory.ram import Ram
 from .memory.rom import Rom
@@ -126,11 +126,11 @@ class Accelerator(wiring.Component):
         size = Shape.cast(self._word).width
         pixels = delay(m, lines.o.payload.as_value(), 1)
         windows = [pixels[n * size : (n + 1) * size] for n in range(program.window_words)]
-        window = local_choose(m, windows, issue.activation_address)
+        window = routing.choose(m, windows, issue.activation_address)
         read = ADDRESS_CYCLES + Ram.LATENCY - 1
         window = delay(m, window, read)
         control = delay(m, issue.word, read, reset_less=False)
-        activation = delay(m, local_choose(m, [activations.data, window], control.window), 1)
+        activation = delay(m, routing.choose(m, [activations.data, window], control.window), 1)
         control = delay(m, control, 2, reset_less=False)
         m.d.comb += [
             entry.i.payload.eq(self.pixel.payload),

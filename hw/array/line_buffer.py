@@ -6,8 +6,8 @@ from amaranth import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import LOCAL_BITS, local_choose, local_copy, slices
 from ..memory.ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
 
 
@@ -133,7 +133,7 @@ class LineBuffer(wiring.Component):
         rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
         window = Signal(rows_layout, reset_less=True)
         for row in range(self.kernel):
-            with m.If(local_copy(m, push, reset_less=False)):
+            with m.If(routing.copy(m, push, reset_less=False)):
                 m.d.sync += [
                     window[row][:-1].eq(window[row][1:]),
                     window[row][-1].eq(column[row]),
@@ -149,11 +149,11 @@ class LineBuffer(wiring.Component):
         first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
         following, turn = first ^ taken, last ^ moved
         ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
-        m.d.comb += self.o.payload.eq(local_choose(m, ways_out, following))
+        m.d.comb += self.o.payload.eq(routing.choose(m, ways_out, following))
         m.d.sync += [first.eq(following), last.eq(turn)]
         for n, way_out in enumerate(ways_out):
-            for part in slices(len(way_out.as_value()), LOCAL_BITS):
-                with m.If(local_copy(m, move & (turn == n), reset_less=False)):
+            for part in routing.slices(len(way_out.as_value()), routing.LOCAL_BITS):
+                with m.If(routing.copy(m, move & (turn == n), reset_less=False)):
                     m.d.sync += way_out.as_value()[part].eq(window.as_value()[part])
         # Between two moves there is a push, so in time for the next one this one is counted.
         with m.If(moved & ~taken):
@@ -175,8 +175,8 @@ class LineBuffer(wiring.Component):
         # these differ.
         later = min(1, length - 2)
         written, place = delay(m, push, later, reset_less=False), delay(m, position, later)
-        for part in slices(len(above), DISTRIBUTED_BITS if distributed else len(above)):
-            pushed = local_copy(m, push, reset_less=False)
+        for part in routing.slices(len(above), DISTRIBUTED_BITS if distributed else len(above)):
+            pushed = routing.copy(m, push, reset_less=False)
             following = Signal.like(position, init=1, attrs={"keep": 1})
             number = Signal(range(-(-length // depth)), attrs={"keep": 1})  # of the memory read
             with m.If(pushed):
@@ -184,10 +184,10 @@ class LineBuffer(wiring.Component):
                     following.eq(Mux(following == length - 1, 0, following + 1)),
                     number.eq(following // depth),
                 ]
-            writing = local_copy(m, written, reset_less=False)
-            own_place = local_copy(m, place)
+            writing = routing.copy(m, written, reset_less=False)
+            own_place = routing.copy(m, place)
             found = []
-            for words in slices(length, depth):
+            for words in routing.slices(length, depth):
                 lines = memory.Memory(
                     shape=part.stop - part.start,
                     depth=words.stop - words.start,

@@ -6,8 +6,8 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
 from ..ecp5.mult18x18d import Form
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import FAN_OUT_CYCLES, fan_out_tree
 from .mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
 
 GATHER_CYCLES = 2
@@ -16,7 +16,7 @@ GATHER_CYCLES = 2
 
 def array_latency(ci: int) -> int:
     """Cycles from the last word's control and activations to the sums."""
-    return FAN_OUT_CYCLES + mac_latency(ci) + GATHER_CYCLES
+    return routing.TREE_CYCLES + mac_latency(ci) + GATHER_CYCLES
 
 
 class MacArray(wiring.Component):
@@ -26,7 +26,7 @@ class MacArray(wiring.Component):
     that `o.sums` are complete, `latency` cycles after the last word and for that cycle only. One
     word a cycle, in groups of any length, with any number of cycles between words. Control and
     activations are spread over the lane pairs, and a word's `weights`, which stand beside them
-    already, are expected `FAN_OUT_CYCLES` later.
+    already, are expected `routing.TREE_CYCLES` later.
 
     `dsp`: the number of lane pairs times input channels whose multiplier is a MULT18X18D, spread
     evenly over the lanes; the others are made of LUTs. None: behavioural ones, for simulation.
@@ -59,8 +59,8 @@ class MacArray(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        controls = fan_out_tree(m, self.i.control, len(self.forms))
-        activations = fan_out_tree(m, self.i.activations, len(self.forms))
+        controls = routing.tree(m, self.i.control, len(self.forms))
+        activations = routing.tree(m, self.i.activations, len(self.forms))
         for n, forms in enumerate(self.forms):
             pair = MacLanes(self.accumulator_bits, self.exponent_bits, forms)
             m.submodules[f"pair{n}"] = pair

@@ -5,8 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import FAN_OUT_CYCLES, fan_out_tree
 from ..memory.rom import Rom
 from ..program import STREAM_WORD_BITS
 from .mac_lanes import WeightWord
@@ -39,7 +39,7 @@ class WeightRom(wiring.Component):
     together beside each memory, for that takes fewer long wires.
     """
 
-    LATENCY = FAN_OUT_CYCLES + Rom.LATENCY
+    LATENCY = routing.TREE_CYCLES + Rom.LATENCY
     FILL_CYCLES = 2
 
     def __init__(self, layout: WeightWord, words: tuple[int, ...], depth: int | None = None):
@@ -55,8 +55,8 @@ class WeightRom(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        addresses = fan_out_tree(m, self.address, len(self.slices))
-        fills = fan_out_tree(m, self.fill, len(self.slices)) if self._filled else []
+        addresses = routing.tree(m, self.address, len(self.slices))
+        fills = routing.tree(m, self.fill, len(self.slices)) if self._filled else []
         for n, (address, words) in enumerate(zip(addresses, self.slices, strict=True)):
             m.submodules[f"pair{n}"] = rom = Rom(self.pairs[n].shape(), words, self._depth)
             m.d.comb += [rom.address.eq(address), self.pairs[n].eq(rom.word)]

@@ -7,8 +7,8 @@ from amaranth.hdl import Module, ResetInserter
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import local_copy
 from ..lib.skid_buffer import SkidBuffer
 from .check import CheckAppender, FrameChecker
 from .chunk_buffer import ChunkBuffer
@@ -107,7 +107,7 @@ class Link(wiring.Component):
         m.d.comb += [
             buffer.keep.eq(receiver.keep),
             buffer.drop.eq(receiver.drop),
-            self.abort.eq(local_copy(m, receiver.abort, reset_less=False)),
+            self.abort.eq(routing.copy(m, receiver.abort, reset_less=False)),
             replier.request.eq(delay(m, receiver.request, TO_REPLIER)),
             replier.arrived.eq(delay(m, receiver.arrived, TO_REPLIER, reset_less=False)),
             replier.wanted.eq(receiver.wanted),
@@ -149,7 +149,7 @@ class Link(wiring.Component):
 
 def _add_cleared(m, name, block, receiver):
     """A block that an abort brings back to its initial state."""
-    abort = local_copy(m, receiver.abort, reset_less=False)
+    abort = routing.copy(m, receiver.abort, reset_less=False)
     m.submodules[name] = ResetInserter(abort)(block)
 
 

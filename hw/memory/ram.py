@@ -6,8 +6,8 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import local_choose, local_copy, slices
 from .rom import BANK_WORDS
 
 DISTRIBUTED = {"ram_style": "distributed"}
@@ -72,7 +72,7 @@ class Ram(wiring.Component):
             with m.If(_within(address, start, depth)):
                 m.d.comb += bank.eq(n)
             start += depth
-        m.d.comb += self.data.eq(local_choose(m, outputs, delay(m, bank, self._gather)))
+        m.d.comb += self.data.eq(routing.choose(m, outputs, delay(m, bank, self._gather)))
         return m
 
 
@@ -116,7 +116,7 @@ class ShallowRam(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size, outputs = GATHERED * DISTRIBUTED_WORDS, []
-        for number, words in enumerate(slices(self._words, size)):
+        for number, words in enumerate(routing.slices(self._words, size)):
             memory = DistributedRam(self._bits, words.stop - words.start)
             m.submodules[f"memories{number}"] = memory
             m.d.comb += [
@@ -128,10 +128,10 @@ class ShallowRam(wiring.Component):
             outputs += [delay(m, word, 1) for word in memory.data]
         number = delay(m, self.address // DISTRIBUTED_WORDS, 1)
         if self._gather:
-            gathered = [outputs[part] for part in slices(len(outputs), GATHERED)]
-            outputs = [delay(m, local_choose(m, few, number), 1) for few in gathered]
+            gathered = [outputs[part] for part in routing.slices(len(outputs), GATHERED)]
+            outputs = [delay(m, routing.choose(m, few, number), 1) for few in gathered]
             number = delay(m, number // GATHERED, 1)
-        m.d.comb += Value.cast(self.data).eq(local_choose(m, outputs, number))
+        m.d.comb += Value.cast(self.data).eq(routing.choose(m, outputs, number))
         return m
 
 
@@ -145,17 +145,17 @@ class DistributedRam(wiring.Component):
 
     def __init__(self, layout, words: int):
         self._bits = Shape.cast(layout).width
-        self._memories = slices(words, DISTRIBUTED_WORDS)
+        self._memories = routing.slices(words, DISTRIBUTED_WORDS)
         data = ArrayLayout(layout, len(self._memories))
         super().__init__(memory_ports(layout, words) | {"data": Out(data)})
 
     def elaborate(self, platform):
         m = Module()
-        for part in slices(self._bits, DISTRIBUTED_BITS):
+        for part in routing.slices(self._bits, DISTRIBUTED_BITS):
             address, write_address = (
-                local_copy(m, value) for value in (self.address, self.write_address)
+                routing.copy(m, value) for value in (self.address, self.write_address)
             )
-            write = local_copy(m, self.write, reset_less=False)
+            write = routing.copy(m, self.write, reset_less=False)
             write_data = delay(m, Value.cast(self.write_data)[part], 1)
             for number, words in enumerate(self._memories):
                 memory = Memory(

@@ -8,8 +8,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import local_choose, local_copy, slices
 
 BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 """Words of a block RAM, and their bits."""
@@ -81,14 +81,14 @@ class Rom(wiring.Component):
             low[part.first : part.first + part.banks] = [data] * part.banks
         high = self._build_side_by_side(m, [len(data) for data in low])
         words = [Cat(*bank) for bank in zip(low, high, strict=True)]
-        chosen = local_choose(m, words, delay(m, self.address // BANK_WORDS, 2))
+        chosen = routing.choose(m, words, delay(m, self.address // BANK_WORDS, 2))
         m.d.comb += Value.cast(self.word).eq(delay(m, chosen, 1))
         return m
 
     def _build_deep(self, m, part: DeepPart, *, last: bool):
         """What a deep memory reads, three cycles later; the `last` one can be written."""
         start, found = part.first * BANK_WORDS, []
-        for bits in slices(part.bits, NEAR_BLOCKS * part.block_bits):
+        for bits in routing.slices(part.bits, NEAR_BLOCKS * part.block_bits):
             size = bits.stop - bits.start
             init = [
                 word >> bits.start & (1 << size) - 1
@@ -97,7 +97,7 @@ class Rom(wiring.Component):
             memory = Memory(shape=size, depth=part.words, init=init)
             m.submodules[f"bank{part.first}_{bits.start}"] = memory
             port = memory.read_port()
-            m.d.comb += port.addr.eq(local_copy(m, self.address))
+            m.d.comb += port.addr.eq(routing.copy(m, self.address))
             if self._spare and last:
                 write = memory.write_port()
                 m.d.comb += [
@@ -126,7 +126,7 @@ class Rom(wiring.Component):
             init[row] |= word >> low[bank] << starts[bank]
         m.submodules.words = memory = Memory(shape=width, depth=rows, init=init)
         port = memory.read_port()
-        m.d.comb += port.addr.eq(local_copy(m, self.address))
+        m.d.comb += port.addr.eq(routing.copy(m, self.address))
         if self._spare and rest[-1]:
             write = memory.write_port(granularity=unit)
             first, shared = divmod(starts[-1], unit)

@@ -6,8 +6,8 @@ from amaranth import Const, Module, Mux, Shape, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import local_copy
 from ..memory.ram import BlockRam, ShallowRam, is_distributed
 
 
@@ -116,7 +116,7 @@ class ScoreAccumulator(wiring.Component):
         shifted = Const(0, self.bits)
         for number in reversed(range(self.lanes)):
             one, two, same, new, held, shift = (
-                local_copy(m, value)
+                routing.copy(m, value)
                 for value in (one_between, two_between, again, anew, hold, taken)
             )
             kept, written = Signal(self.bits, reset_less=True), delay(m, total[number], 1)

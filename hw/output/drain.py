@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import local_copy, slices
 from ..memory.ram import DistributedRam
 from ..program import QUEUE_DEPTH, Program
 from ..tables import Tables, context_layout
@@ -107,8 +107,8 @@ class Drain(wiring.Component):
             queue.address.eq(oldest + loaded),
             *(beat.sums[lane].eq(hold[lane]) for lane in range(lanes)),
         ]
-        for pair in slices(array.co, 2):
-            taken = local_copy(m, load, reset_less=False)
+        for pair in routing.slices(array.co, 2):
+            taken = routing.copy(m, load, reset_less=False)
             for lane in range(pair.start, pair.stop):
                 shifted = hold[lane + lanes if lane + lanes < array.co else lane]
                 m.d.sync += hold[lane].eq(Mux(taken, queue.data[0][lane], shifted))

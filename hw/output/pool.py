@@ -4,8 +4,8 @@ from amaranth import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import LOCAL_BITS, local_copy, slices
 from ..memory.ram import Ram
 
 
@@ -94,8 +94,8 @@ class RunningMaximum(wiring.Component):
             passed_on = Mux(this, word, passed_on)
         # What the word just before leaves is known so late that it is chosen a cycle later, and
         # compared with at the same time as the other.
-        for part in slices(len(beat.word), LOCAL_BITS // 8):
-            own_follows, own_odd = local_copy(m, follows), local_copy(m, gathering.place.odd)
+        for part in routing.slices(len(beat.word), routing.LOCAL_BITS // 8):
+            own_follows, own_odd = routing.copy(m, follows), routing.copy(m, gathering.place.odd)
             for lane in range(part.start, part.stop):
                 value = beat.word[lane]
                 after_left, after_old = (

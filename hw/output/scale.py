@@ -5,8 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..ecp5.mult18x18d import FACTOR_BITS, MULT18X18D_CYCLES, Form, mult18x18d
+from ..lib import routing
 from ..lib.delay import delay
-from ..lib.routing import local_copy
 
 
 class Scale(wiring.Component):
@@ -40,7 +40,7 @@ class Scale(wiring.Component):
         m = Module()
         multiply = {Form.PLAIN: self._plain, Form.ECP5: self._ecp5, Form.LUT: self._lut}
         product = multiply[self.form](m)
-        shift = local_copy(m, delay(m, self.shift, self.MULTIPLY - 1))
+        shift = routing.copy(m, delay(m, self.shift, self.MULTIPLY - 1))
         doubled = Signal(len(self.y), reset_less=True)
         m.d.sync += doubled.eq(Array(product >> (n - 1) for n in self.shifts)[shift])
         m.d.comb += self.y.eq(delay(m, (doubled + 1) >> 1, 1))

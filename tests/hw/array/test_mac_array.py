@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 from fireline.hw.array.mac_array import GATHER_CYCLES, MacArray, multiplier_forms
 from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.lib.routing import FAN_OUT_CYCLES
+from fireline.hw.lib import routing
 
 BITS = 24
 
@@ -60,7 +60,7 @@ def run(dut, groups, rng, bubbles):
 
     fields = dict(dut.i.weights.shape().elem_shape)
     idle = [{}] * len(dut.i.weights)
-    late = deque([idle] * FAN_OUT_CYCLES)  # weights on their way
+    late = deque([idle] * routing.TREE_CYCLES)  # weights on their way
 
     async def tick(ctx, control, weights=idle):
         ctx.set(dut.i.control, control)
@@ -109,7 +109,7 @@ def test_sums(ci, co, exponent_bits):
     rng = random.Random(ci * co)
     dut = MacArray(ci, co, accumulator_bits=BITS, exponent_bits=exponent_bits)
     lanes = PairMultiplier.LATENCY + {4: 2, 8: 3, 16: 4}[ci] + 2
-    assert dut.latency == FAN_OUT_CYCLES + lanes + GATHER_CYCLES
+    assert dut.latency == routing.TREE_CYCLES + lanes + GATHER_CYCLES
     lengths = [1, 1, 2, 5, 1, 3]
     groups = [group(dut, rng, n, wide=rng.random() < 0.5) for n in lengths]
     groups += [group(dut, rng, 2, wide=wide, extreme=True) for wide in (False, True)]

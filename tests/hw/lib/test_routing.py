@@ -2,22 +2,22 @@ import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 from fireline.host.bitstream.build import KEEP_REGISTERS
-from fireline.hw.lib.routing import FAN_OUT_CYCLES, fan_out_tree, local_choose
+from fireline.hw.lib import routing
 from support.yosys import cells, synthesized
 
 
 @pytest.mark.parametrize("places", [1, 2, 4, 5, 16])
 def test_every_place_has_the_value_at_the_same_time(places):
     m, value = Module(), Signal(8)
-    copies = fan_out_tree(m, value, places)
+    copies = routing.tree(m, value, places)
     sent = [7, 200, 0, 31, 31, 5]
 
     async def bench(ctx):
-        for cycle in range(len(sent) + FAN_OUT_CYCLES):
+        for cycle in range(len(sent) + routing.TREE_CYCLES):
             ctx.set(value, sent[min(cycle, len(sent) - 1)])
-            if cycle >= FAN_OUT_CYCLES:
+            if cycle >= routing.TREE_CYCLES:
                 seen = [ctx.get(copy) for copy in copies]
-                assert seen == [sent[cycle - FAN_OUT_CYCLES]] * places
+                assert seen == [sent[cycle - routing.TREE_CYCLES]] * places
             await ctx.tick()
 
     simulator = Simulator(m)
@@ -32,7 +32,7 @@ def test_the_word_whose_number_was_given_a_cycle_ago(bits, count):
     m, number = Module(), Signal(2)
     words = [Signal(bits) for _ in range(count)]
     chosen = Signal(bits)
-    m.d.comb += chosen.eq(local_choose(m, words, number))
+    m.d.comb += chosen.eq(routing.choose(m, words, number))
 
     async def bench(ctx):
         for cycle in range(12):
@@ -54,6 +54,6 @@ def test_the_word_whose_number_was_given_a_cycle_ago(bits, count):
 def test_synthesis_keeps_every_register(tmp_path):
     m, value = Module(), Signal(8)
     out = [Signal(8) for _ in range(16)]
-    m.d.comb += [here.eq(copy) for here, copy in zip(out, fan_out_tree(m, value, 16), strict=True)]
+    m.d.comb += [here.eq(copy) for here, copy in zip(out, routing.tree(m, value, 16), strict=True)]
     netlist = synthesized(m, tmp_path, [value, *out], prepare=KEEP_REGISTERS)
     assert cells(netlist)["TRELLIS_FF"] == 160
