@@ -10,6 +10,7 @@ from ...errors import FirelineError
 from .stage import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool, Preprocessing, Stage, check_integer
 
 __all__ = [
+    "EXPANDS",
     "PREPROCESSINGS",
     "Architecture",
     "Bypass",
@@ -39,6 +40,9 @@ class LayerKind(enum.Enum):
     AVERAGE = "average"
 
 
+EXPANDS = (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
+
+
 @dataclass(frozen=True)
 class Layer:
     """One operator; every convolution ends in ReLU. Shapes in channels and pixels."""
@@ -46,6 +50,7 @@ class Layer:
     name: str  # "conv1", "pool1", "fire2/squeeze", ..., "conv10", "average"
     kind: LayerKind
     stage: int  # index into the architecture's stages; their number for classifier and average
+    stage_name: str  # "conv1", "pool1", "fire2", ...; its own name for classifier and average
     input_channels: int
     input_height: int
     input_width: int
@@ -60,6 +65,11 @@ class Layer:
     def is_convolution(self) -> bool:
         """Whether the operator has weights."""
         return self.kind not in (LayerKind.POOL, LayerKind.AVERAGE)
+
+    @property
+    def output_map(self) -> str:
+        """Name of the map that the operator writes; a Fire's two expands write one, "fire2"."""
+        return self.stage_name if self.kind in EXPANDS else self.name
 
     @property
     def weights(self) -> int:
@@ -118,6 +128,18 @@ class Architecture:
         """The operator of that name; KeyError if there is none."""
         return {layer.name: layer for layer in self.layers()}[name]
 
+    def layers_by_stage(self) -> tuple[dict[LayerKind, Layer], ...]:
+        """Each stage's operators by kind, then the classifier and the average."""
+        stages: list[dict[LayerKind, Layer]] = [{} for _ in range(len(self.stages) + 1)]
+        for layer in self.layers():
+            stages[layer.stage][layer.kind] = layer
+        return tuple(stages)
+
+    @property
+    def classifier(self) -> Layer:
+        """The classifier's convolution."""
+        return self.layers_by_stage()[-1][LayerKind.CLASSIFIER]
+
     def to_dict(self) -> dict[str, object]:
         """The architecture in dictionaries, lists, strings and numbers, as JSON knows them."""
         return dataclasses.asdict(self) | {
@@ -172,7 +194,9 @@ def _walk(architecture: Architecture) -> Iterator[Layer]:
     end = len(architecture.stages)
     name, classes = f"conv{fires + 2}", architecture.classes
     yield _convolution(name, LayerKind.CLASSIFIER, end, shape, classes)
-    yield Layer("average", LayerKind.AVERAGE, end, classes, *shape[1:], classes, 1, 1, 0, 0, 0)
+    yield Layer(
+        "average", LayerKind.AVERAGE, end, "average", classes, *shape[1:], classes, 1, 1, 0, 0, 0
+    )
 
 
 def _conv1(where: str, index: int, shape: Shape, conv1: Conv1) -> Layer:
@@ -195,7 +219,9 @@ def _pool(where: str, name: str, index: int, shape: Shape) -> Layer:
             f"{where}: a map of {height}x{width} pixels cannot be pooled; "
             "remove a pool or use a larger input"
         )
-    return Layer(name, LayerKind.POOL, index, *shape, channels, height // 2, width // 2, 3, 2, 0)
+    return Layer(
+        name, LayerKind.POOL, index, name, *shape, channels, height // 2, width // 2, 3, 2, 0
+    )
 
 
 def _fire(where: str, name: str, index: int, shape: Shape, fire: Fire) -> list[Layer]:
@@ -205,15 +231,18 @@ def _fire(where: str, name: str, index: int, shape: Shape, fire: Fire) -> list[L
             f"{fire.channels} out; use a complex bypass or none"
         )
     squeezed = (fire.squeeze, *shape[1:])
+
+    def convolution(kind: LayerKind, shape: Shape, *geometry: int) -> Layer:
+        own_name = f"{name}/{kind.value}"
+        return _convolution(own_name, kind, index, shape, *geometry, stage_name=name)
+
     layers = [
-        _convolution(f"{name}/squeeze", LayerKind.SQUEEZE, index, shape, fire.squeeze),
-        _convolution(f"{name}/expand1x1", LayerKind.EXPAND1X1, index, squeezed, fire.expand1x1),
-        _convolution(
-            f"{name}/expand3x3", LayerKind.EXPAND3X3, index, squeezed, fire.expand3x3, 3, 1, 1
-        ),
+        convolution(LayerKind.SQUEEZE, shape, fire.squeeze),
+        convolution(LayerKind.EXPAND1X1, squeezed, fire.expand1x1),
+        convolution(LayerKind.EXPAND3X3, squeezed, fire.expand3x3, 3, 1, 1),
     ]
     if fire.bypass is Bypass.COMPLEX:
-        layers.append(_convolution(f"{name}/bypass", LayerKind.BYPASS, index, shape, fire.channels))
+        layers.append(convolution(LayerKind.BYPASS, shape, fire.channels))
     return layers
 
 
@@ -226,9 +255,12 @@ def _convolution(
     kernel: int = 1,
     stride: int = 1,
     padding: int = 0,
+    stage_name: str | None = None,
 ) -> Layer:
+    """A convolution's layer; ``stage_name`` is its own name unless given."""
     height, width = ((side + 2 * padding - kernel) // stride + 1 for side in shape[1:])
-    return Layer(name, kind, stage, *shape, channels, height, width, kernel, stride, padding)
+    size = channels, height, width
+    return Layer(name, kind, stage, stage_name or name, *shape, *size, kernel, stride, padding)
 
 
 def _stage_to_dict(stage: Stage) -> dict[str, object]:

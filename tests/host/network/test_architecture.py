@@ -62,6 +62,27 @@ def test_layers_of_a_small_network():
     assert shapes["average"] == ((7, 2, 2), (7, 1, 1))
 
 
+def test_layers_know_their_stage_and_the_map_that_they_write():
+    layers = {layer.name: layer for layer in SMALL.layers()}
+    assert {name: (layer.stage_name, layer.output_map) for name, layer in layers.items()} == {
+        "conv1": ("conv1", "conv1"),
+        "pool1": ("pool1", "pool1"),
+        "fire2/squeeze": ("fire2", "fire2/squeeze"),
+        "fire2/expand1x1": ("fire2", "fire2"),
+        "fire2/expand3x3": ("fire2", "fire2"),
+        "fire2/bypass": ("fire2", "fire2/bypass"),
+        "fire3/squeeze": ("fire3", "fire3/squeeze"),
+        "fire3/expand1x1": ("fire3", "fire3"),
+        "fire3/expand3x3": ("fire3", "fire3"),
+        "conv4": ("conv4", "conv4"),
+        "average": ("average", "average"),
+    }
+    assert [list(stage.values()) for stage in SMALL.layers_by_stage()] == [
+        [layer for layer in layers.values() if layer.stage == index] for index in range(5)
+    ]
+    assert SMALL.classifier == layers["conv4"]
+
+
 def test_counts_of_a_small_network():
     conv1, pool, expand = map(SMALL.layer, ("conv1", "pool1", "fire2/expand3x3"))
     assert (conv1.weights, conv1.parameters, conv1.macs) == (216, 224, 216 * 4 * 5)
