@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..host import golden
-from ..host.compiler.buffers import stage_maps
 from ..host.compiler.compile import Compiled
 from ..host.compiler.schedule import RowTask
-from ..host.network.architecture import MaxPool
 from ..hw.program import Program
 from .run import Watched
 
@@ -44,21 +42,23 @@ def first_difference(
 
     The frames of pixels, uint8 [N, H, W, C], were sent in that order. None if nothing differs.
     """
-    channels, pools = _channels(compiled), _pools(compiled)
+    ci, lanes = compiled.program.array.ci, compiled.program.requantizer_lanes
     beats, words = _Seen(watched.beats), _Seen(watched.pooled)
     for frame, picture in enumerate(order):
         maps = golden.trace(compiled.network, pixels[picture : picture + 1])
         for task in compiled.tasks:
             layer, rows = task.layer, _rows(task)
-            expected = np.concatenate([maps[layer][0, row] for row in rows])
-            here = _group(channels[layer], task, compiled.program)
-            if wrong := beats.first_wrong(expected, here):
-                row, column = divmod(wrong[0], maps[layer].shape[2])
-                return Difference(frame, layer, rows[row], column, *wrong[1:])
-            if task.write and task.write.map in pools:
-                name, row = task.write.map, task.write.row
-                if wrong := words.first_wrong(maps[name][0, row], pools[name]):
-                    return Difference(frame, name, row, *wrong)
+            expected = np.concatenate([maps[layer.name][0, row] for row in rows])
+            channels = np.concatenate([_beats(part, lanes) for part in layer.outputs(ci)])
+            if task.block is not None:
+                channels = _block(channels, task.block, compiled.program)
+            if wrong := beats.first_wrong(expected, channels):
+                row, column = divmod(wrong[0], layer.output.width)
+                return Difference(frame, layer.name, rows[row], column, *wrong[1:])
+            if layer.pool and task.write:
+                row = task.write.row
+                if wrong := words.first_wrong(maps[layer.pool.name][0, row], layer.pool.words(ci)):
+                    return Difference(frame, layer.pool.name, row, *wrong)
     return None
 
 
@@ -92,44 +92,17 @@ class _Seen:
 
 def _rows(task: RowTask) -> list[int]:
     """The rows of its map that an operation computes, in order."""
-    if task.block is None:
-        return [task.row]
-    return [row.row for row in (task.reads[1], *task.batch)]
+    return [task.row] if task.block is None else [row.row for row in task.batch_rows]
 
 
-def _group(channels: np.ndarray, task: RowTask, program: Program) -> np.ndarray:
-    """Those of an operation's channels: all of a pixel's, or a group of classes."""
-    if task.block is None:
-        return channels
+def _block(channels: np.ndarray, block: int, program: Program) -> np.ndarray:
+    """The beats of one class block out of those of all classes."""
     beats = program.array.co // program.requantizer_lanes
-    group = channels[task.block * beats :][:beats]
-    return np.pad(group, ((0, beats - len(group)), (0, 0)), constant_values=-1)
-
-
-def _channels(compiled: Compiled) -> dict[str, np.ndarray]:
-    """The channels of a pixel's beats by layer, [beats, lanes]; -1 where there is none."""
-    ci, lanes = compiled.program.array.ci, compiled.program.requantizer_lanes
-    maps = {map.name: map for map in stage_maps(compiled.network.architecture)}
-    channels = {}
-    for layer in compiled.program.layers:
-        made, part = maps.get(layer.name.split("/")[0]), layer.name.split("/")[-1]
-        if part == "bypass":
-            outputs = (made.words(ci).ravel(),)
-        elif made and part == made.name:
-            outputs = made.outputs(ci)
-        else:
-            outputs = (np.arange(len(compiled.network.convs[layer.name].bias)),)
-        channels[layer.name] = np.concatenate([_beats(each, lanes) for each in outputs])
-    return channels
-
-
-def _pools(compiled: Compiled) -> dict[str, np.ndarray]:
-    """The channels of a pixel's words by pool, [words, CI]; -1 where there is none."""
-    ci = compiled.program.array.ci
-    maps = stage_maps(compiled.network.architecture)
-    return {map.name: map.words(ci) for map in maps if isinstance(map.stage, MaxPool)}
+    found = channels[block * beats :][:beats]
+    return np.pad(found, ((0, beats - len(found)), (0, 0)), constant_values=-1)
 
 
 def _beats(outputs: np.ndarray, lanes: int) -> np.ndarray:
+    """Channels as beats, [beats, lanes]; -1 where there is none."""
     padding = np.full(-len(outputs) % lanes, -1)
     return np.concatenate([outputs, padding]).reshape(-1, lanes)

@@ -14,7 +14,8 @@ from ..network.quantized import EXPONENT_MAX, input_segments
 from ..network.random_network import AS_QUANTIZED, random_network
 from .buffers import StreamedHead
 from .compile import compile_network
-from .layout import exponent_group_starts
+from .maps import exponent_group_starts
+from .plan import plan_layers
 from .resources import LINK_BLOCK_RAMS, resources, weight_rom
 
 GRAIN = 4096  # parts of the room that are told apart
@@ -43,7 +44,7 @@ def options(
     exponents without. A streamed layer takes none.
     """
     found = []
-    word_bits, words = weight_rom(1, program).bits, layer_words(program)
+    word_bits, words = weight_rom(1, program).bits, layer_words(architecture, program)
     streamed = {layer.name for layer in program.layers if layer.streamed}
     for layer in [layer for layer in architecture.layers() if layer.is_convolution]:
         rom = words[layer.name] * word_bits, 2 * words[layer.name] * word_bits
@@ -115,16 +116,17 @@ def four_bits(
     return compiled.program
 
 
-def layer_words(program: Program) -> dict[str, int]:
-    """Words of weights by convolution."""
+def layer_words(architecture: Architecture, program: Program) -> dict[str, int]:
+    """Weight words of every convolution."""
     words = {}
-    for layer in program.layers:
-        point = layer.words * layer.pointwise_groups * layer.pointwise_passes
-        wide = 9 * layer.words * layer.expand3x3_groups * layer.expand3x3_passes
-        if wide:
-            words |= {f"{layer.name}/expand1x1": point, f"{layer.name}/expand3x3": wide}
-        else:
-            words[layer.name] = point * (program.head.blocks if layer.streamed else 1)
+    layers = {layer.name: layer for layer in program.layers}
+    for plan in plan_layers(architecture).layers:
+        layer = layers[plan.name]
+        groups = program.head.blocks if program.head and layer.streamed else layer.pointwise_groups
+        words[plan.pointwise.name] = layer.words * groups * layer.pointwise_passes
+        if plan.expand3x3:
+            passes = layer.expand3x3_groups * layer.expand3x3_passes
+            words[plan.expand3x3.name] = 9 * layer.words * passes
     return words
 
 

@@ -7,7 +7,7 @@ from ...hw.boards import BOARDS
 from ...hw.boards.board import Board
 from ...hw.program import ArrayShape
 from ..network.quantized import QuantizedNetwork
-from .buffers import StreamedHead, stage_maps
+from .buffers import StreamedHead
 from .compile import Compiled, compile_network
 from .resources import LINK_BLOCK_RAMS, resources
 
@@ -51,7 +51,7 @@ def _stream(
 ) -> Compiled:
     """With the most rows that fit, then the most that can overlay others; one row if none fits."""
     clock_mhz = clock_mhz or board.clock_mhz
-    height = stage_maps(network.architecture)[-1].height
+    height = network.architecture.classifier.input_height
 
     def compiled(rows: int, overlaid: int = 0) -> Compiled:
         return compile_network(network, array, head=StreamedHead(rows, overlaid, clock_mhz))

@@ -1,31 +1,12 @@
 """Where channels lie in words, and the images of the weight ROM and the parameter ROM."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from ...hw.array import head_loader
 from ...hw.program import ArrayShape
 from ..network.quantized import QuantizedConv, exponent_group_index
-
-
-def padded_channels(channels: int, breaks: Sequence[int], ci: int) -> np.ndarray:
-    """The channel in each byte of a pixel's words, int64 [words, ci]; -1 where there is none.
-
-    A new word starts at every one of the `breaks`, channel numbers that begin with 0.
-    """
-    words = []
-    for first, end in pairwise([*breaks, channels]):
-        padded = np.full(-(-(end - first) // ci) * ci, -1)
-        padded[: end - first] = np.arange(first, end)
-        words.append(padded.reshape(-1, ci))
-    return np.concatenate(words)
-
-
-def exponent_group_starts(segments: Sequence[int]) -> tuple[int, ...]:
-    """The channels at which a group that shares an exponent starts: no word may straddle one."""
-    return tuple(np.flatnonzero(np.diff(exponent_group_index(segments), prepend=-1)).tolist())
 
 
 def weight_words(

@@ -1,7 +1,8 @@
-"""The order of the rows of a frame: depth first, so that only squeezed maps need row buffers.
+"""The row schedule: the order of a frame's row operations.
 
-Each row is passed on as soon as it is there: a Fire squeezes the row that comes in and, once it has
-the squeezed rows around it, expands one, which is passed on in turn.
+The order is depth first, so that only squeezed maps need several rows of memory: each row goes on
+as far as it can before the next row of pixels is touched. A Fire squeezes every row that arrives;
+when the squeezed rows around a row are complete, it expands that row, which goes on in turn.
 """
 
 from collections.abc import Iterator
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 
 from ...errors import FirelineError
 from ...hw.program import RowOperation
-from ..network.architecture import Architecture, Bypass, MaxPool
-from .buffers import Buffer, Buffers, Map, stage_maps
+from .buffers import Buffer, Buffers
+from .plan import LayerPlan, Plan
 
 
 @dataclass(frozen=True)
 class Row:
-    """Row number `row` of the map of that name."""
+    """Row `row` of the map of that name."""
 
     map: str
     row: int
@@ -23,17 +24,16 @@ class Row:
 
 @dataclass(frozen=True)
 class RowTask:
-    """A row operation by name: which layer, which row, what it reads and what it leaves behind.
+    """A row operation with maps instead of addresses.
 
-    `layer` is "conv1", "fire2/squeeze", "fire2/bypass", "fire2" (both expands) or the classifier.
-    `reads` are the rows above, at and below; None beyond the map, or where nothing is read.
-    `skip` is read and `keep` written in the skip memory, `write` in the activation memory.
+    `reads` are the rows above, at and below `row`; None beyond the map, or where nothing is read.
+    `write` goes to the activation memory, `keep` to the skip memory, from which `skip` is read.
 
-    A streamed classifier's operation is one `block` of classes for a batch of rows: `row` is the
-    batch's number, of `height` in the frame, and the rows of `batch` lie behind the one at it.
+    An operation of a streamed classifier computes one `block` of classes for a batch of rows: `row`
+    is the batch's number, of `height` in the frame, and the rows of `batch` lie after `reads[1]`.
     """
 
-    layer: str
+    layer: LayerPlan
     row: int
     height: int
     reads: tuple[Row | None, Row | None, Row | None] = (None, None, None)
@@ -44,22 +44,26 @@ class RowTask:
     block: int | None = None
 
     @property
-    def shape(self) -> tuple[str, int]:
+    def shape(self) -> tuple[LayerPlan, int]:
         """The layer, and how many rows it computes at once."""
         return self.layer, 1 + len(self.batch)
 
+    @property
+    def batch_rows(self) -> tuple[Row, ...]:
+        """The rows that lie side by side from the row at `reads[1]` on, that one included."""
+        return (self.reads[1], *self.batch) if self.reads[1] else ()
 
-def schedule(architecture: Architecture) -> tuple[RowTask, ...]:
-    """One frame's rows in order.
 
-    A row of conv1 that only goes into the pool is put amid the work that the row before it set off:
-    so the pixels for the next one can come in meanwhile, two rows or more of them with a stride.
+def schedule(plan: Plan) -> tuple[RowTask, ...]:
+    """A frame's row operations in order, a streamed classifier's still row by row.
+
+    A row of conv1 that completes no row of a pool goes into the middle of the work that the row
+    before it caused. Meanwhile the line buffer takes in the pixels of the next row; with a stride,
+    these are two rows of pixels or more.
     """
-    maps = stage_maps(architecture)
-    classifier = architecture.layers()[-2].name
     chains: list[list[RowTask]] = []
-    for row in range(maps[0].height):
-        chain = list(_produce(maps, classifier, 0, row, {}))
+    for row in range(plan.conv1.output.height):
+        chain = list(_stage_row(plan, 0, row))
         if len(chain) == 1 and chains:
             middle = (len(chains[-1]) + 1) // 2
             chains[-1][middle:middle] = chain
@@ -68,53 +72,55 @@ def schedule(architecture: Architecture) -> tuple[RowTask, ...]:
     return tuple(task for chain in chains for task in chain)
 
 
-def layer_shapes(tasks: tuple[RowTask, ...]) -> tuple[tuple[str, int], ...]:
+def layer_shapes(tasks: tuple[RowTask, ...]) -> tuple[tuple[LayerPlan, int], ...]:
     """The layers, each with the rows it computes at once, in the order in which they first run."""
     return tuple(dict.fromkeys(task.shape for task in tasks))
 
 
-def _produce(
-    maps: tuple[Map, ...], classifier: str, stage: int, row: int, inputs: dict
+def _stage_row(
+    plan: Plan,
+    stage: int,
+    row: int,
+    reads: tuple[Row | None, Row | None, Row | None] = (None, None, None),
+    skip: Row | None = None,
 ) -> Iterator[RowTask]:
-    """Computes row `row` of a stage's map, pools it if a pool follows, and passes it on."""
-    made, done, following = maps[stage], row, stage + 1
-    if following < len(maps) and isinstance(maps[following].stage, MaxPool):
-        done = _pooled_row(row, made.height)
-        following += 1
-    arrives = None if done is None else Row(maps[following - 1].name, done)
-    keep = None
-    if following < len(maps) and maps[following].stage.bypass is Bypass.SIMPLE and arrives:
-        keep = Row(maps[following].name, done)
-    yield RowTask(made.name, row, made.height, write=arrives, keep=keep, **inputs)
-    if arrives is None:
+    """Computes a row of conv1 (stage 0) or of the expands of Fire `stage`, and all that follows."""
+    layer = plan.stages[stage]
+    height = layer.output.height
+    done = _pooled_row(row, height) if layer.pool else row
+    if done is None:
+        yield RowTask(layer, row, height, reads, skip=skip)
         return
-    if following < len(maps):
-        yield from _fire(maps, classifier, following, arrives)
+    write = Row(layer.result.name, done)
+    keep = Row(layer.keep.name, done) if layer.keep else None
+    yield RowTask(layer, row, height, reads, write, skip, keep)
+    if stage < len(plan.fires):
+        yield from _fire(plan, stage, write)
     else:
-        height = maps[-1].height
-        yield RowTask(classifier, done, height, reads=(None, arrives, None))
+        classes = plan.classifier
+        yield RowTask(classes, done, classes.output.height, reads=(None, write, None))
 
 
-def _fire(maps: tuple[Map, ...], classifier: str, stage: int, arrived: Row) -> Iterator[RowTask]:
-    """Squeezes the row that arrived, then expands every row whose neighbours are all there."""
-    fire, row = maps[stage], arrived.row
-    squeezed, height = f"{fire.name}/squeeze", fire.height
+def _fire(plan: Plan, stage: int, arrived: Row) -> Iterator[RowTask]:
+    """Squeezes the row that arrived, then expands the rows whose neighbours are now complete."""
+    fire, row = plan.fires[stage], arrived.row
+    height, squeezed = fire.expand.output.height, fire.squeeze.output.name
     reads = (None, arrived, None)
-    yield RowTask(squeezed, row, height, reads=reads, write=Row(squeezed, row))
-    if fire.stage.bypass is Bypass.COMPLEX:
-        yield RowTask(f"{fire.name}/bypass", row, height, reads=reads, keep=Row(fire.name, row))
+    yield RowTask(fire.squeeze, row, height, reads, write=Row(squeezed, row))
+    if fire.bypass:
+        yield RowTask(fire.bypass, row, height, reads, keep=Row(fire.expand.name, row))
     last = row == height - 1
-    for ready in range(max(row - 1, 0), row) if not last else range(max(row - 1, 0), height):
-        neighbours = tuple(
+    for ready in range(max(row - 1, 0), height if last else row):
+        above, centre, below = (
             Row(squeezed, near) if 0 <= near < height else None
             for near in (ready - 1, ready, ready + 1)
         )
-        skip = None if fire.stage.bypass is Bypass.NONE else Row(fire.name, ready)
-        yield from _produce(maps, classifier, stage, ready, {"reads": neighbours, "skip": skip})
+        skip = Row(fire.expand.name, ready) if fire.expand.skip else None
+        yield from _stage_row(plan, stage + 1, ready, (above, centre, below), skip)
 
 
 def _pooled_row(row: int, height: int) -> int | None:
-    """The row of the pool that is complete with this row of its input, if one is."""
+    """The row of the pool that row `row` of its input completes, if any."""
     if row % 2 == 0:
         return row // 2 - 1 if row else None
     return (row - 1) // 2 if row == height - 1 else None
@@ -123,18 +129,18 @@ def _pooled_row(row: int, height: int) -> int | None:
 def place(
     tasks: tuple[RowTask, ...], buffers: Buffers, block_beats: int = 0
 ) -> tuple[RowOperation, ...]:
-    """The tasks with addresses instead of names, checked: see `check`.
+    """The tasks with addresses instead of maps, checked by `check`.
 
-    `block_beats`: beats of a group of a streamed classifier.
+    `block_beats`: beats of a class block, if the classifier is streamed.
     """
-    shapes = layer_shapes(tasks)
+    shapes = {shape: index for index, shape in enumerate(layer_shapes(tasks))}
 
     def address(memory: dict[str, Buffer], row: Row | None) -> int:
         return 0 if row is None else memory[row.map].address(row.row)
 
     operations = tuple(
         RowOperation(
-            layer=shapes.index(task.shape),
+            layer=shapes[task.shape],
             above=address(buffers.activations, task.reads[0]),
             centre=address(buffers.activations, task.reads[1]),
             below=address(buffers.activations, task.reads[2]),
@@ -156,41 +162,38 @@ def place(
 def check(
     tasks: tuple[RowTask, ...], operations: tuple[RowOperation, ...], buffers: Buffers
 ) -> None:
-    """Walks two frames and proves that every row read is the one that was meant.
+    """Walks two frames and proves that every address read holds the intended row.
 
-    Raises FirelineError if an operation would read words that were overwritten, by itself too, or
-    never written. Cycle by cycle, the same is ensured by the idle cycles that the timing model
-    works out.
+    Raises FirelineError if an operation would read words that were overwritten, also by itself, or
+    never written. The order alone is checked here; the idle cycles that the cycle model finds keep
+    each read behind its write.
     """
     activations: dict[int, tuple[int, Row]] = {}
     skips: dict[int, tuple[int, Row]] = {}
     for frame in range(2):
         for task, operation in zip(tasks, operations, strict=True):
-            made = (
+            for row, start, places, memory in (
                 (task.write, operation.write, buffers.activations, activations),
                 (task.keep, operation.keep, buffers.skips, skips),
-            )
-            for row, start, places, memory in made:
+            ):
                 if row:
-                    words = _span(start, places[row.map].words)
+                    words = range(start, start + places[row.map].words)
                     memory.update(dict.fromkeys(words, (frame, row)))
-            starts = (operation.above, operation.centre, operation.below)
-            read = [*zip(task.reads, starts, strict=True)]
-            for number, row in enumerate(task.batch, 1):
-                words = buffers.activations[row.map].words
-                read.append((row, operation.centre + number * words))
-            found = [(row, start, buffers.activations, activations) for row, start in read]
-            found.append((task.skip, operation.skip, buffers.skips, skips))
-            for row, start, places, memory in found:
+            reads = [
+                (task.reads[0], operation.above, buffers.activations, activations),
+                (task.reads[2], operation.below, buffers.activations, activations),
+                (task.skip, operation.skip, buffers.skips, skips),
+            ]
+            start = operation.centre
+            for row in task.batch_rows:
+                reads.append((row, start, buffers.activations, activations))
+                start += buffers.activations[row.map].words
+            for row, start, places, memory in reads:
                 if row is None:
                     continue
-                words = _span(start, places[row.map].words)
+                words = range(start, start + places[row.map].words)
                 if any(memory.get(word) != (frame, row) for word in words):
                     raise FirelineError(
-                        f"schedule: {task.layer} row {task.row} would read row {row.row} of "
-                        f"{row.map} when it is not there; this is an error of the compiler"
+                        f"row schedule: {task.layer.name} row {task.row} would read row {row.row} "
+                        f"of {row.map} when it is not there; this is an error of the compiler"
                     )
-
-
-def _span(start: int, words: int) -> range:
-    return range(start, start + words)

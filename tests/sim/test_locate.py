@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from fireline.host import golden
 from fireline.host.compiler.compile import compile_network
-from fireline.host.compiler.schedule import schedule
 from fireline.host.network.architecture import (
     PREPROCESSINGS,
     Architecture,
@@ -30,7 +29,7 @@ def case():
     rows, pooled = [], []
     for picture in (1, 0):
         maps = golden.trace(compiled.network, pixels[[picture]])
-        rows += [maps[task.layer][0, task.row].ravel() for task in schedule(architecture)]
+        rows += [maps[task.layer.name][0, task.row].ravel() for task in compiled.tasks]
         pooled.append(maps["pool1"].reshape(-1, 4))
     return compiled, pixels, rows, np.concatenate(pooled)
 
@@ -46,8 +45,8 @@ def test_nothing_differs(case):
 
 def test_the_first_value_that_differs(case):
     compiled, pixels, rows, pooled = case
-    tasks = schedule(compiled.network.architecture)
-    at = next(n for n, task in enumerate(tasks) if (task.layer, task.row) == ("fire3", 1))
+    tasks = compiled.tasks
+    at = next(n for n, task in enumerate(tasks) if (task.layer.name, task.row) == ("fire3", 1))
     row = rows[len(tasks) + at].copy()
     expected = int(row[2 * 12 + 7])
     row[2 * 12 + 7] ^= 1

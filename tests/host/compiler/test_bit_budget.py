@@ -74,11 +74,11 @@ def test_a_budget_that_cannot_be_met():
 def test_words_are_the_compilers(array, bits):
     array = ArrayShape(*map(int, array.split("x")))
     program = compile_network(random_network(SMALL, 0, bits), array).program
-    words = layer_words(program)
+    words = layer_words(SMALL, program)
     assert sum(words.values()) == len(program.weights)
     assert set(words) == {layer.name for layer in SMALL.layers() if layer.is_convolution}
     if bits == 8:
-        fours = layer_words(four_bits(SMALL, array))
+        fours = layer_words(SMALL, four_bits(SMALL, array))
         assert words == {name: 2 * count for name, count in fours.items()}
 
 

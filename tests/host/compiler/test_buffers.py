@@ -1,11 +1,12 @@
-from fireline.host.compiler.buffers import BatchBuffer, StreamedHead, allocate, depth, stage_maps
+from fireline.host.compiler.buffers import BatchBuffer, StreamedHead, allocate, depth
+from fireline.host.compiler.plan import plan_layers
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
 from support.small import fire, network
 
 
 def test_the_buffers_of_squeezenet_are_those_of_the_sum():
-    buffers = allocate(family("squeezenet1_1"), 16)
+    buffers = allocate(plan_layers(family("squeezenet1_1")), 16)
     assert buffers.activations["fire2/squeeze"].rows == 3
     assert buffers.activations["fire2/squeeze"].words == 55
     wide = max(55 * 4, 27 * 8, 55 * 8, 13 * 32)  # a row of 55 pixels of 128 channels
@@ -15,7 +16,7 @@ def test_the_buffers_of_squeezenet_are_those_of_the_sum():
 
 
 def test_places_do_not_overlap_and_repeat_every_so_many_rows():
-    buffers = allocate(network(Conv1(6, 1, 1, 0), fire(5, 6, 3), fire(9, 4, 4)), 4)
+    buffers = allocate(plan_layers(network(Conv1(6, 1, 1, 0), fire(5, 6, 3), fire(9, 4, 4))), 4)
     squeezed = [buffers.activations[name] for name in ("fire2/squeeze", "fire3/squeeze")]
     wide = buffers.activations["fire2"]
     assert squeezed[1].end == wide.base and wide.end <= squeezed[0].base
@@ -23,22 +24,10 @@ def test_places_do_not_overlap_and_repeat_every_so_many_rows():
     assert rows[:3] == rows[3:] and len(set(rows)) == 3
 
 
-def test_maps_that_are_added_lie_alike():
-    conv1, pool, fire2, fire3 = stage_maps(
-        network(Conv1(22, 1, 1, 0), "pool", fire(5, 6, 16, "simple"), fire(5, 6, 16, "complex"))
-    )
-    assert conv1.breaks == pool.breaks == fire2.breaks == (0, 6, 16)
-    assert fire3.breaks == (0, 6)
-    assert [part.tolist() for part in fire2.outputs(8)] == [
-        [0, 1, 2, 3, 4, 5],
-        [*range(6, 14), 14, 15, -1, -1, -1, -1, -1, -1, *range(16, 22)],
-    ]
-
-
 def test_a_bypass_keeps_two_rows_and_a_single_row_one():
     stages = Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple")
-    assert allocate(network(*stages), 4).skips["fire2"].rows == 2
-    assert allocate(network(*stages, height=1), 4).skips["fire2"].rows == 1
+    assert allocate(plan_layers(network(*stages)), 4).skips["fire2"].rows == 2
+    assert allocate(plan_layers(network(*stages, height=1)), 4).skips["fire2"].rows == 1
 
 
 def test_batches_lie_side_by_side_and_the_last_one_reaches_below_the_buffer():
@@ -60,8 +49,8 @@ def test_a_map_with_a_place_for_each_row_is_one_batch():
 
 def test_a_streamed_classifiers_input_has_rows_of_its_own_and_the_last_fire_some_more():
     stages = Conv1(8, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4, "complex")
-    plain = allocate(network(*stages, height=9), 4)
-    buffers = allocate(network(*stages, height=9), 4, StreamedHead(3, overlaid=2))
+    plain = allocate(plan_layers(network(*stages, height=9)), 4)
+    buffers = allocate(plan_layers(network(*stages, height=9)), 4, StreamedHead(3, overlaid=2))
     given = buffers.activations["fire3"]
     assert (given.rows, given.early) == (3, 4)
     assert given.base == max(

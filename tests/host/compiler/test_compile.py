@@ -1,6 +1,7 @@
 from dataclasses import asdict
 
 from fireline.host.compiler.compile import compile_network, enough_requantizer_lanes
+from fireline.host.compiler.plan import plan_layers
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import resolve
 from fireline.host.network.random_network import random_network
@@ -30,8 +31,13 @@ def test_the_shipped_network_keeps_the_array_busy():
 def test_one_lane_is_enough_for_long_sums_and_short_ones_take_more():
     long = network(Conv1(32, 7, 1, 3), fire(4, 16, 16))
     short = network(Conv1(16, 1, 1, 0), fire(4, 16, 4))
-    assert enough_requantizer_lanes(random_network(long, 0), ArrayShape(4, 4)) == 1
-    assert enough_requantizer_lanes(random_network(short, 0), ArrayShape(16, 16)) == 16
+
+    def lanes(architecture, array):
+        plan = plan_layers(architecture)
+        return enough_requantizer_lanes(plan, random_network(architecture, 0), array)
+
+    assert lanes(long, ArrayShape(4, 4)) == 1
+    assert lanes(short, ArrayShape(16, 16)) == 16
 
 
 def test_the_identifier_tells_networks_apart():

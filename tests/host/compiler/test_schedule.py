@@ -1,6 +1,7 @@
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.compiler.buffers import Buffer, Buffers, allocate
+from fireline.host.compiler.plan import plan_layers
 from fireline.host.compiler.schedule import Row, layer_shapes, place, schedule
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
@@ -11,7 +12,7 @@ from support.strategies import architectures
 
 def test_depth_first_by_hand():
     architecture = network(Conv1(6, 1, 1, 0), "pool", fire(4, 4, 4), height=5)
-    assert [(task.layer, task.row) for task in schedule(architecture)] == [
+    assert [(task.layer.name, task.row) for task in schedule(plan_layers(architecture))] == [
         ("conv1", 0),
         ("conv1", 1),
         ("conv1", 2),
@@ -28,16 +29,19 @@ def test_depth_first_by_hand():
 
 def test_every_row_once():
     architecture = family("squeezenet1_1", size=63)
-    tasks = schedule(architecture)
-    heights = {layer.name: layer.output_height for layer in architecture.layers()}
-    for name, _ in layer_shapes(tasks):
-        rows = [task.row for task in tasks if task.layer == name]
-        assert rows == list(range(heights.get(name) or heights[f"{name}/expand3x3"]))
+    plan = plan_layers(architecture)
+    tasks = schedule(plan)
+    assert {layer for layer, _ in layer_shapes(tasks)} == set(plan.layers)
+    for layer in plan.layers:
+        rows = [task.row for task in tasks if task.layer is layer]
+        assert rows == list(range(layer.pointwise.output_height))
 
 
 def test_a_bypass_is_kept_when_its_row_comes_and_read_when_it_is_expanded():
-    tasks = schedule(network(Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple"), height=2))
-    assert [(task.layer, task.keep, task.skip) for task in tasks if task.keep or task.skip] == [
+    plan = plan_layers(network(Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple"), height=2))
+    assert [
+        (task.layer.name, task.keep, task.skip) for task in schedule(plan) if task.keep or task.skip
+    ] == [
         ("conv1", Row("fire2", 0), None),
         ("conv1", Row("fire2", 1), None),
         ("fire2", None, Row("fire2", 0)),
@@ -48,13 +52,14 @@ def test_a_bypass_is_kept_when_its_row_comes_and_read_when_it_is_expanded():
 @given(architectures())
 @settings(deadline=None, max_examples=30)
 def test_every_network_finds_its_rows(architecture):
-    place(schedule(architecture), allocate(architecture, 4))
+    plan = plan_layers(architecture)
+    place(schedule(plan), allocate(plan, 4))
 
 
 @pytest.mark.parametrize("memory", ["squeezed", "skips"])
 def test_a_buffer_with_too_few_rows_is_found_out(memory):
-    architecture = network(Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple"), height=6)
-    buffers = allocate(architecture, 4)
+    plan = plan_layers(network(Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple"), height=6))
+    buffers = allocate(plan, 4)
     activations, skips = dict(buffers.activations), dict(buffers.skips)
     if memory == "skips":
         skips["fire2"] = Buffer(0, 1, skips["fire2"].words)
@@ -62,4 +67,4 @@ def test_a_buffer_with_too_few_rows_is_found_out(memory):
         squeezed = activations["fire2/squeeze"]
         activations["fire2/squeeze"] = Buffer(squeezed.base, 2, squeezed.words)
     with pytest.raises(FirelineError, match="would read row"):
-        place(schedule(architecture), Buffers(activations, skips))
+        place(schedule(plan), Buffers(activations, skips))

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.compiler.buffers import StreamedHead, allocate
+from fireline.host.compiler.plan import plan_layers
 from fireline.host.compiler.schedule import place, schedule
 from fireline.host.compiler.streamed_head import Pace, stream
 from fireline.host.network.architecture import Conv1
@@ -20,9 +21,9 @@ def pace(blocks=3, slots=2, load=50):
 
 
 def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
-    architecture = network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=11)
-    buffers = allocate(architecture, 4, StreamedHead(2, overlaid=1))
-    plain = schedule(architecture)
+    plan = plan_layers(network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=11))
+    buffers = allocate(plan, 4, StreamedHead(2, overlaid=1))
+    plain = schedule(plan)
     tasks = stream(plain, buffers, pace())
     classifier = plain[-1].layer
     seen = Counter(
@@ -40,9 +41,9 @@ def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
 
 
 def test_blocks_are_put_amid_the_rows_that_are_computed_while_they_come():
-    architecture = network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=40)
-    buffers = allocate(architecture, 4, StreamedHead(4))
-    plain = schedule(architecture)
+    plan = plan_layers(network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=40))
+    buffers = allocate(plan, 4, StreamedHead(4))
+    plain = schedule(plan)
     tasks = stream(plain, buffers, pace(blocks=5, slots=2, load=50))
     batch = [task for task in tasks if task.layer == plain[-1].layer and task.row == 4]
     places = [tasks.index(task) for task in batch]
@@ -59,13 +60,13 @@ def test_blocks_are_put_amid_the_rows_that_are_computed_while_they_come():
 )
 @settings(deadline=None, max_examples=40)
 def test_every_network_finds_its_rows(architecture, rows, overlaid, blocks, slots, load):
-    tasks = schedule(architecture)
-    buffers = allocate(architecture, 4, StreamedHead(rows))
-    place(stream(tasks, buffers, pace(blocks, slots, load)), buffers, 1)
+    plan = plan_layers(architecture)
+    buffers = allocate(plan, 4, StreamedHead(rows))
+    place(stream(schedule(plan), buffers, pace(blocks, slots, load)), buffers, 1)
 
 
 def test_rows_over_buffers_that_are_still_in_use_are_found_out():
-    architecture = network(Conv1(40, 1, 1, 0), fire(4, 4, 4), height=6)
-    buffers = allocate(architecture, 4, StreamedHead(1, overlaid=4))
+    plan = plan_layers(network(Conv1(40, 1, 1, 0), fire(4, 4, 4), height=6))
+    buffers = allocate(plan, 4, StreamedHead(1, overlaid=4))
     with pytest.raises(FirelineError, match="would read row"):
-        place(stream(schedule(architecture), buffers, pace()), buffers, 1)
+        place(stream(schedule(plan), buffers, pace()), buffers, 1)

@@ -1,0 +1,129 @@
+"""What the weight ROM and the parameter ROM hold, and how wide their fields must be."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...hw.program import ArrayShape, LayerDescriptor
+from ..network.architecture import Layer, LayerKind
+from ..network.quantized import QuantizedNetwork
+from . import layout
+from .plan import LayerPlan
+
+
+class RomContents:
+    """Both ROMs, filled layer by layer.
+
+    Members
+        weights, parameters: the words so far
+        streamed: the weight words of a streamed classifier; None if it is on the chip
+        pool_beats: beats of the partial rows of all maps that are pooled, so far
+        accumulator_bits, bias_bits, multiplier_bits, exponent_bits: the least that hold every value
+    """
+
+    def __init__(
+        self, network: QuantizedNetwork, array: ArrayShape, lanes: int, *, streamed: bool
+    ) -> None:
+        self.network, self.array, self.lanes = network, array, lanes
+        convs = network.convs.values()
+        ranges = [layout.accumulator_range(conv) for conv in convs]
+        self.accumulator_bits = max(2, _signed_bits(bound for pair in ranges for bound in pair))
+        self.bias_bits = _signed_bits(
+            int(bound) for conv in convs for bound in (conv.bias.min(), conv.bias.max())
+        )
+        self.multiplier_bits = max(
+            1, max(int(conv.multiplier.max()).bit_length() for conv in convs)
+        )
+        self.exponent_bits = max(int(conv.exponents.max()).bit_length() for conv in convs)
+        self.weights: list[int] = []
+        self.parameters: list[int] = []
+        self.streamed: list[int] | None = [] if streamed else None
+        self.pool_beats = 0
+
+    def add(self, layer: LayerPlan) -> LayerDescriptor:
+        """Appends a layer's words; returns the layer as the hardware sees it, for one row."""
+        inputs, parameters = layer.source.words(self.array.ci), len(self.parameters)
+        outputs, *expand3x3_outputs = layer.outputs(self.array.ci)
+        rom, streamed = self.weights, False
+        if layer.is_classifier and self.streamed is not None:
+            rom, streamed = self.streamed, True
+            outputs = np.append(outputs, np.full(-len(outputs) % self.array.co, -1))
+        pointwise = self._part(rom, layer.pointwise, inputs, outputs)
+        expand3x3 = replace(_NO_PART, shift=pointwise.shift)
+        if layer.expand3x3:
+            own = np.maximum(expand3x3_outputs[0] - layer.pointwise.output_channels, -1)
+            expand3x3 = self._part(rom, layer.expand3x3, inputs, own)
+        pool_base, pool_beats = 0, 0
+        if layer.pool:
+            pool_base, pool_beats = self.pool_beats, pointwise.beats + expand3x3.beats
+            self.pool_beats += layer.pool.width * pool_beats
+        skip = self.network.skips[layer.name] if layer.skip else None
+        return LayerDescriptor(
+            name=layer.name,
+            window=layer.kind is LayerKind.CONV1,
+            columns=layer.output.width,
+            words=len(inputs),
+            pointwise_groups=1 if streamed else pointwise.groups,
+            pointwise_passes=pointwise.passes,
+            expand3x3_groups=expand3x3.groups,
+            expand3x3_passes=expand3x3.passes,
+            pointwise_rom=pointwise.rom,
+            expand3x3_rom=expand3x3.rom,
+            pointwise_beats=pointwise.last_group_beats,
+            expand3x3_beats=expand3x3.last_group_beats,
+            parameters=parameters,
+            pointwise_shift=pointwise.shift,
+            expand3x3_shift=expand3x3.shift,
+            scores=layer.is_classifier,
+            streamed=streamed,
+            pool=layer.pool is not None,
+            pool_beats=pool_beats,
+            pool_base=pool_base,
+            store=layer.is_stored,
+            keep=layer.keep is not None,
+            skip=skip is not None,
+            skip_multiplier=skip.multiplier if skip else 0,
+            skip_shift=skip.shift if skip else 0,
+        )
+
+    @property
+    def identifier(self) -> int:
+        """CRC-32 of all words, streamed ones included; it tells networks' bitstreams apart."""
+        words = (*self.weights, *(self.streamed or ()), *self.parameters)
+        return zlib.crc32(",".join(map(str, words)).encode())
+
+    def _part(
+        self, rom: list[int], layer: Layer, inputs: np.ndarray, outputs: np.ndarray
+    ) -> "_Part":
+        """Appends a convolution's weight words and parameter words."""
+        conv, start = self.network.convs[layer.name], len(rom)
+        rom += layout.weight_words(conv, inputs, outputs, self.array, self.exponent_bits)
+        self.parameters += layout.parameter_words(
+            conv, outputs, self.lanes, self.bias_bits, self.multiplier_bits
+        )
+        groups = -(-len(outputs) // self.array.co)
+        last = outputs[(groups - 1) * self.array.co :]
+        beats, last_group_beats = (-(-len(part) // self.lanes) for part in (outputs, last))
+        return _Part(start, groups, conv.bits // 4, beats, last_group_beats, conv.shift)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One convolution of a program layer: where its weights start, and its counts for a pixel."""
+
+    rom: int
+    groups: int
+    passes: int
+    beats: int
+    last_group_beats: int
+    shift: int
+
+
+_NO_PART = _Part(0, 0, 0, 0, 0, 0)
+
+
+def _signed_bits(values: Iterable[int]) -> int:
+    """Bits of a signed field that holds each of the values."""
+    return 1 + max((value if value >= 0 else ~value).bit_length() for value in values)
