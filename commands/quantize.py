@@ -102,6 +102,7 @@ def quantize(
 
     from ..host.data.dataset import load_calibration
     from ..host.network.families import resolve
+    from ..host.network.file import write_network
     from ..host.network.stage import PREPROCESSINGS
 
     if array and not board and rom_kbits is None:
@@ -148,7 +149,7 @@ def quantize(
         )
     if board:
         _check_board(network, board, array)
-    network.save(file)
+    write_network(network, file)
     output.say(
         f"{file}: {architecture.name}, fitted to {len(pictures)} pictures, "
         f"{kbits:,.0f} kbits of weights"

@@ -31,10 +31,11 @@ def arch(tmp_path):
 def net(tmp_path, arch):
     """It, quantized, with random weights."""
     from fireline.host.network.families import resolve
+    from fireline.host.network.file import write_network
     from fireline.host.network.random_network import random_network
 
     file = tmp_path / "tiny.fireline"
-    random_network(resolve(arch), 0).save(file)
+    write_network(random_network(resolve(arch), 0), file)
     return file
 
 

@@ -8,6 +8,7 @@ from fireline.host.compiler.compile import compile_network
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import resolve
+from fireline.host.network.file import read_network, write_network
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from fireline.host.onnx.exporter import export_onnx
@@ -52,8 +53,8 @@ def test_from_weights_to_scores(tmp_path, pytestconfig):
     model = SqueezeNet(WHOLE, batch_norm=True).eval()
     bits = {layer.name: 4 for layer in WHOLE.layers() if layer.is_convolution}
     quantized = quantize(model, pictures(WHOLE, 8), {**bits, "conv1": 8}).network()
-    quantized.save(tmp_path / "whole.net")
-    loaded = QuantizedNetwork.load(tmp_path / "whole.net")
+    write_network(quantized, tmp_path / "whole.net")
+    loaded = read_network(tmp_path / "whole.net")
     pixels = pictures(WHOLE, 3, seed=9)
     cache = pytestconfig.cache.mkdir("verilator")
     assert np.array_equal(

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from fireline import cli
 from fireline.host.network.families import resolve
+from fireline.host.network.file import write_network
 from fireline.host.network.random_network import random_network
 from PIL import Image
 from support.paths import ROOT
@@ -38,7 +39,7 @@ def test_the_quick_commands_work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (shape,) = re.findall(r"^```toml\n(.*?)^```", README, re.M | re.S)
     Path("mine.toml").write_text(shape)
-    random_network(resolve("mine.toml"), 0).save("mine.fireline")
+    write_network(random_network(resolve("mine.toml"), 0), "mine.fireline")
     for label, name in enumerate(("cat", "cow", "dog", "hen", "pig")):
         Path("photos", name).mkdir(parents=True)
         pixels = np.full((64, 64, 3), 40 * label, np.uint8)

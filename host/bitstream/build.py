@@ -14,6 +14,7 @@ from ...errors import FirelineError
 from ...hw.boards import find_board
 from ...hw.boards.top import BoardTop
 from ..compiler.compile import Compiled
+from ..network.file import write_network
 from .floorplan import Floorplan
 from .netlist import absorb_output_registers, make_constants_near
 from .place_and_route import fmax, place_and_route
@@ -145,7 +146,7 @@ def build(
             Floorplan.of(top.board.device, configuration).write(scratch / FLOORPLAN)
             SlowPaths.of(report).write(scratch / SLOW_PATHS)
             if compiled:
-                compiled.network.save(scratch / NETWORK)
+                write_network(compiled.network, scratch / NETWORK)
             summary = _summary(top, compiled, seed, report)
             summary.write(scratch / SUMMARY)
             folder.mkdir(exist_ok=True)

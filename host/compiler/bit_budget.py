@@ -10,7 +10,7 @@ from ...errors import FirelineError
 from ...hw.boards.board import Board
 from ...hw.program import ArrayShape, Program
 from ..network.architecture import Architecture, LayerKind
-from ..network.quantized import EXPONENT_MAX, input_segments
+from ..network.exponent_groups import EXPONENT_MAX, input_segments
 from ..network.random_network import AS_QUANTIZED, random_network
 from .buffers import StreamedHead
 from .compile import compile_network

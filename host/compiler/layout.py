@@ -6,7 +6,8 @@ import numpy as np
 
 from ...hw.array import head_loader
 from ...hw.program import ArrayShape
-from ..network.quantized import QuantizedConv, exponent_group_index
+from ..network.exponent_groups import exponent_group_index
+from ..network.quantized import QuantizedConv
 
 
 def weight_words(

@@ -1,53 +1,22 @@
-"""The quantized network: integers, scales and shapes, in one safetensors file without pickle."""
+"""Quantized networks: the integers and shapes that golden model and hardware compute with."""
 
-import hashlib
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from ...errors import FirelineError
-from ..files import write_whole
 from .architecture import Architecture, Layer, LayerKind
-from .stage import Bypass, Fire
+from .exponent_groups import exponent_group_count, exponent_group_index, input_segments
+from .stage import Bypass, Fire, check_integer
 
-EXPONENT_GROUP = 16  # consecutive input channels that share an exponent
-EXPONENT_MAX = 1
-"""The greatest exponent of 4-bit weights, unless the user asks for another; at most 3."""
 MULTIPLIER_BITS = 8
 """Bits of the requantization multipliers that quantization chooses; the format has room for 12."""
-FORMAT = "fireline-network"
-VERSION = 1
-NO_DIGEST = "0" * 64
 CODES = {4: (-8, 7), 8: (-128, 127)}
+"""Least and greatest code of a weight, by its bits."""
 TENSORS = {"codes": "int8", "exponents": "uint8", "bias": "int32", "multiplier": "uint16"}
-
-
-def exponent_group_index(segments: Sequence[int]) -> np.ndarray:
-    """The group of each input channel, int64 [sum(segments)]; groups start anew at a segment."""
-    groups: list[np.ndarray] = []
-    first = 0
-    for length in segments:
-        groups.append(first + np.arange(length) // EXPONENT_GROUP)
-        first += -(-length // EXPONENT_GROUP)
-    return np.concatenate(groups)
-
-
-def input_segments(architecture: Architecture, layer: Layer) -> tuple[int, ...]:
-    """Lengths of the segments of a convolution's input, in channels; conv1: its whole window."""
-    if layer.kind is LayerKind.CONV1:
-        return (layer.kernel**2 * layer.input_channels,)
-    if layer.kind in (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3):
-        return (layer.input_channels,)
-    for stage in reversed(architecture.stages[: layer.stage]):
-        if isinstance(stage, Fire):
-            return (stage.expand1x1, stage.expand3x3)
-    return (layer.input_channels,)
+"""The arrays of a QuantizedConv and their types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +54,7 @@ class QuantizedConv:
         if min(self.segments, default=0) < 1 or sum(self.segments) != window:
             raise FirelineError(f"{where}: segments {self.segments} do not add up to {window}")
         taps = 1 if self.is_conv1 else kernel**2
-        groups = sum(-(-length // EXPONENT_GROUP) for length in self.segments)
+        groups = exponent_group_count(self.segments)
         for name, shape in {
             "codes": (outputs, inputs, kernel, kernel),
             "exponents": (outputs, taps, groups),
@@ -100,7 +69,7 @@ class QuantizedConv:
         _check_range(where, "codes", self.codes, *CODES[self.bits])
         _check_range(where, "exponents", self.exponents, 0, 3 if self.bits == 4 else 0)
         _check_range(where, "multiplier", self.multiplier, 0, 4095)
-        _check_integer(where, "shift", self.shift, 1, 31)
+        check_integer(where, "shift", self.shift, 1, 31)
         if self.maximum not in (255, 65535):
             raise FirelineError(f"{where}: maximum is {self.maximum!r}; use 255 or 65535")
 
@@ -131,8 +100,8 @@ class Skip:
     shift: int  # 1..15
 
     def __post_init__(self) -> None:
-        _check_integer("bypass", "multiplier", self.multiplier, 0, 255)
-        _check_integer("bypass", "shift", self.shift, 1, 15)
+        check_integer("bypass", "multiplier", self.multiplier, 0, 255)
+        check_integer("bypass", "shift", self.shift, 1, 15)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +128,7 @@ class QuantizedNetwork:
         if len(self.pad_value) != architecture.channels:
             raise FirelineError(f"{where}: pad_value needs {architecture.channels} values")
         for value in self.pad_value:
-            _check_integer(where, "pad_value", value, 0, 255)
+            check_integer(where, "pad_value", value, 0, 255)
         layers = {layer.name: layer for layer in architecture.layers() if layer.is_convolution}
         _check_names(where, "layers", self.convs, layers)
         for name, layer in layers.items():
@@ -187,26 +156,6 @@ class QuantizedNetwork:
         """Bits of all weights in a memory, without the gaps that an array's width leaves."""
         return sum(conv.memory_bits for conv in self.convs.values())
 
-    def save(self, path: str | Path) -> None:
-        """Writes the file, whole or not at all; equal networks make equal bytes.
-
-        Raises FirelineError when it cannot be written.
-        """
-        write_whole(path, _to_bytes(self), "network file")
-
-    @classmethod
-    def load(cls, path: str | Path) -> "QuantizedNetwork":
-        """Reads and checks the file.
-
-        Raises FirelineError when it is missing, of another version, damaged (every byte counts) or
-        does not hold a valid network.
-        """
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            raise FirelineError(f"network file {path}: {error.strerror}; check the path") from error
-        return _from_bytes(data, f"network file {path}")
-
 
 def layer_maximum(layer: Layer) -> int:
     """The greatest output of a convolution: 255, or 65535 for the classifier."""
@@ -225,88 +174,6 @@ def bypassed_fires(architecture: Architecture) -> dict[str, Fire]:
         for stage, name in names.items()
         if architecture.stages[stage].bypass is not Bypass.NONE
     }
-
-
-def _to_bytes(network: QuantizedNetwork) -> bytes:
-    """The file: safetensors, whose metadata hold one JSON text with a digest of the whole file.
-
-    The digest is SHA-256 of the file with zeros in the digest's place.
-    """
-    names = [layer.name for layer in network.architecture.layers() if layer.is_convolution]
-    convs = [network.convs[name] for name in names]
-    header = {
-        "format": FORMAT,
-        "version": VERSION,
-        "digest": NO_DIGEST,
-        "architecture": network.architecture.to_dict(),
-        "pad_value": network.pad_value,
-        "convs": {conv.name: {"bits": conv.bits, "shift": conv.shift} for conv in convs},
-        "skips": {name: asdict(skip) for name, skip in sorted(network.skips.items())},
-        "score_scale": network.score_scale,
-        "class_names": network.class_names,
-        "notes": dict(sorted(network.notes.items())),
-    }
-    tensors = {f"{conv.name}.{name}": getattr(conv, name) for conv in convs for name in TENSORS}
-    text = json.dumps(header, separators=(",", ":"), allow_nan=False)
-    data = safetensors.numpy.save(tensors, {FORMAT: text})
-    return data.replace(NO_DIGEST.encode(), hashlib.sha256(data).hexdigest().encode(), 1)
-
-
-def _from_bytes(data: bytes, where: str) -> QuantizedNetwork:
-    try:
-        length = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][FORMAT])
-        version, digest = header["version"], header["digest"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FirelineError(f"{where}: not a network file; make one by quantizing") from error
-    if header.get("format") != FORMAT or version != VERSION:
-        raise FirelineError(f"{where}: version {version!r}, not {VERSION}; quantize again")
-    if not isinstance(digest, str) or digest != _digest(data, digest):
-        raise FirelineError(f"{where}: damaged, its digest does not match; fetch it again")
-    try:
-        return _from_header(header, safetensors.numpy.load(data))
-    except (
-        safetensors.SafetensorError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-    ) as error:
-        raise FirelineError(f"{where}: not a valid network ({error!r}); quantize again") from error
-    except FirelineError as error:
-        raise FirelineError(f"{where}: {error}") from error
-
-
-def _digest(data: bytes, digest: str) -> str:
-    blank = data.replace(digest.encode(), NO_DIGEST.encode(), 1)
-    return hashlib.sha256(blank).hexdigest()
-
-
-def _from_header(header: dict, tensors: dict[str, np.ndarray]) -> QuantizedNetwork:
-    architecture = Architecture.from_dict(header["architecture"])
-    convs = {}
-    for layer in architecture.layers():
-        if layer.is_convolution:
-            convs[layer.name] = QuantizedConv(
-                name=layer.name,
-                **{name: tensors.pop(f"{layer.name}.{name}") for name in TENSORS},
-                maximum=layer_maximum(layer),
-                segments=input_segments(architecture, layer),
-                **header["convs"].pop(layer.name),
-            )
-    left_over = [*tensors, *header["convs"]]
-    if left_over:
-        raise FirelineError(f"unexpected {left_over[0]!r}; quantize again")
-    return QuantizedNetwork(
-        architecture,
-        tuple(header["pad_value"]),
-        convs,
-        {name: Skip(**skip) for name, skip in header["skips"].items()},
-        header["score_scale"],
-        tuple(header["class_names"]),
-        header["notes"],
-    )
 
 
 def _check_conv(conv: QuantizedConv, architecture: Architecture, layer: Layer) -> None:
@@ -336,8 +203,3 @@ def _check_range(where: str, what: str, values: np.ndarray, low: int, high: int)
         raise FirelineError(
             f"{where}: {what} run from {values.min()} to {values.max()}; use {low} to {high}"
         )
-
-
-def _check_integer(where: str, what: str, value: object, low: int, high: int) -> None:
-    if type(value) is not int or not low <= value <= high:
-        raise FirelineError(f"{where}: {what} is {value!r}; use an integer from {low} to {high}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .architecture import Architecture, Layer, LayerKind
+from .exponent_groups import exponent_group_count, input_segments
 from .quantized import (
     CODES,
     MULTIPLIER_BITS,
@@ -13,7 +14,6 @@ from .quantized import (
     QuantizedNetwork,
     Skip,
     bypassed_fires,
-    input_segments,
     layer_maximum,
 )
 from .weight_bits import layer_bits
@@ -74,7 +74,7 @@ def _random_conv(
     segments = input_segments(architecture, layer)
     low, high = CODES[bits]
     taps = 1 if layer.kind is LayerKind.CONV1 else kernel**2
-    groups = sum(-(-length // 16) for length in segments)
+    groups = exponent_group_count(segments)
     codes = random.normal(0.0, high / 2, (outputs, inputs, kernel, kernel))
     conv = QuantizedConv(
         name=layer.name,

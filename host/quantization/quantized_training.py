@@ -10,14 +10,8 @@ from torch import nn
 from ..float_network.fold import FoldedNetwork, pad, pad_value
 from ..float_network.walk import fire_name, walk
 from ..network.architecture import Architecture, Layer, LayerKind
-from ..network.quantized import (
-    CODES,
-    QuantizedNetwork,
-    Skip,
-    bypassed_fires,
-    input_segments,
-    layer_maximum,
-)
+from ..network.exponent_groups import input_segments
+from ..network.quantized import CODES, QuantizedNetwork, Skip, bypassed_fires, layer_maximum
 from .calibrate import Statistics
 from .rounding import activation_scale
 from .trainable_conv import TrainableConv, conv_scales, round_through

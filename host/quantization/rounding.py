@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..network.quantized import CODES, EXPONENT_GROUP, exponent_group_index
+from ..network.exponent_groups import EXPONENT_GROUP, exponent_group_index
+from ..network.quantized import CODES
 
 STEPS = 32  # scales that are tried
 

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..network.quantized import CODES, QuantizedConv, exponent_group_index
+from ..network.exponent_groups import exponent_group_index
+from ..network.quantized import CODES, QuantizedConv
 from .rounding import WeightScales, weight_scales
 
 

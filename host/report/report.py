@@ -15,6 +15,7 @@ from ..compiler.buffers import StreamedHead
 from ..compiler.compile import Compiled, compile_network
 from ..compiler.resources import Resources, resources
 from ..data.dataset import load_test
+from ..network.file import read_network
 from ..network.quantized import QuantizedNetwork
 from ..network.shipped import SAMPLES, load_network
 from .gallery import Gallery, make_gallery
@@ -91,7 +92,7 @@ def load_build(folder: str | Path) -> tuple[BuildSummary, Board, Compiled]:
     """
     folder = Path(folder)
     summary = BuildSummary.read(folder / SUMMARY)
-    network = QuantizedNetwork.load(folder / NETWORK)
+    network = read_network(folder / NETWORK)
     try:
         board = find_board(summary.board)
         array = ArrayShape(*map(int, summary.array.split("x")))

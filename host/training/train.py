@@ -17,6 +17,7 @@ from ..data.dataset import Dataset, Pictures
 from ..float_network.partial import load_partial, save_partial, save_tensors
 from ..float_network.squeezenet import SqueezeNet, checkpoint_classes, load_checkpoint, normalise
 from ..network.architecture import Architecture
+from ..network.file import write_network
 from ..network.quantized import QuantizedNetwork
 from ..quantization.quantize import quantize
 from .augment import augment
@@ -77,7 +78,7 @@ def train_quantized(
     partial = output.with_name(output.name + ".partial")
     fit(quantized, model.architecture, dataset, recipe, partial, console)
     network = dataclasses.replace(quantized.eval().network(), class_names=dataset.classes)
-    network.save(output)
+    write_network(network, output)
     partial.unlink()
     return network
 

@@ -3,22 +3,20 @@
 import json
 
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from fireline.hw.program import ArrayShape
 from support.built import leave
 from support.command_line import runs
 
 
 def test_bench(net, weights, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "fireline.host.network.shipped.load_network", lambda _: QuantizedNetwork.load(net)
-    )
+    monkeypatch.setattr("fireline.host.network.shipped.load_network", lambda _: read_network(net))
     monkeypatch.setattr("fireline.host.network.shipped.SAMPLES", {"cifar10": pictures})
     monkeypatch.setattr("fireline.host.network.shipped.WEIGHTS", {"cifar10": weights})
     monkeypatch.setattr("fireline.commands.bench.FULL_SIZE_IMAGES", 2)
     build = tmp_path / "build"
     build.mkdir()
-    leave(compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4)), build)
+    leave(compile_network(read_network(net), ArrayShape(4, 4)), build)
     file = tmp_path / "result.json"
     shown = runs("bench", "--built", build, "--json", file).stdout
     assert "82,409" in shown and "1,078,929" in shown

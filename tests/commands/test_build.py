@@ -5,6 +5,7 @@ import os
 
 import pytest
 from fireline.host.network.families import resolve
+from fireline.host.network.file import write_network
 from fireline.host.network.random_network import random_network
 from support.command_line import Result, complains, runs
 
@@ -71,6 +72,6 @@ def test_a_network_that_does_not_fit(arch, tmp_path):
     net = tmp_path / "large.fireline"
     wide = arch.read_text().replace("squeeze = 4, expand1x1 = 8", "squeeze = 256, expand1x1 = 512")
     arch.write_text(wide)
-    random_network(resolve(arch), 0, 8).save(net)
+    write_network(random_network(resolve(arch), 0, 8), net)
     line = complains("build", net, "--board", "ulx3s-12f", "-o", tmp_path / "out")
     assert "block RAMs" in line and "try" in line and not (tmp_path / "out").exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from fireline.hw.link.protocol import Identity
 from fireline.hw.program import ArrayShape
 from fireline.hw.system import identity_of
@@ -48,7 +48,7 @@ def test_classify_on_the_simulated_board_with_streamed_weights(net, image):
 
 
 def test_classify_gives_the_board_its_weights_once(net, image):
-    compiled = compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4), head=StreamedHead(2))
+    compiled = compile_network(read_network(net), ArrayShape(4, 4), head=StreamedHead(2))
     with FakeBoard(identity_of(compiled.program)) as board:
         command = ("classify", image, "--port", board.port, "--net", net)
         assert f"{len(compiled.head):,} bytes of weights loaded" in Result(*command).stdout

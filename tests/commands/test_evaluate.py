@@ -5,13 +5,13 @@ import json
 import pytest
 from fireline.host.data.dataset import load_test
 from fireline.host.golden import run as golden
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from support.command_line import Result, runs
 
 
 def test_evaluate(net, pictures):
     result = json.loads(Result("evaluate", net, "--data", pictures, "--json", "-").stdout)
-    network = QuantizedNetwork.load(net)
+    network = read_network(net)
     data = load_test(pictures, network.architecture)
     right = (golden(network, data.pixels).argmax(1) == data.labels).mean()
     assert result["images"] == 12 and result["top1"] == pytest.approx(right)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from fireline.host.golden import run as golden
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from PIL import Image
 from support.command_line import complains, runs
 
@@ -15,7 +15,7 @@ def test_export(net, image, tmp_path):
     pixels = np.asarray(Image.open(image))[None]
     session = onnxruntime.InferenceSession(file)
     (scores,) = session.run(None, {"pixels": pixels.transpose(0, 3, 1, 2)})
-    assert (scores == golden(QuantizedNetwork.load(net), pixels)).all()
+    assert (scores == golden(read_network(net), pixels)).all()
 
 
 def test_a_full_disk(net, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import os
 
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from fireline.hw.program import ArrayShape
 from support.built import leave
 from support.command_line import complains, runs
@@ -15,7 +15,7 @@ def test_flash(net, tmp_path, monkeypatch):
     tool.write_text('#!/bin/sh\necho "$@"\n')
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
-    leave(compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4)), tmp_path)
+    leave(compile_network(read_network(net), ArrayShape(4, 4)), tmp_path)
     (tmp_path / "fireline.bit").touch()
     assert "fireline.bit" in runs("flash", tmp_path).stdout
 

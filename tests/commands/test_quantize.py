@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from support.command_line import change, complains, runs, truncated
 
 
@@ -19,7 +19,7 @@ def test_quantize(rounding, tmp_path):
     shown = runs(*rounding, "-o", file).stdout
     assert re.search(r"rounding +distance 0\.\d{4} \(\+0\.0000\)", shown)
     assert "error-feedback  distance" in shown
-    network = QuantizedNetwork.load(file)
+    network = read_network(file)
     assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
     assert network.class_names == ("a", "b", "c")
 
@@ -28,7 +28,7 @@ def test_bits_by_layer_from_a_file(rounding, tmp_path):
     file, bits = tmp_path / "a.fireline", tmp_path / "bits.toml"
     bits.write_text('"fire2/*" = 8\n')
     runs(*rounding, "-o", file, "--weight-bits", bits)
-    assert QuantizedNetwork.load(file).convs["fire2/squeeze"].bits == 8
+    assert read_network(file).convs["fire2/squeeze"].bits == 8
 
 
 def test_exponents_of_two_bits(rounding, tmp_path):
@@ -36,7 +36,7 @@ def test_exponents_of_two_bits(rounding, tmp_path):
     runs(*rounding, "-o", one)
     runs(*rounding, "-o", two, "--exponent-bits", 2)
     exponents = [
-        max(int(conv.exponents.max()) for conv in QuantizedNetwork.load(file).convs.values())
+        max(int(conv.exponents.max()) for conv in read_network(file).convs.values())
         for file in (one, two)
     ]
     assert exponents == [1, 3]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from fireline.hw.program import ArrayShape
 from support.built import leave
 from support.command_line import complains, runs
@@ -13,7 +13,7 @@ from support.command_line import complains, runs
 def test_report(net, pictures, tmp_path):
     folder, file = tmp_path / "out", tmp_path / "result.json"
     folder.mkdir()
-    compiled = compile_network(QuantizedNetwork.load(net), ArrayShape(4, 4))
+    compiled = compile_network(read_network(net), ArrayShape(4, 4))
     leave(compiled, folder)
     page = folder / "report.html"
     assert str(page) in runs("report", folder, "--data", pictures, "--json", file).stdout

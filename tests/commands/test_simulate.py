@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from fireline.host.golden import run as golden
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from PIL import Image
 from support.command_line import Result, runs
 
@@ -17,7 +17,7 @@ def test_simulate(net, pictures, tmp_path):
     result = json.loads(file.read_text())
     assert [frame["image"] for frame in result["frames"]] == [str(image) for image in images]
     pixels = np.stack([np.asarray(Image.open(image)) for image in images])
-    expected = golden(QuantizedNetwork.load(net), pixels)
+    expected = golden(read_network(net), pixels)
     assert [frame["scores"] for frame in result["frames"]] == expected.tolist()
     assert [frame["class"] for frame in result["frames"]] == expected.argmax(1).tolist()
     assert result["mismatches"] == 0

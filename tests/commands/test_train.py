@@ -1,6 +1,6 @@
 """Training, with and without the hardware's integers."""
 
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from support.command_line import complains, runs
 
 SHORT = ("--epochs", 2, "--batch", 4)
@@ -11,7 +11,7 @@ def test_train_and_train_quantized(arch, pictures, tmp_path):
     common = ("train", "--arch", arch, "--data", pictures, *SHORT)
     assert "epoch 2: loss" in runs(*common, "-o", float_file).stdout
     runs(*common, "-o", network_file, "--from", float_file, "--quantize")
-    network = QuantizedNetwork.load(network_file)
+    network = read_network(network_file)
     assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
     assert network.class_names == ("a", "b", "c")
 

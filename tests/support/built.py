@@ -14,6 +14,7 @@ from fireline.host.bitstream.build import (
 from fireline.host.bitstream.floorplan import Floorplan
 from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import Compiled
+from fireline.host.network.file import write_network
 
 CONFIGURATION = """\
 .device LFE5U-25F
@@ -115,7 +116,7 @@ def summary(compiled: Compiled) -> BuildSummary:
 def leave(compiled: Compiled, folder: Path) -> Path:
     """Fills the folder as a build of the network would."""
     summary(compiled).write(folder / SUMMARY)
-    compiled.network.save(folder / NETWORK)
+    write_network(compiled.network, folder / NETWORK)
     floorplan(folder).write(folder / FLOORPLAN)
     SlowPaths.of(REPORT).write(folder / SLOW_PATHS)
     return folder

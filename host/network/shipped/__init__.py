@@ -6,6 +6,7 @@ from pathlib import Path
 from ....errors import FirelineError
 from ...files import write_whole
 from ..families import NETWORKS, SHIPPED
+from ..file import read_network
 from ..quantized import QuantizedNetwork
 
 ENDING = ".fireline"  # of quantized network files
@@ -27,13 +28,13 @@ def load_network(name: str | Path) -> QuantizedNetwork:
     Raises FirelineError if there is none, or the file is damaged.
     """
     if str(name) in SHIPPED:
-        return QuantizedNetwork.load(NETWORKS / f"{name}{ENDING}")
+        return read_network(NETWORKS / f"{name}{ENDING}")
     if not Path(name).exists():
         raise FirelineError(
             f"network {name}: no such file, and none of that name is shipped; "
             f"use {', '.join(SHIPPED)} or a file that `fireline quantize` wrote"
         )
-    return QuantizedNetwork.load(name)
+    return read_network(name)
 
 
 def copy_samples(name: str, folder: str | Path) -> list[Path]:

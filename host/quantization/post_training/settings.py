@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ....errors import FirelineError
-from ...network.quantized import EXPONENT_MAX, MULTIPLIER_BITS
+from ...network.exponent_groups import EXPONENT_MAX
+from ...network.quantized import MULTIPLIER_BITS
 
 EFFORTS = ("fast", "full")  # each has the stages of those before
 

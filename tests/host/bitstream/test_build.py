@@ -10,7 +10,7 @@ from fireline.host.bitstream.build import BuildSummary, build, flash, flash_comm
 from fireline.host.bitstream.floorplan import Floorplan
 from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from fireline.hw.boards import find_board
 from fireline.hw.boards.top import BoardTop
 from fireline.hw.link.protocol import Identity
@@ -158,7 +158,7 @@ def test_the_network_that_was_compiled_is_kept(tools, tmp_path):
     folder, job = tmp_path / "out", compiled(TINY)
     summary = build(top(), folder, compiled=job)
     assert summary.array == "4x4"
-    kept = QuantizedNetwork.load(folder / "network.fireline")
+    kept = read_network(folder / "network.fireline")
     assert compile_network(kept, job.program.array).program == job.program
     build(top(), folder)
     assert sorted(path.name for path in folder.iterdir()) == RESULTS  # not that of another build

@@ -8,6 +8,7 @@ from fireline.host import golden
 from fireline.host.data.dataset import load_calibration, load_test
 from fireline.host.float_network.squeezenet import load_checkpoint, normalise
 from fireline.host.network.families import family
+from fireline.host.network.file import write_network
 from fireline.host.quantization import quantize as pipeline
 from fireline.host.quantization.post_training.settings import FAST, Settings
 from fireline.host.quantization.quantize import STAGES, quantize, stages
@@ -51,7 +52,7 @@ def test_the_log(model):
 @pytest.mark.parametrize("settings", [FAST, FULL], ids=["fast", "full"])
 def test_equal_seeds_make_equal_files(model, settings, tmp_path):
     for name in ("a", "b"):
-        quantize(model, PIXELS, 4, settings).network().save(tmp_path / name)
+        write_network(quantize(model, PIXELS, 4, settings).network(), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from fireline.host.network.quantized import exponent_group_index
+from fireline.host.network.exponent_groups import exponent_group_index
 from fireline.host.quantization.rounding import activation_scale, weight_scales
 
 SEGMENTS = (18, 5)

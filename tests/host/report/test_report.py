@@ -5,6 +5,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host.compiler.compile import compile_network
 from fireline.host.compiler.resources import resources
+from fireline.host.network.file import write_network
 from fireline.host.network.shipped import load_network
 from fireline.host.report.report import load_report
 from fireline.hw.program import ArrayShape
@@ -124,7 +125,7 @@ def test_an_unknown_board(folder):
 
 
 def test_the_network_of_another_build(folder):
-    compiled(TINY, seed=1).network.save(folder / "network.fireline")
+    write_network(compiled(TINY, seed=1).network, folder / "network.fireline")
     assert "was built: build again" in refused(folder)
 
 

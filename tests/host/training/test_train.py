@@ -11,7 +11,7 @@ from fireline.host import golden
 from fireline.host.float_network.squeezenet import SqueezeNet, load_checkpoint
 from fireline.host.float_network.weights import read_class_names
 from fireline.host.network.architecture import Preprocessing
-from fireline.host.network.quantized import QuantizedNetwork
+from fireline.host.network.file import read_network
 from fireline.host.training import train as training
 from fireline.host.training.train import evaluate, train, train_quantized
 from rich.console import Console
@@ -93,7 +93,7 @@ def test_quantization_in_the_loop(tmp_path):
     path = tmp_path / "n.fireline"
     recipe = dataclasses.replace(RECIPE, epochs=2, optimizer="adamw", learning_rate=1e-4)
     network = train_quantized(model, DATA, path, recipe, quiet())
-    assert QuantizedNetwork.load(path).class_names == ("across", "down")
+    assert read_network(path).class_names == ("across", "down")
     scores = golden.run(network, DATA.test.pixels)
     assert (scores.argmax(1) == DATA.test.labels).mean() > 0.95
     assert sorted(file.name for file in tmp_path.iterdir()) == ["n.fireline", "w.safetensors"]
