@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib.countdown import Countdown
 from ..lib.delay import delay
 from ..program import STREAM_BURST_WORDS, STREAM_WORD_BITS, ArrayShape, HeadGeometry
 from .mac_lanes import WeightWord
@@ -57,34 +58,29 @@ class HeadLoader(wiring.Component):
         valid, word = delay(m, self.i.valid, 1, reset_less=False), delay(m, self.i.payload, 1)
         first, last = Signal(), Signal()  # word of the block
         self._count_slots(m, first, last)
-        number = Signal(range(head.stream_words))
-        at_first, at_last = Signal(init=1), Signal(init=head.stream_words == 1)
-        m.d.comb += [first.eq(valid & at_first), last.eq(valid & at_last)]
-        following = Mux(at_last, 0, number + 1)
+        block = Countdown(range(head.stream_words), init=head.stream_words - 1)
+        at_first = Signal(init=1)
+        m.d.comb += [first.eq(valid & at_first), last.eq(valid & block.last)]
         with m.If(valid):
-            m.d.sync += [
-                number.eq(following),
-                at_first.eq(at_last),
-                at_last.eq(following == head.stream_words - 1),
-            ]
+            m.d.sync += [block.step(), at_first.eq(block.last)]
+        with m.If(last):
+            m.d.sync += block.load(head.stream_words - 1)
 
         # Exponents of all pairs are kept until the pair's nibbles come.
         size = exponent_words(array, self._exponent_bits)
         pair_bits, pieces = 2 * self._exponent_bits, array.ci // 2
         exponents = Signal(size * STREAM_WORD_BITS, reset_less=True)
         pairs = array.co // 2
-        of_exponents = Signal(range(size + 1))  # words of them that are there
-        piece, pair = Signal(range(pieces)), Signal(range(pairs))
-        # What the counts are compared with, known as long as they.
-        complete, last_piece, last_pair = (
-            Signal(init=count == 1) for count in (size + 1, pieces, pairs)
-        )
-        filled = Signal()  # all words of the block are there
-        address, words = Signal(range(head.end), init=head.base), Signal(range(head.words + 1))
+        prefix = Countdown(range(size + 1), init=size)  # exponents before the nibbles of a word
+        piece = Countdown(range(pieces), init=pieces - 1)
+        pair, last_pair = Signal(range(pairs)), Signal(init=pairs == 1)
+        words = Countdown(range(head.words + 1), init=head.words)
+        complete, filled = prefix.last, words.last  # the exponents, the block
+        address = Signal(range(head.end), init=head.base)
         nibbles, whole, word_end = Signal(), Signal(), Signal()
         m.d.comb += [
             nibbles.eq(valid & complete),
-            whole.eq(nibbles & last_piece & ~filled),
+            whole.eq(nibbles & piece.last & ~filled),
             word_end.eq(whole & last_pair),
         ]
         m.d.sync += [
@@ -97,12 +93,13 @@ class HeadLoader(wiring.Component):
         ]
         with m.If(valid & ~complete):
             m.d.sync += [
-                of_exponents.eq(of_exponents + 1),
-                complete.eq(of_exponents == size - 1),
+                prefix.step(),
                 exponents.eq(Cat(exponents, word)[STREAM_WORD_BITS:]),
             ]
         with m.If(nibbles):
-            m.d.sync += [piece.eq(piece + 1), last_piece.eq(piece == (pieces - 2) % pieces)]
+            m.d.sync += piece.step()
+        with m.If(nibbles & piece.last):
+            m.d.sync += piece.load(pieces - 1)
         with m.If(whole):
             m.d.sync += [
                 exponents.eq(exponents >> pair_bits),
@@ -111,21 +108,12 @@ class HeadLoader(wiring.Component):
             ]
         with m.If(word_end):
             m.d.sync += [
-                of_exponents.eq(0),
-                complete.eq(size == 0),
-                words.eq(words + 1),
-                filled.eq(words == head.words - 1),
+                prefix.load(size),
+                words.step(),
                 address.eq(Mux(address == head.end - 1, head.base, address + 1)),
             ]
         with m.If(last):
-            m.d.sync += [
-                of_exponents.eq(0),
-                complete.eq(size == 0),
-                piece.eq(0),
-                last_piece.eq(pieces == 1),
-                words.eq(0),
-                filled.eq(0),
-            ]
+            m.d.sync += [prefix.load(size), piece.load(pieces - 1), words.load(head.words)]
         return m
 
     def _count_slots(self, m, first, last):

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib.countdown import Countdown
 from ..tables import Tables
 from .run import run_layout
 
@@ -36,12 +37,12 @@ class NeighbourhoodRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         row, layer = self.operation.row, self.operation.layer
-        groups_left = Signal(layer.last_expand3x3_group.shape(), reset_less=True)
+        groups = Countdown(layer.last_expand3x3_group.shape(), reset_less=True)
         low = Signal()
         block = Signal(self._tables.rom_bits, reset_less=True)  # the weights of this pass
         middle, bottom = Signal(), Signal()  # the kernel row; neither: the top one
         first_row, last_row, last_pass = Signal(), Signal(), Signal()
-        at_middle, last_group = Signal(), Signal(reset_less=True)
+        at_middle = Signal()
         next_middle, next_bottom = Signal(), Signal()
 
         # Worked out while the pointwise groups run: where the other two rows lie, the weights of a
@@ -71,7 +72,7 @@ class NeighbourhoodRuns(wiring.Component):
             at_middle.eq(middle | (row.top & ~bottom)),
             first_row.eq(Mux(row.top, at_middle, ~middle & ~bottom)),
             last_pass.eq(low | ~layer.expand3x3_two_passes),
-            self.done.eq(last_row & last_pass & last_group),
+            self.done.eq(last_row & last_pass & groups.last),
             next_middle.eq(middle),
             next_bottom.eq(bottom),
             self.run.row.eq(of_kernel_row(above, row.centre, below)),
@@ -96,17 +97,13 @@ class NeighbourhoodRuns(wiring.Component):
                 next_bottom.eq(~last_row & at_middle),
             ]
             with m.If(last_row):
-                m.d.sync += [
-                    low.eq(~last_pass),
-                    block.eq(block + pass_taps),
-                    groups_left.eq(groups_left - last_pass),
-                    last_group.eq(Mux(last_pass, groups_left == 1, last_group)),
-                ]
+                m.d.sync += [low.eq(~last_pass), block.eq(block + pass_taps)]
+                with m.If(last_pass):
+                    m.d.sync += groups.step()
         with m.If(self.start | (self.step & self.done)):
             m.d.sync += [
                 block.eq(layer.expand3x3_rom),
-                groups_left.eq(layer.last_expand3x3_group),
-                last_group.eq(layer.last_expand3x3_group == 0),
+                groups.load(layer.last_expand3x3_group),
             ]
         next_at_middle = next_middle | (row.top & ~next_bottom)
         m.d.sync += [

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib.countdown import Countdown
 from ..program import QUEUE_DEPTH
 from ..tables import Tables
 from .run import run_layout
@@ -58,17 +59,17 @@ class Issue(wiring.Component):
         run = Signal(run_layout(self._tables), reset_less=True)
         incoming = self.i.payload
         busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
-        left = Signal(run.length.shape())
+        words = Countdown(run.length.shape(), end=1)
         idle = Signal(run.wait.shape(), init=-1)  # cycles without a word, if this one has none
         credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
         # What `valid` hangs on, windows aside, is worked out one cycle ahead, and so is what ends
         # with a run's last word.
-        able, final, ending = Signal(), Signal(), Signal()  # ending: able and final
+        able, ending = Signal(), Signal()  # ending: able, and the last word
         window_end, group_end = Signal(), Signal()
         valid, closing = self.word.valid, Signal()
 
         m.d.comb += [
-            closing.eq(run.last & final),
+            closing.eq(run.last & words.last),
             valid.eq(able & (~run.window | self.window_valid)),
             self.word.first.eq(run.first & start),
             self.word.shift.eq(run.shift & start),
@@ -87,7 +88,6 @@ class Issue(wiring.Component):
         def note(last, of):
             """Notes whether the next word is the last one of its run, and what ends with it."""
             return [
-                final.eq(last),
                 window_end.eq(last & of.release & of.window),
                 group_end.eq(last & of.release & of.streamed),
             ]
@@ -96,18 +96,18 @@ class Issue(wiring.Component):
             m.d.sync += [
                 run.offset.eq(run.offset + 1),
                 run.rom.eq(run.rom + 1),
-                left.eq(left - 1),
-                *note(left == 2, run),
+                words.step(),
+                *note(words.next_is_last, run),
                 start.eq(0),
                 run.opening.eq(0),
-                busy.eq(~final),
+                busy.eq(~words.last),
             ]
         with m.If(load):
             m.d.sync += [
                 run.eq(incoming),
                 run.offset.eq(incoming.row + incoming.offset),
                 run.rom.eq(incoming.rom + incoming.tap),
-                left.eq(incoming.length),
+                words.load(incoming.length),
                 *note(incoming.length == 1, incoming),
                 start.eq(1),
                 busy.eq(1),
@@ -123,7 +123,7 @@ class Issue(wiring.Component):
 
         # Whether there can be a next word: of the run that comes in, or of the one that is here.
         there = Mux(self.block_taken, self.next_block_valid, self.block_valid)
-        one_left = Mux(valid, left == 2, final)
+        one_left = Mux(valid, words.next_is_last, words.last)
         choices = []
         for following, opening, end in (
             (incoming, incoming.opening, incoming.length == 1),

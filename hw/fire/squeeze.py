@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib.countdown import Countdown
 from ..tables import Tables
 from .run import run_layout
 
@@ -35,14 +36,14 @@ class PointwiseRuns(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer = self.operation.layer
-        groups_left = Signal(layer.last_pointwise_group.shape(), reset_less=True)
+        groups = Countdown(layer.last_pointwise_group.shape(), reset_less=True)
         low = Signal()
         block = Signal(self._tables.rom_bits)
-        last_pass, last_group = Signal(), Signal(reset_less=True)
+        last_pass = Signal()
 
         m.d.comb += [
             last_pass.eq(low | ~layer.pointwise_two_passes),
-            self.done.eq(last_pass & last_group),
+            self.done.eq(last_pass & groups.last),
             self.run.row.eq(self.operation.row.centre),
             self.run.offset.eq(self.column),
             self.run.rom.eq(self.rom),
@@ -57,12 +58,9 @@ class PointwiseRuns(wiring.Component):
             m.d.sync += [
                 low.eq(~last_pass),
                 block.eq(Mux(self.done, 0, block + layer.words)),
-                groups_left.eq(groups_left - last_pass),
-                last_group.eq(Mux(last_pass, groups_left == 1, last_group)),
             ]
+            with m.If(last_pass):
+                m.d.sync += groups.step()
         with m.If(self.start | (self.step & self.done)):
-            m.d.sync += [
-                groups_left.eq(layer.last_pointwise_group),
-                last_group.eq(layer.last_pointwise_group == 0),
-            ]
+            m.d.sync += groups.load(layer.last_pointwise_group)
         return m

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib.countdown import Countdown
 from ..lib.skid_buffer import SkidBuffer
 from ..tables import Tables
 from .expand import NeighbourhoodRuns
@@ -42,9 +43,9 @@ class RowWalker(wiring.Component):
         taken, busy, wide = Signal(), Signal(), Signal()
         operation = Signal(tables.operation, reset_less=True)
         layer = operation.layer
-        columns_left = Signal(layer.last_column.shape(), reset_less=True)
+        columns = Countdown(layer.last_column.shape(), reset_less=True)
         offset, left_offset = (Signal(tables.activation_bits, reset_less=True) for _ in range(2))
-        opening, first_column, last_column = (Signal(reset_less=True) for _ in range(3))
+        opening, first_column = (Signal(reset_less=True) for _ in range(2))
         step, pixel_done, row_done = Signal(), Signal(), Signal()
 
         slot = self._build_slots(m, step & row_done & layer.streamed)
@@ -61,7 +62,7 @@ class RowWalker(wiring.Component):
             run.streamed.eq(layer.streamed),
             run.release.eq((layer.window & squeeze.done) | (layer.streamed & row_done)),
             pixel_done.eq(Mux(wide, expand.done, squeeze.done & ~layer.has_expand3x3)),
-            row_done.eq(pixel_done & last_column),
+            row_done.eq(pixel_done & columns.last),
             self.i.ready.eq(~(busy | taken)),
             squeeze.start.eq(taken),
             squeeze.operation.eq(operation),
@@ -72,7 +73,7 @@ class RowWalker(wiring.Component):
             expand.operation.eq(operation),
             expand.left_column.eq(left_offset),
             expand.first_column.eq(first_column),
-            expand.last_column.eq(last_column),
+            expand.last_column.eq(columns.last),
             expand.step.eq(step & wide),
         ]
 
@@ -83,9 +84,8 @@ class RowWalker(wiring.Component):
             with m.If(pixel_done):
                 m.d.sync += [
                     wide.eq(0),
-                    columns_left.eq(columns_left - 1),
+                    columns.step(),
                     first_column.eq(0),
-                    last_column.eq(columns_left == 1),
                     left_offset.eq(offset),
                     offset.eq(offset + layer.words),
                 ]
@@ -95,9 +95,8 @@ class RowWalker(wiring.Component):
         ]
         with m.If(taken):
             m.d.sync += [
-                columns_left.eq(layer.last_column),
+                columns.load(layer.last_column),
                 first_column.eq(1),
-                last_column.eq(layer.last_column == 0),
                 left_offset.eq(0),
                 offset.eq(0),
             ]

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib import routing
+from ..lib.countdown import Countdown
 from ..lib.delay import delay
 from ..memory.ram import DistributedRam
 from ..program import QUEUE_DEPTH, Program
@@ -72,26 +73,26 @@ class Drain(wiring.Component):
         wiring.connect(m, wiring.flipped(self.context), groups.i)
 
         # When results are loaded, and when beats follow: a cycle ahead of all else.
-        busy, load, final, at_last = Signal(), Signal(), Signal(), Signal()
+        busy, load, final = Signal(), Signal(), Signal()
         waiting, some = Signal(range(QUEUE_DEPTH + 1)), Signal()
         following = groups.o.payload
         group = Signal(following.shape(), reset_less=True)
-        number = Signal(following.last_beat.shape())
+        beats = Countdown(following.last_beat.shape())
         m.d.comb += [
-            final.eq(busy & at_last),
-            load.eq(some & groups.o.valid & (~busy | at_last)),
+            final.eq(busy & beats.last),
+            load.eq(some & groups.o.valid & (~busy | beats.last)),
             groups.o.ready.eq(load),
             self.credit.eq(load),
         ]
         m.d.sync += [
             waiting.eq(waiting + self.sums_valid - load),
             some.eq(self.sums_valid | (waiting > load)),
-            busy.eq(load | (busy & ~at_last)),
+            busy.eq(load | (busy & ~beats.last)),
         ]
         with m.If(load):
-            m.d.sync += [group.eq(following), number.eq(0), at_last.eq(following.last_beat == 0)]
+            m.d.sync += [group.eq(following), beats.load(following.last_beat)]
         with m.Else():
-            m.d.sync += [number.eq(number + 1), at_last.eq(number + 1 == group.last_beat)]
+            m.d.sync += beats.step()
 
         # The sums, shifted beat by beat. They are wide, so there is a register a lane pair to tell
         # that they are loaded.

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib.countdown import Countdown
 from ..lib.skid_buffer import SkidBuffer
 from ..program import Program
 from ..tables import Tables, context_layout
@@ -70,48 +71,42 @@ class OutputGroups(wiring.Component):
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
         row, here = Signal(self.i.payload.shape(), reset_less=True), buffer.i.payload
         busy, step = Signal(), Signal()
-        wide, first_column, last_column = Signal(), Signal(), Signal()
-        left = Signal(max(row.last_pointwise_group.shape().width, len(row.last_expand3x3_group)))
-        columns_left = Signal(row.last_column.shape())
-        last_group = Signal()  # of its segment; known a cycle ahead, as `last_column` is
+        wide, first_column = Signal(), Signal()
+        groups = Countdown(max(len(row.last_pointwise_group), len(row.last_expand3x3_group)))
+        columns = Countdown(row.last_column.shape())
         last_beat = Mux(wide, row.last_expand3x3_beat, row.last_pointwise_beat)
         m.d.comb += [
             step.eq(busy & buffer.i.ready),
             buffer.i.valid.eq(busy),
             self.i.ready.eq(~busy | (step & here.row_end)),
-            here.segment_end.eq(last_group),
-            here.pixel_end.eq(last_group & (wide | ~row.has_expand3x3)),
-            here.row_end.eq(here.pixel_end & last_column),
-            here.last_beat.eq(Mux(last_group, last_beat, self._full)),
+            here.segment_end.eq(groups.last),
+            here.pixel_end.eq(groups.last & (wide | ~row.has_expand3x3)),
+            here.row_end.eq(here.pixel_end & columns.last),
+            here.last_beat.eq(Mux(groups.last, last_beat, self._full)),
             here.shift.eq(Mux(wide, row.expand3x3_shift, row.pointwise_shift)),
             here.parameters.eq(row.parameters + Mux(row.scores, row.write_address, 0)),
             here.opening.eq(row.first & first_column),
-            here.closing.eq(row.last & last_column),
+            here.closing.eq(row.last & columns.last),
             *(here[name].eq(row[name]) for name in SHARED_FIELDS),
         ]
 
-        def begin(last_number):
-            return [left.eq(last_number), last_group.eq(last_number == 0)]
-
         with m.If(step):
-            m.d.sync += [left.eq(left - 1), last_group.eq(left == 1)]
+            m.d.sync += groups.step()
             with m.If(here.pixel_end):
                 m.d.sync += [
                     wide.eq(0),
-                    *begin(row.last_pointwise_group),
+                    groups.load(row.last_pointwise_group),
                     first_column.eq(0),
-                    columns_left.eq(columns_left - 1),
-                    last_column.eq(columns_left == 1),
+                    columns.step(),
                 ]
-            with m.Elif(last_group):
-                m.d.sync += [wide.eq(1), *begin(row.last_expand3x3_group)]
+            with m.Elif(groups.last):
+                m.d.sync += [wide.eq(1), groups.load(row.last_expand3x3_group)]
         with m.If(self.i.ready):
             m.d.sync += [
                 busy.eq(self.i.valid),
                 row.eq(self.i.payload),
-                *begin(self.i.payload.last_pointwise_group),
+                groups.load(self.i.payload.last_pointwise_group),
                 first_column.eq(1),
-                columns_left.eq(self.i.payload.last_column),
-                last_column.eq(self.i.payload.last_column == 0),
+                columns.load(self.i.payload.last_column),
             ]
         return m
