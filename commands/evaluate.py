@@ -42,13 +42,13 @@ def evaluate(output: Output, net, data, against, batch):
     started = time.perf_counter()
     with output.progress("golden model") as report:
         accuracy = measure(network, pictures.pixels, pictures.labels, batch, report, others)
-    rate = accuracy.images / (time.perf_counter() - started)
+    rate = accuracy.pictures / (time.perf_counter() - started)
     output.say(
-        f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.images:,} pictures, "
+        f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.pictures:,} pictures, "
         f"{rate:,.0f} a second"
     )
     result = {
-        "images": accuracy.images,
+        "images": accuracy.pictures,
         "top1": accuracy.top1,
         "top5": accuracy.top5,
         "images_per_second": rate,

@@ -1,4 +1,4 @@
-"""Accuracy of a quantized network through the golden model."""
+"""Accuracy of a quantized network, computed by the golden model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ from .network.quantized import QuantizedNetwork
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Shares of pictures, 0..1, whose class was the best, or among the five best."""
+    """Shares of pictures, 0..1, whose label has the best score, or one of the five best."""
 
-    images: int
+    pictures: int
     top1: float
     top5: float
-    same: float | None = None  # whose best class was that of another network
+    same: float | None = None
+    """The share of pictures that another network puts into the same class."""
 
 
 def evaluate(
@@ -28,15 +29,17 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     others: np.ndarray | None = None,
 ) -> Accuracy:
-    """Accuracy on pixels uint8 [N, H, W, C] of classes [N], computed ``batch`` at a time.
+    """Accuracy on pixels uint8 [N, H, W, C] with labels [N], computed `batch` pictures at a time.
 
-    ``others`` are the classes [N] that another network gives, if there is one to compare with.
-
-    ``progress`` is told after each batch how many of how many pictures are done. Raises
+    `others` [N] are the classes that another network gives, for `Accuracy.same`. `progress` is
+    called after each batch with the number of pictures done and the number of all. Raises
     FirelineError when there are no pictures, or labels that the network does not have.
     """
     if not len(pixels) or len(pixels) != len(labels):
-        raise FirelineError(f"{len(pixels)} pictures with {len(labels)} labels to evaluate on")
+        raise FirelineError(
+            f"{len(pixels)} pictures with {len(labels)} labels; "
+            "evaluation needs one label a picture, and at least one picture"
+        )
     classes = network.architecture.classes
     if labels.min() < 0 or labels.max() >= classes:
         raise FirelineError(
@@ -53,7 +56,7 @@ def evaluate(
             progress(min(first + batch, len(pixels)), len(pixels))
     places = np.concatenate(ranks)
     return Accuracy(
-        images=len(places),
+        pictures=len(places),
         top1=float(np.mean(places < 1)),
         top5=float(np.mean(places < 5)),
         same=float(np.mean(np.concatenate(same))) if same else None,
@@ -61,9 +64,9 @@ def evaluate(
 
 
 def rank(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How many classes come before the label's: scores [N, classes], labels [N] to [N].
+    """How many classes rank above the label: scores [N, classes] and labels [N] to [N].
 
-    Of equal scores the lower class comes first.
+    Of classes with equal scores the lower index ranks first.
     """
     own = np.take_along_axis(scores, labels[:, None], 1)
     earlier = np.arange(scores.shape[1]) < labels[:, None]

@@ -8,11 +8,12 @@ from ..errors import FirelineError
 
 
 def write_whole(path: str | Path, data: bytes, what: str) -> None:
-    """Writes the file beside its place and then moves it there, so that no half of it is ever seen.
+    """Writes a temporary file in the same folder and renames it, so no reader sees half a file.
 
-    Raises FirelineError, which calls the file ``what``, when it cannot be written.
+    Raises FirelineError when the file cannot be written; `what` names it in the message.
     """
-    path, temporary = Path(path), None
+    path = Path(path)
+    temporary: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             temporary = Path(file.name)

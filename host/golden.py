@@ -1,38 +1,41 @@
-"""The reference: what the hardware computes, in integers, one short function an operator.
+"""The golden model: every operator of the contract in integers, bit for bit as the hardware.
 
-Maps are [N, H, W, C], uint8 (uint16 behind the classifier). Sums of products run through floating
-point matrix multiplication where the weights prove that it is exact.
+Maps are [N, H, W, C], uint8 (uint16 after the classifier). `docs/design.md` states the contract.
+Sums of products run as floating-point matrix products, in a type that holds them exactly.
 """
 
 import functools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..errors import FirelineError
-from .network.architecture import Layer, LayerKind
+from .network.architecture import EXPANDS, Layer, LayerKind
 from .network.quantized import QuantizedConv, QuantizedNetwork, Skip
 from .network.stage import Bypass, Fire, MaxPool
 
-BLOCK = 1 << 17  # window values that are multiplied at a time, so that they stay in the cache
+BLOCK = 1 << 17
+"""Window values that one matrix product takes, so that they stay in the processor's cache."""
 
 
 def run(network: QuantizedNetwork, pixels: np.ndarray) -> np.ndarray:
     """The scores of pixels uint8 [N, H, W, C]: int64 [N, classes], 0..2**32-1.
 
-    Raises FirelineError when the pixels are not of the network's input shape.
+    Raises FirelineError when the pixels do not have the network's input shape.
     """
     _, output = deque(_maps(network, pixels), maxlen=1).pop()
     return global_sum(output)
 
 
 def trace(network: QuantizedNetwork, pixels: np.ndarray) -> dict[str, np.ndarray]:
-    """Every map of pixels uint8 [N, H, W, C] by name, [N, H, W, C].
+    """Every map of pixels uint8 [N, H, W, C] by name: [N, H, W, C].
 
-    The names are those of the layers, but "fire2" is a Fire's whole output (expand 1x1, then
-    expand 3x3, bypass added). uint8; the classifier's is uint16.
+    A map has its layer's name; the exception is a Fire's output, "fire2": the channels of
+    expand1x1, then those of expand3x3, with the bypass added. All are uint8, except the
+    classifier's, which is uint16. Raises FirelineError as `run` does.
     """
     return dict(_maps(network, pixels))
 
@@ -45,12 +48,11 @@ def classify(scores: np.ndarray) -> np.ndarray:
 def convolve(
     x: np.ndarray, conv: QuantizedConv, stride: int, padding: int, pad_value: tuple[int, ...]
 ) -> np.ndarray:
-    """Convolution and requantization of uint8 [N, H, W, Cin]: [N, H', W', Cout].
+    """Convolution with bias, ReLU and requantization: uint8 [N, H, W, Cin] to [N, H', W', Cout].
 
-    ``pad_value`` surrounds the map, one value a channel.
+    `padding` pixels of `pad_value`, one value a channel, surround the map.
     """
-    kernel = conv.codes.shape[2]
-    windows = _windows(_pad(x, padding, pad_value), kernel, stride)
+    windows = _windows(_pad(x, padding, pad_value), conv.codes.shape[2], stride)
     outputs = np.empty((*windows.shape[:3], len(conv.bias)), _map_type(conv))
     for block in _blocks(windows.shape):
         outputs[block] = requantize(accumulate(windows[block], conv), conv)
@@ -58,27 +60,27 @@ def convolve(
 
 
 def accumulate(windows: np.ndarray, conv: QuantizedConv) -> np.ndarray:
-    """Sums of products and bias, exact integers in floating point.
+    """``sum(effective weight * activation) + bias``: uint8 [..., k, k * Cin] to [..., Cout].
 
-    uint8 [..., k, k * Cin] to [..., Cout].
+    The result holds exact integers in floating point.
     """
-    weights, bias = _arithmetic(conv)[:2]
-    columns = windows.astype(weights.dtype).reshape(-1, len(weights))
-    sums = columns @ weights
-    sums += bias
+    exact = _exact(conv)
+    rows = windows.astype(exact.weights.dtype).reshape(-1, len(exact.weights))
+    sums = rows @ exact.weights
+    sums += exact.bias
     return sums.reshape(*windows.shape[:-2], -1)
 
 
 def requantize(sums: np.ndarray, conv: QuantizedConv) -> np.ndarray:
     """``min((max(sums, 0) * multiplier + (1 << (shift - 1))) >> shift, maximum)``.
 
-    From [..., Cout] of integers in floating point, which are overwritten.
+    `sums` [..., Cout] are integers in floating point; they are overwritten.
     """
-    _, _, limit, multiplier = _arithmetic(conv)
+    exact = _exact(conv)
     np.maximum(sums, 0, out=sums)
-    np.minimum(sums, limit, out=sums)
-    y = sums.astype(multiplier.dtype)
-    y *= multiplier
+    np.minimum(sums, exact.limit, out=sums)  # changes no result; see `_exact`
+    y = sums.astype(exact.multiplier.dtype)
+    y *= exact.multiplier
     y += 1 << (conv.shift - 1)
     y >>= conv.shift
     np.minimum(y, conv.maximum, out=y)
@@ -100,7 +102,7 @@ def max_pool(x: np.ndarray) -> np.ndarray:
 def add_skip(x: np.ndarray, skip_map: np.ndarray, skip: Skip) -> np.ndarray:
     """``min(x + ((skip_map * multiplier + (1 << (shift - 1))) >> shift), 255)``, uint8.
 
-    That x is clamped already changes nothing, for what is added is not negative.
+    The contract adds to the unclamped x; the result is the same, because the skip is not negative.
     """
     y = skip_map.astype(np.int32)
     y *= skip.multiplier
@@ -116,7 +118,7 @@ def global_sum(x: np.ndarray) -> np.ndarray:
 
 
 def _maps(network: QuantizedNetwork, pixels: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """The maps in execution order."""
+    """The maps with their names, in execution order."""
     architecture = network.architecture
     shape = (architecture.height, architecture.width, architecture.channels)
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != shape:
@@ -124,42 +126,39 @@ def _maps(network: QuantizedNetwork, pixels: np.ndarray) -> Iterator[tuple[str, 
             f"network {architecture.name}: pixels are {pixels.dtype} {pixels.shape}; "
             f"use uint8 (N, {', '.join(map(str, shape))})"
         )
-    layers = architecture.layers()
     x = pixels
-    for index, stage in enumerate(architecture.stages):
-        own = {layer.kind: layer for layer in layers if layer.stage == index}
+    maps: Iterable[tuple[str, np.ndarray]]
+    for stage, layers in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
         match stage:
             case MaxPool():
-                x = max_pool(x)
-                yield own[LayerKind.POOL].name, x
+                maps = [(layers[LayerKind.POOL].name, max_pool(x))]
             case Fire():
-                for name, x in _fire_maps(network, stage, own, x):  # noqa: B020 the last is next
-                    yield name, x
+                maps = _fire_maps(network, stage, layers, x)
             case _:
-                x = _layer_map(network, own[LayerKind.CONV1], x)
-                yield "conv1", x
-    yield layers[-2].name, _layer_map(network, layers[-2], x)
+                conv1 = layers[LayerKind.CONV1]
+                maps = [(conv1.name, _layer_map(network, conv1, x))]
+        for name, x in maps:  # the last one is the next stage's input
+            yield name, x
+    classifier = architecture.classifier
+    yield classifier.name, _layer_map(network, classifier, x)
 
 
 def _fire_maps(
     network: QuantizedNetwork, fire: Fire, layers: dict[LayerKind, Layer], x: np.ndarray
 ) -> Iterator[tuple[str, np.ndarray]]:
-    name = layers[LayerKind.SQUEEZE].name.partition("/")[0]
-    squeezed = _layer_map(network, layers[LayerKind.SQUEEZE], x)
-    yield f"{name}/squeeze", squeezed
-    output = np.concatenate(
-        [
-            _layer_map(network, layers[LayerKind.EXPAND1X1], squeezed),
-            _layer_map(network, layers[LayerKind.EXPAND3X3], squeezed),
-        ],
-        axis=3,
-    )
+    """The maps of a Fire with input x."""
+    squeeze = layers[LayerKind.SQUEEZE]
+    squeezed = _layer_map(network, squeeze, x)
+    yield squeeze.name, squeezed
+    expands = [_layer_map(network, layers[kind], squeezed) for kind in EXPANDS]
+    output = np.concatenate(expands, axis=3)
     if fire.bypass is Bypass.COMPLEX:
-        x = _layer_map(network, layers[LayerKind.BYPASS], x)
-        yield f"{name}/bypass", x
+        bypass = layers[LayerKind.BYPASS]
+        x = _layer_map(network, bypass, x)
+        yield bypass.name, x
     if fire.bypass is not Bypass.NONE:
-        output = add_skip(output, x, network.skips[name])
-    yield name, output
+        output = add_skip(output, x, network.skips[squeeze.stage_name])
+    yield squeeze.stage_name, output
 
 
 def _layer_map(network: QuantizedNetwork, layer: Layer, x: np.ndarray) -> np.ndarray:
@@ -178,7 +177,7 @@ def _pad(x: np.ndarray, padding: int, value: tuple[int, ...]) -> np.ndarray:
 
 
 def _windows(x: np.ndarray, kernel: int, stride: int) -> np.ndarray:
-    """A view [N, H', W', k, k * C] of [N, H, W, C]: a window's rows in (column, channel) order."""
+    """A view [N, H', W', k, k * C] of [N, H, W, C]: k kernel rows in (column, channel) order."""
     count, height, width, channels = x.shape
     lines = x.reshape(count, height, width * channels)
     views = sliding_window_view(lines, (kernel, kernel * channels), axis=(1, 2))
@@ -186,42 +185,52 @@ def _windows(x: np.ndarray, kernel: int, stride: int) -> np.ndarray:
 
 
 def _blocks(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
-    """Slices of images and rows that hold about BLOCK window values each."""
-    count, height, width, kernel, row = shape
-    images = max(BLOCK // (height * width * kernel * row), 1)
-    rows = max(BLOCK // (width * kernel * row), 1) if images == 1 else height
-    for image in range(0, count, images):
-        for first in range(0, height, rows):
-            yield slice(image, image + images), slice(first, first + rows)
+    """Slices of pictures and of rows that hold about BLOCK window values each."""
+    count, height, width, kernel, kernel_row = shape
+    row_values = width * kernel * kernel_row
+    pictures = max(BLOCK // (height * row_values), 1)
+    rows = max(BLOCK // row_values, 1) if pictures == 1 else height
+    for picture in range(0, count, pictures):
+        for row in range(0, height, rows):
+            yield slice(picture, picture + pictures), slice(row, row + rows)
 
 
 def _map_type(conv: QuantizedConv) -> type:
     return np.uint8 if conv.maximum == 255 else np.uint16
 
 
-@functools.lru_cache(maxsize=256)
-def _arithmetic(conv: QuantizedConv) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Weights [k * k * Cin, Cout], bias, limit and multiplier [Cout] in types that are exact.
+class _Exact(NamedTuple):
+    """A convolution's integers in types that compute exactly; see `_exact`."""
 
-    No partial sum exceeds 255 * sum(|weight|) + |bias|: below 2**24 float32 holds every one of
-    them, below 2**53 float64. A sum at or above its limit is requantized to the maximum or more,
-    so cutting it there changes nothing and keeps the product with the multiplier small.
+    weights: np.ndarray  # effective weights, float [k * k * Cin, Cout]
+    bias: np.ndarray  # float [Cout]
+    limit: np.ndarray  # float [Cout]: the sum from which on the output is the maximum
+    multiplier: np.ndarray  # integer [Cout]
+
+
+@functools.lru_cache(maxsize=256)
+def _exact(conv: QuantizedConv) -> _Exact:
+    """The types: no partial sum exceeds ``255 * sum(|weight|) + |bias|`` in magnitude.
+
+    Below 2**24, float32 holds every partial sum, below 2**53 float64 does. A sum at or above its
+    limit gives the maximum, so cutting the sum at the limit changes no output and keeps the product
+    with the multiplier in 32 or 64 bits.
     """
     weights = conv.effective_weights().transpose(2, 3, 1, 0).reshape(-1, len(conv.bias))
     weights, bias = weights.astype(np.int64), conv.bias.astype(np.int64)
     bound = 255 * np.abs(weights).sum(0) + np.abs(bias)
     assert bound.max() < 1 << 53
-    exact = np.float32 if bound.max() < 1 << 24 else np.float64
+    floating = np.float32 if bound.max() < 1 << 24 else np.float64
     multiplier = conv.multiplier.astype(np.int64)
     half = 1 << (conv.shift - 1)
-    reach = ((conv.maximum << conv.shift) - half) // np.maximum(multiplier, 1) + 1
-    limit = np.minimum(reach, bound)
+    at_maximum = ((conv.maximum << conv.shift) - half) // np.maximum(multiplier, 1) + 1
+    limit = np.minimum(at_maximum, bound)
     product = (limit * multiplier + half).max()
     assert product < 1 << 63
     integer = np.int32 if product < 1 << 31 else np.int64
-    return (
-        weights.astype(exact),
-        bias.astype(exact),
-        limit.astype(exact),
+    return _Exact(
+        weights.astype(floating),
+        bias.astype(floating),
+        limit.astype(floating),
         multiplier.astype(integer),
     )

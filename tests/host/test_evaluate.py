@@ -24,7 +24,7 @@ def test_evaluate_counts_places():
     labels = np.concatenate([order[:20, 0], order[20:30, 4], order[30:, 5]])
     calls = []
     accuracy = evaluate(NETWORK, PIXELS, labels, 16, lambda *done: calls.append(done))
-    assert (accuracy.images, accuracy.top1, accuracy.top5) == (50, 0.4, 0.6)
+    assert (accuracy.pictures, accuracy.top1, accuracy.top5) == (50, 0.4, 0.6)
     assert calls == [(16, 50), (32, 50), (48, 50), (50, 50)]
 
 

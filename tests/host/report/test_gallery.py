@@ -27,7 +27,7 @@ def test_what_the_golden_model_finds():
     made = make_gallery(NETWORK, Pictures(pixels, labels), lambda *step: done.append(step))
     scores = golden.run(NETWORK, pixels)
     found = scores.argmax(1)
-    assert made.accuracy.images == 12
+    assert made.accuracy.pictures == 12
     assert made.accuracy.top1 == pytest.approx((found == labels).mean())
     order = np.argsort(labels, kind="stable")
     assert [shown.label for shown in made.shown] == labels[order].tolist()
@@ -43,7 +43,7 @@ def test_what_the_golden_model_finds():
 def test_some_of_many_spread_over_the_classes():
     labels = np.repeat(np.arange(3), 40)
     made = make_gallery(NETWORK, Pictures(pictures(TINY, 120), labels))
-    assert len(made.shown) == SHOWN and made.accuracy.images == 120
+    assert len(made.shown) == SHOWN and made.accuracy.pictures == 120
     assert np.bincount([shown.label for shown in made.shown]).tolist() == [SHOWN // 3] * 3
 
 

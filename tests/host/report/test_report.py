@@ -72,7 +72,7 @@ def test_pictures_that_are_given(folder, photos):
 def test_the_shipped_network_brings_its_pictures(tmp_path):
     job = compile_network(load_network("cifar10"), ArrayShape(8, 8))
     report = load_report(leave(job, tmp_path))
-    assert report.gallery.accuracy.images == 100
+    assert report.gallery.accuracy.pictures == 100
     assert np.mean([shown.is_right for shown in report.gallery.shown]) > 0.5
 
 
