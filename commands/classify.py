@@ -54,13 +54,13 @@ def _simulated(output, network, array, head):
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.link.device import Device
     from ..hw.accelerator import Accelerator
-    from ..hw.system import identity_of, image_of
+    from ..hw.system import contents_of, identity_of
     from ..sim.board import simulated_board
 
     program = compile_for(network, array, HeadPlace(head)).program
     output.say("building the simulated board, unless it was built before")
     core, identity = Accelerator(program), identity_of(program)
-    with simulated_board(core, identity, image=image_of(program)) as port:
+    with simulated_board(core, identity, contents=contents_of(program)) as port:
         output.say(f"a simulated board with a {array} array runs at {port}")
         with Device(port, **SIMULATION_PATIENCE) as device:
             yield device

@@ -4,19 +4,16 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..errors import FirelineError
 from .lib.delay import delay
 from .link.link import Link
 from .link.protocol import Identity
-from .link.uart import MIN_DIVISOR, UARTReceiver, UARTTransmitter
+from .link.uart import UARTReceiver, UARTTransmitter
 from .program import Program
 from .sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from .sdram.contents import SdramContents
 from .sdram.controller import PINS
 from .sdram.streamed_weights import StreamedWeights
 
-BAUD = 2_000_000  # every even number of MHz divides by it, and USB bridges make it exactly
-BAUD_TOLERANCE = 0.02
 HEARTBEAT_BITS = 26
 
 
@@ -24,50 +21,39 @@ class Lights(data.Struct):
     """What a board's lights show."""
 
     heartbeat: 1
-    receiving: 1  # changes with every whole frame
-    broken: 1  # there was a broken frame since the last image began
-    done: 1  # the last image's scores are there
+    receiving: 1  # toggles with every whole packet
+    broken: 1  # a broken packet has arrived since the last frame began
+    done: 1  # the last frame's scores are ready
 
 
 def identity_of(program: Program) -> Identity:
     """How a board introduces itself."""
-    window, array, image = program.window, program.array, image_of(program)
+    window, array, contents = program.window, program.array, contents_of(program)
     return Identity(
         network=program.identifier,
         width=window.width,
         height=window.height,
         channels=window.channels,
         classes=program.classes,
-        weight_bytes=image.bytes if image else 0,
+        weight_bytes=contents.bytes if contents else 0,
         ci=array.ci,
         co=array.co,
     )
 
 
-def image_of(program: Program) -> SdramContents | None:
-    """What lies in the board's SDRAM, if the classifier is streamed."""
+def contents_of(program: Program) -> SdramContents | None:
+    """The contents of the board's SDRAM; None unless the classifier is streamed."""
     head = program.head
     return SdramContents(head.blocks, head.stream_words, head.check) if head else None
 
 
-def streamed_weights(image: SdramContents, clock_mhz: float) -> StreamedWeights:
+def streamed_weights(contents: SdramContents, clock_mhz: float) -> StreamedWeights:
     """The memory system of every board that has an SDRAM.
 
     Raises FirelineError if the memory does not run at the clock.
     """
     cycles = SdramCycles.of(SdramTiming(), clock_mhz)
-    return StreamedWeights(SdramGeometry(), cycles, image)
-
-
-def divisor_of(clock_mhz: float, baud: int) -> int:
-    """Clock cycles a bit on the serial line."""
-    divisor = round(clock_mhz * 1e6 / baud)
-    if divisor < MIN_DIVISOR or abs(clock_mhz * 1e6 / divisor / baud - 1) > BAUD_TOLERANCE:
-        raise FirelineError(
-            f"a clock of {clock_mhz:g} MHz cannot make {baud} baud within "
-            f"{BAUD_TOLERANCE:.0%}: choose a clock that is a multiple of the baud rate"
-        )
-    return divisor
+    return StreamedWeights(SdramGeometry(), cycles, contents)
 
 
 class SerialSystem(wiring.Component):

@@ -36,15 +36,19 @@ OPTIONS = (
 
 
 class SimulatedBoard(wiring.Component):
-    """A core with its serial line and, for an ``image`` of weights, a chip that holds them."""
+    """A core with its serial line and, for ``contents``, an SDRAM."""
 
     rx: In(1, init=1)
     tx: Out(1, init=1)
 
     def __init__(
-        self, core: wiring.Component, identity: Identity, image: SdramContents | None, divisor: int
+        self,
+        core: wiring.Component,
+        identity: Identity,
+        contents: SdramContents | None,
+        divisor: int,
     ):
-        self.weights = streamed_weights(image, CLOCK_MHZ) if image else None
+        self.weights = streamed_weights(contents, CLOCK_MHZ) if contents else None
         self.system = SerialSystem(core, identity, divisor, self.weights)
         super().__init__()
 
@@ -63,19 +67,19 @@ def simulated_board(
     core: wiring.Component,
     identity: Identity,
     *,
-    image: SdramContents | None = None,
+    contents: SdramContents | None = None,
     faults: Sequence[str] = (),
     divisor: int = DIVISOR,
     cache: Path = CACHE,
 ) -> Iterator[str]:
     """Runs a core with its serial line in Verilator; yields the name of its serial port.
 
-    ``image`` is that of weights which are streamed. ``faults`` are arguments of the memory's model,
-    without the plus sign.
+    ``contents`` describes the weights of a streamed classifier. ``faults`` are arguments of the
+    memory's model, without the plus sign.
     """
-    board = SimulatedBoard(core, identity, image, divisor)
+    board = SimulatedBoard(core, identity, contents, divisor)
     text = verilog.convert(board, name=NAME, emit_src=False, strip_internal_attrs=True)
-    sources = {"board.v": text} | ({SOURCE: model_source()} if image else {})
+    sources = {"board.v": text} | ({SOURCE: model_source()} if contents else {})
     with running(compile_board(sources, cache.expanduser()), divisor, faults) as port:
         yield port
 

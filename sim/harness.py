@@ -11,7 +11,7 @@ from ..hw.program import Program
 from ..hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from ..hw.sdram.controller import SdramController
 from ..hw.sdram.reader import BlockReader
-from ..hw.system import image_of
+from ..hw.system import contents_of
 from .sdram import SimulatedSdram
 
 NAME = "harness"
@@ -54,7 +54,7 @@ class Harness(wiring.Component):
     ):
         self.pixel_bits = 8 * program.window.channels
         self.watch_ports = accelerator.watch_ports(program) if watched else {}
-        self.image, self.head = image_of(program), head
+        self.contents, self.head = contents_of(program), head
         ports = {
             "clk": Out(1),
             "reset": In(1),
@@ -142,7 +142,7 @@ class Harness(wiring.Component):
         geometry, cycles = SdramGeometry(), SdramCycles.of(TIMING, self.head.clock_mhz)
         m.submodules.chip = chip = SimulatedSdram(geometry, TIMING, self.head.clock_mhz)
         m.submodules.controller = controller = SdramController(geometry, cycles)
-        m.submodules.reader = reader = BlockReader(geometry, cycles, self.image)
+        m.submodules.reader = reader = BlockReader(geometry, cycles, self.contents)
         wiring.connect(m, controller.pins, chip.pins)
         wiring.connect(m, reader.request, controller.request)
         m.d.comb += [

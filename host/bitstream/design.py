@@ -5,7 +5,7 @@ from ...hw.boards.board import Board
 from ...hw.boards.top import BoardTop
 from ...hw.ecp5.mult18x18d import FACTOR_BITS, Form
 from ...hw.program import Program
-from ...hw.system import identity_of, image_of
+from ...hw.system import contents_of, identity_of
 from ..compiler.compile import Compiled
 from ..compiler.resources import check_fit
 
@@ -19,7 +19,7 @@ def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> 
     program = compiled.program
     dsp, scale_form = deal(program, board.multipliers)
     core = Accelerator(program, dsp=dsp, scale_form=scale_form)
-    return BoardTop(board, core, identity_of(program), clock_mhz, image=image_of(program))
+    return BoardTop(board, core, identity_of(program), clock_mhz, contents=contents_of(program))
 
 
 def deal(program: Program, multipliers: int) -> tuple[int, Form]:

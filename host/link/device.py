@@ -1,4 +1,4 @@
-"""A board at the other end of a serial port."""
+"""Talks to a board on a serial port."""
 
 import errno
 import time
@@ -10,50 +10,61 @@ import numpy as np
 import serial
 
 from ...errors import FirelineError
+from ...hw.link.baud import BAUD
 from ...hw.link.protocol import (
     CHUNK_BYTES,
     IDENTITY_BYTES,
+    MOST_CHUNKS_AHEAD,
     SCORE_BYTES,
     SCORES_PER_PART,
     VERSION,
-    WINDOW,
     Identity,
     Kind,
     MemoryState,
 )
-from .packets import Frame, FrameFinder
+from .packets import Packet, PacketFinder
 
-BAUD = 2_000_000
 POLL_SECONDS = 0.002
+WRITE_SECONDS = 10
+"""A port that takes no bytes for so long is gone."""
+
 UNSETTLED = (MemoryState.TESTING, MemoryState.CHECKING)
 REFUSALS = {
-    MemoryState.TESTING: "is still testing its memory: wait a little",
-    MemoryState.FAULT: "has no sound SDRAM, its test failed at power-up: switch it off and on, or "
-    "use another board, or a network whose classifier fits on the chip",
+    MemoryState.TESTING: "is still testing its SDRAM: wait a little and try again",
+    MemoryState.FAULT: "has no working SDRAM, because the test at power-up failed: switch the "
+    "board off and on; if that does not help, use another board or a network whose classifier "
+    "fits on the chip",
     MemoryState.EMPTY: "has no weights for its classifier yet: load them first",
-    MemoryState.LOADING: "has not got all weights of its classifier: load them again",
-    MemoryState.CHECKING: "is still checking its weights: wait a little",
-    MemoryState.WRONG: "read back other weights than those it was built for: load those of the "
-    "very network of its bitstream; if they were, its memory is faulty",
-    MemoryState.CORRUPT: "found its weights changed while it computed, so there are no scores: "
-    "load them again; if that does not last, its memory is faulty",
+    MemoryState.LOADING: "has only a part of its classifier's weights: load them again",
+    MemoryState.CHECKING: "is still checking its weights: wait a little and try again",
+    MemoryState.WRONG: "read back other weights than those it was built for: load the weights of "
+    "the network that its bitstream was built from; if you did, its SDRAM is faulty",
+    MemoryState.CORRUPT: "found its weights changed during the computation, so there are no "
+    "scores: load the weights again; if the error returns, its SDRAM is faulty",
 }
-"""Why there are no scores, and what to do about it."""
+"""Why a board has no scores, and what to do."""
 
 OPEN_ERRORS = {
-    errno.ENOENT: "it is not there: plug the board in and name its port, often /dev/ttyUSB0",
-    errno.EACCES: "you may not open it: join the group dialout, or ask whoever owns the machine",
-    errno.EBUSY: "another program uses it: close that one",
-    errno.EAGAIN: "another program uses it: close that one",
-    errno.ENOTTY: "it is not a serial port",
+    errno.ENOENT: "there is no such port: plug the board in and name its port, often /dev/ttyUSB0",
+    errno.EACCES: "permission denied: add yourself to the group that owns the port, often "
+    "`dialout`, and log in again",
+    errno.EBUSY: "another program uses it: close that program",
+    errno.EAGAIN: "another program uses it: close that program",
+    errno.ENOTTY: "it is not a serial port: name the board's port, often /dev/ttyUSB0",
 }
 
 
 class Device:
-    """Talks to the board on ``port``; a context manager.
+    """The board on serial port `port`; a context manager that closes the port.
 
-    A question is asked again when no answer comes within ``timeout``, until nothing has come of it
-    for ``patience``. ``deadline`` is how long the core may work on one image. All are in seconds.
+    Parameters
+        port: name of the port, e.g. /dev/ttyUSB0
+        baud: bit rate, the same as the bitstream's
+        timeout: seconds to wait for an answer before the request is sent again
+        patience: seconds without progress after which a call fails
+        deadline: seconds that the core may take for a frame, and the board for a memory test
+
+    Every method raises FirelineError if the board does not answer or the port goes away.
     """
 
     def __init__(
@@ -69,13 +80,13 @@ class Device:
         self.patience = patience
         self.deadline = deadline
         self._sequence = 0
-        self._finder = FrameFinder()
-        self._arrived = 0  # bytes since the last valid frame, to tell silence from noise
-        self._frames: list[Frame] = []
+        self._finder = PacketFinder()
+        self._arrived = 0  # bytes since the last valid packet: tells silence from noise
+        self._packets: list[Packet] = []
         self._serial = _open(port, baud)
         with self._plugged():
             self._serial.reset_input_buffer()
-            self._serial.write(b"\0")  # ends whatever the board has half received
+            self._serial.write(b"\0")  # ends a packet that the board has received in part
 
     def __enter__(self):
         return self
@@ -87,17 +98,23 @@ class Device:
         self._serial.close()
 
     def identify(self) -> Identity:
-        """Which network the board runs."""
+        """Returns which network the board runs.
+
+        Raises FirelineError if the board speaks another version of the protocol.
+        """
         data = self._ask(Kind.HELLO).data
         if data[:1] != bytes([VERSION]) or len(data) != IDENTITY_BYTES:
             raise FirelineError(
                 f"the board at {self.port} speaks version {data[0] if data else '?'} of the link, "
-                f"this program version {VERSION}: build and flash the board anew"
+                f"this program version {VERSION}: build and flash the board again"
             )
         return Identity.from_bytes(data)
 
     def check_network(self, network: int) -> Identity:
-        """Refuses a board that runs another network than the one with this CRC-32."""
+        """Returns the board's identity if it runs the network with this CRC-32.
+
+        Raises FirelineError if it runs another one.
+        """
         identity = self.identify()
         if identity.network != network:
             raise FirelineError(
@@ -109,35 +126,40 @@ class Device:
     def classify(
         self, pixels: np.ndarray, progress: Callable[[int, int], None] | None = None
     ) -> np.ndarray:
-        """Sends one image, uint8 ``[height, width, channels]``; returns the scores, uint32.
+        """Sends one frame and returns its scores.
 
-        ``progress`` is called with the bytes that the board has, and all. A board that needs
-        weights must have them, see `load_weights`.
+        `pixels` is a picture as the network takes it, uint8 ``[height, width, channels]``; the
+        result is uint32 ``[classes]``. `progress` is called with the number of bytes that the board
+        has taken, and with the number of all.
+
+        Raises FirelineError for pixels of another shape or type, if a board that streams its
+        classifier's weights has none (see `load_weights`), or if the core gives no scores.
         """
         identity = self.identify()
         expected = (identity.height, identity.width, identity.channels)
         if pixels.dtype != np.uint8 or pixels.shape != expected:
             raise FirelineError(
-                f"the board at {self.port} takes images of {_size(expected)} bytes, "
-                f"not {_size(pixels.shape)} of {pixels.dtype}: resize the image"
+                f"the board at {self.port} takes pictures of {_size(expected)} uint8, "
+                f"not of {_size(pixels.shape)} {pixels.dtype}: resize the picture"
             )
         self._ask(Kind.START)
-        self._send_chunks("image", pixels.tobytes(), progress)
+        self._send_chunks("frame", pixels.tobytes(), progress)
         return self._fetch_scores(identity.classes)
 
     def needs_weights(self) -> bool:
-        """Whether there are weights to be loaded before anything can be classified.
+        """Returns whether the board needs weights before it can classify.
 
-        Raises FirelineError if the board cannot take them.
+        Raises FirelineError if its SDRAM does not work.
         """
         return bool(self.identify().weight_bytes) and self._memory() is not MemoryState.READY
 
     def load_weights(
         self, weights: bytes, progress: Callable[[int, int], None] | None = None
     ) -> None:
-        """Loads the classifier's weights, which the board then checks and keeps until power-off.
+        """Loads the classifier's weights, which the board checks and keeps until power-off.
 
-        ``progress`` is called with the bytes that the board has, and all.
+        `progress` is called as by `classify`. Raises FirelineError if the weights are of another
+        network, or if the board's SDRAM does not work.
         """
         expected = self.identify().weight_bytes
         if len(weights) != expected:
@@ -153,7 +175,7 @@ class Device:
             self._refuse(state)
 
     def _memory(self) -> MemoryState:
-        """The state of the board's memory, once a test or a check is over.
+        """The state of the board's memory, after a test or a check that is running.
 
         Raises FirelineError if the board has no memory that works.
         """
@@ -170,30 +192,34 @@ class Device:
         raise FirelineError(f"the board at {self.port} {REFUSALS[state]}")
 
     def _send_chunks(self, what: str, content: bytes, progress: Callable[[int, int], None] | None):
-        """Sends the chunks, up to `WINDOW` ahead of the answers; one by one after a loss."""
+        """Sends all chunks of a frame or of weights.
+
+        Up to `MOST_CHUNKS_AHEAD` chunks are sent ahead of the answers. After a loss a single one is
+        sent again, and each answer then allows one more.
+        """
         chunks = [content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES)]
-        taken, sent, window = 0, 0, WINDOW
+        taken, sent, most_ahead = 0, 0, MOST_CHUNKS_AHEAD
         until = time.monotonic() + self.patience
         while taken < len(chunks):
-            while sent < min(taken + window, len(chunks)):
-                self._send(Frame(Kind.CHUNK, sent % 256, chunks[sent]))
+            while sent < min(taken + most_ahead, len(chunks)):
+                self._send(Packet(Kind.CHUNK, sent % 256, chunks[sent]))
                 sent += 1
             answer = self._receive(self.timeout)
-            ahead = (answer.sequence - taken) % 256 if answer else 0
-            if answer and answer.kind is Kind.TAKEN and 0 < ahead <= WINDOW:
-                taken += ahead
-                sent = max(sent, taken)  # more than was sent again: the first try had arrived
-                window = min(window + 1, WINDOW)
+            newly_taken = (answer.sequence - taken) % 256 if answer else 0
+            if answer and answer.kind is Kind.TAKEN and 0 < newly_taken <= MOST_CHUNKS_AHEAD:
+                taken += newly_taken
+                sent = max(sent, taken)  # chunks thought lost may have arrived at the first try
+                most_ahead = min(most_ahead + 1, MOST_CHUNKS_AHEAD)
                 until = time.monotonic() + self.patience
                 if progress:
                     progress(min(taken * CHUNK_BYTES, len(content)), len(content))
             elif time.monotonic() > until:
-                self._give_up(f"while the {what} was sent", answer)
+                self._give_up(f"sending the {what}", answer)
             elif answer is None or answer.kind is Kind.BROKEN:
-                sent, window = taken, 1
+                sent, most_ahead = taken, 1
 
     def _fetch_scores(self, classes: int) -> np.ndarray:
-        """Asks for the scores until the core has them, part by part."""
+        """Reads the scores part by part, as soon as the core has them."""
         encoded = bytearray()
         until = time.monotonic() + self.deadline
         while len(encoded) < classes * SCORE_BYTES:
@@ -204,21 +230,21 @@ class Device:
             elif time.monotonic() > until:
                 raise FirelineError(
                     f"the board at {self.port} gave no scores within {self.deadline:g} s: "
-                    "reset it and try again"
+                    "flash it again and repeat"
                 )
             else:
                 time.sleep(POLL_SECONDS)
         return np.frombuffer(encoded, dtype="<u4", count=classes).astype(np.uint32)
 
-    def _ask(self, kind: Kind, data: bytes = b"") -> Frame:
-        """Sends a request until its own answer comes.
+    def _ask(self, kind: Kind, data: bytes = b"") -> Packet:
+        """Sends a request, repeatedly if need be, and returns its answer.
 
-        Raises FirelineError if the board's memory is not fit for it.
+        Raises FirelineError if the state of the board's memory does not allow the request.
         """
         self._sequence = (self._sequence + 1) % 256
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
-            self._send(Frame(kind, self._sequence, data))
+            self._send(Packet(kind, self._sequence, data))
             again = min(time.monotonic() + self.timeout, until)
             while answer := self._receive(again - time.monotonic()):
                 if (answer.kind, answer.sequence) == (kind | Kind.ANSWER, self._sequence):
@@ -227,52 +253,54 @@ class Device:
                     self._refuse(MemoryState(answer.data[0]))
                 if answer.kind is Kind.BROKEN:
                     break
-        self._give_up(f"when asked for {kind.name}", answer)
+        self._give_up(f"request {kind.name}", answer)
 
-    def _send(self, frame: Frame):
+    def _send(self, packet: Packet):
         with self._plugged():
-            self._serial.write(frame.encode())
+            self._serial.write(packet.encode())
 
-    def _receive(self, seconds: float) -> Frame | None:
-        """The next whole frame, or nothing within so many seconds."""
+    def _receive(self, seconds: float) -> Packet | None:
+        """The next whole packet, or None if none arrives within `seconds`."""
         until = time.monotonic() + seconds
-        while not self._frames and (left := until - time.monotonic()) > 0:
+        while not self._packets and (left := until - time.monotonic()) > 0:
             with self._plugged():
                 self._serial.timeout = left
                 arrived = self._serial.read(max(1, self._serial.in_waiting))
             self._arrived += len(arrived)
-            self._frames += self._finder.feed(arrived)
-        if not self._frames:
+            self._packets += self._finder.feed(arrived)
+        if not self._packets:
             return None
         self._arrived = 0
-        return self._frames.pop(0)
+        return self._packets.pop(0)
 
-    def _give_up(self, when: str, answer: Frame | None) -> NoReturn:
+    def _give_up(self, step: str, answer: Packet | None) -> NoReturn:
         if answer and answer.kind is Kind.BROKEN:
-            what, check = "got nothing but broken frames", "that the cable is sound and short"
+            what, advice = "received only broken packets", "use a shorter or another cable"
         elif self._arrived:
             what = "sent only noise"
-            check = f"that it is the board's port and its baud rate is {self._serial.baudrate}"
+            advice = f"check that it is the board's port and its baud rate {self._serial.baudrate}"
         else:
-            what, check = "did not answer", "that it is the board's port and the board is flashed"
+            what = "did not answer"
+            advice = "check that it is the board's port and that the board is flashed"
         raise FirelineError(
-            f"the board at {self.port} {what} {when}, for {self.patience:g} s: check {check}"
+            f"the board at {self.port} {what} for {self.patience:g} s ({step}): {advice}"
         )
 
     @contextmanager
     def _plugged(self):
+        """Turns errors of the port into FirelineErrors."""
         try:
             yield
         except (OSError, serial.SerialException) as error:
             raise FirelineError(
                 f"the serial port {self.port} went away ({_reason(error)}): "
-                "plug the board in again and start over"
+                "plug the board in again and repeat"
             ) from None
 
 
 def _open(port: str, baud: int) -> serial.Serial:
     try:
-        return serial.Serial(port, baud, exclusive=True, write_timeout=10)
+        return serial.Serial(port, baud, exclusive=True, write_timeout=WRITE_SECONDS)
     except (OSError, ValueError, serial.SerialException) as error:
         number = getattr(error, "errno", None) or (error.__context__ or error).args[0]
         advice = OPEN_ERRORS.get(number, _reason(error))

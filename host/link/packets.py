@@ -1,4 +1,4 @@
-"""Frames of the serial link: built to be sent, and found in whatever bytes arrive."""
+"""Packets of the link: encoded for the line, and found among the bytes that arrive."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,13 +8,15 @@ from cobs import cobs
 
 from ...hw.link.protocol import Kind
 
-LONGEST = 512  # stuffed bytes; anything longer is noise
+LONGEST = 512
+"""Stuffed bytes of the longest packet that is worth decoding; more is noise."""
+
 CHECK_BYTES = 4
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One frame, without its check."""
+class Packet:
+    """One packet without its check."""
 
     kind: Kind
     sequence: int
@@ -22,39 +24,42 @@ class Frame:
 
     def encode(self) -> bytes:
         """The bytes for the line, the closing zero included."""
-        frame = bytes((self.kind, self.sequence)) + self.data
-        return cobs.encode(frame + zlib.crc32(frame).to_bytes(CHECK_BYTES, "little")) + b"\0"
+        packet = bytes((self.kind, self.sequence)) + self.data
+        return cobs.encode(packet + zlib.crc32(packet).to_bytes(CHECK_BYTES, "little")) + b"\0"
 
 
-def decode(stuffed: bytes) -> Frame | None:
-    """The frame between two zeros, or nothing if it is broken or of no known kind."""
+def decode(stuffed: bytes) -> Packet | None:
+    """The packet between two zeros; None if it is broken or of an unknown kind."""
     try:
-        frame = cobs.decode(stuffed)
+        packet = cobs.decode(stuffed)
     except cobs.DecodeError:
         return None
-    frame, check = frame[:-CHECK_BYTES], frame[-CHECK_BYTES:]
-    if len(frame) < 2 or zlib.crc32(frame).to_bytes(CHECK_BYTES, "little") != check:
+    packet, check = packet[:-CHECK_BYTES], packet[-CHECK_BYTES:]
+    if len(packet) < 2 or zlib.crc32(packet).to_bytes(CHECK_BYTES, "little") != check:
         return None
     try:
-        return Frame(Kind(frame[0]), frame[1], frame[2:])
+        return Packet(Kind(packet[0]), packet[1], packet[2:])
     except ValueError:
         return None
 
 
 @dataclass
-class FrameFinder:
-    """Finds whole frames in arriving bytes, and passes over everything else."""
+class PacketFinder:
+    """Finds whole packets in arriving bytes and skips everything else.
+
+    `broken` counts the byte sequences between two zeros that were no packets.
+    """
 
     pending: bytearray = field(default_factory=bytearray)
     broken: int = 0
 
-    def feed(self, arrived: bytes) -> Iterator[Frame]:
-        """Yields the frames that ``arrived`` completes."""
+    def feed(self, arrived: bytes) -> Iterator[Packet]:
+        """Yields the packets that `arrived` completes."""
         self.pending += arrived
         *candidates, rest = self.pending.split(b"\0")
         self.pending = rest[-LONGEST:]
         for stuffed in candidates:
-            if frame := decode(bytes(stuffed)):
-                yield frame
+            if packet := decode(bytes(stuffed)):
+                yield packet
             elif stuffed:
                 self.broken += 1

@@ -4,10 +4,11 @@ from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io, wiring
 
 from ..ecp5.clock import PLL, pll_settings
+from ..link.baud import BAUD, divisor_of
 from ..link.protocol import Identity
 from ..sdram.contents import SdramContents
 from ..sdram.pads import CLOCK_LEAD, SdramPads
-from ..system import BAUD, SerialSystem, divisor_of, streamed_weights
+from ..system import SerialSystem, streamed_weights
 from .board import Board
 
 
@@ -15,7 +16,7 @@ class BoardTop(Elaboratable):
     """A core on a board: its clock, its serial line, its lights.
 
     ``clock_mhz`` (the board's own when not given) is rounded down to what the PLL can make; the
-    attribute of that name says what came of it. With an ``image``, the core's classifier gets its
+    attribute of that name says what came of it. With `contents`, the core's classifier gets its
     weights from the board's SDRAM. Raises FirelineError for a clock that does not suit.
     """
 
@@ -26,13 +27,13 @@ class BoardTop(Elaboratable):
         identity: Identity,
         clock_mhz: float | None = None,
         baud: int = BAUD,
-        image: SdramContents | None = None,
+        contents: SdramContents | None = None,
     ):
         self.board = board
         self.baud = baud
         self.settings = pll_settings(board.oscillator_mhz, clock_mhz or board.clock_mhz)
         self.clock_mhz = self.settings.output_mhz
-        self.weights = streamed_weights(image, self.clock_mhz) if image else None
+        self.weights = streamed_weights(contents, self.clock_mhz) if contents else None
         divisor = divisor_of(self.clock_mhz, baud)
         self.system = SerialSystem(core, identity, divisor, self.weights)
 

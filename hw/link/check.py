@@ -1,4 +1,4 @@
-"""Check sums of the serial link's frames: CRC-32 as in Ethernet, the last four bytes of a frame."""
+"""The check of a packet: its last four bytes, a CRC-32 as in Ethernet."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -10,11 +10,18 @@ from .cobs import Piece, Symbol
 CHECK_BYTES = 4
 
 
-class FrameChecker(wiring.Component):
-    """Frames with their check in, the same without it out; their end says whether it held.
+class PacketChecker(wiring.Component):
+    """Removes each packet's check and marks the packet broken if the check does not match.
 
-    Latency:    a byte comes out when the fourth one after it comes in; the end at once
-    Throughput: one byte a cycle
+    Members
+        i: in stream of the packets' bytes, check included, and their end symbols
+        o: out stream of the same packets without the check; an end symbol's `broken` is set if
+           `i` says so, if the packet is shorter than its check, or if the check does not match
+    Latency
+        a byte leaves in the cycle in which the fourth byte after it arrives; an end symbol leaves
+        in the cycle in which it arrives
+    Throughput
+        one byte a cycle
     """
 
     i: In(stream.Signature(Symbol))
@@ -50,10 +57,15 @@ class FrameChecker(wiring.Component):
 
 
 class CheckAppender(wiring.Component):
-    """Frames in, the same with their check behind them out.
+    """Appends its check to each packet.
 
-    Latency:    1 cycle
-    Throughput: one frame of n bytes in n + 4 cycles
+    Members
+        i: in stream of the packets' bytes
+        o: out stream of the packets' bytes, each packet followed by its check
+    Latency
+        1 cycle
+    Throughput
+        a packet of n bytes in n + 4 cycles
     """
 
     i: In(stream.Signature(Piece))
@@ -71,7 +83,7 @@ class CheckAppender(wiring.Component):
         with m.If(o.ready):
             m.d.sync += o.valid.eq(0)
         with m.FSM():
-            with m.State("FRAME"):
+            with m.State("PACKET"):
                 m.d.comb += i.ready.eq(free)
                 with m.If(i.valid & i.ready):
                     m.d.comb += crc.valid.eq(1)
@@ -83,5 +95,5 @@ class CheckAppender(wiring.Component):
                 with m.If(place == CHECK_BYTES - 1):
                     m.d.comb += crc.start.eq(1)
                     m.d.sync += o.p.last.eq(1)
-                    m.next = "FRAME"
+                    m.next = "PACKET"
         return m

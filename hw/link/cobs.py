@@ -1,7 +1,10 @@
-"""Consistent overhead byte stuffing: frames of any bytes, kept apart by zero bytes.
+"""Consistent overhead byte stuffing (COBS): packets of any bytes, separated by zero bytes.
 
-A frame's zeros are replaced by the distance to the next one, so a zero on the line always ends a
-frame, and a receiver that was lost finds its way back at the next zero.
+The code replaces each zero of a packet by the distance to the next one. A zero in the stuffed
+stream therefore always ends a packet, and a receiver that lost its place resumes at the next zero.
+
+Source: S. Cheshire, M. Baker, Consistent Overhead Byte Stuffing, IEEE/ACM Transactions on
+Networking 7(2), 1999.
 """
 
 from amaranth.hdl import Module, Signal
@@ -12,7 +15,7 @@ from ..memory.ram import ShallowRam
 
 
 class Symbol(data.Struct):
-    """A received byte, or the end of a frame and whether the frame was broken."""
+    """A received byte; or, if `end`, the end of a packet and whether it was `broken`."""
 
     byte: 8
     end: 1
@@ -20,19 +23,23 @@ class Symbol(data.Struct):
 
 
 class Piece(data.Struct):
-    """A byte to be sent, and whether it is the last one of its frame."""
+    """A byte to be sent; `last` marks the last one of its packet."""
 
     byte: 8
     last: 1
 
 
 class COBSDecoder(wiring.Component):
-    """Stuffed bytes in, the frames' bytes out, an end symbol after each frame.
+    """Restores the packets' bytes from the stuffed stream.
 
-    Empty frames (zeros in a row) give nothing. A frame cut off within a block ends as broken.
-
-    Latency:    none, combinational
-    Throughput: one byte a cycle
+    Members
+        i: in stream of stuffed bytes
+        o: out stream of the packets' bytes, with an end symbol after each packet. An empty packet
+           (zeros in a row) yields nothing; a packet that ends within a block ends as broken.
+    Latency
+        none, combinational
+    Throughput
+        one byte a cycle
     """
 
     i: In(stream.Signature(8))
@@ -40,8 +47,8 @@ class COBSDecoder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        inside = Signal()  # a frame has begun
-        block_left = Signal(8)  # bytes of the block still to come
+        inside = Signal()  # in a packet
+        block_left = Signal(8)  # bytes of the block that have yet to arrive
         full_block = Signal()  # a block of 254 bytes has no zero after it
         i, o = self.i, self.o
 
@@ -66,14 +73,20 @@ class COBSDecoder(wiring.Component):
 
 
 class COBSEncoder(wiring.Component):
-    """A frame's bytes in, the stuffed frame and its closing zero out.
+    """Stuffs packets and closes each with a zero.
 
-    The frame is kept in a memory while it comes in: at each zero, and at the end, the distance is
-    written back to the place where the decoder looks for it. Frames hold 1 to ``depth - 1``
-    bytes, and ``depth`` is at most 254, so that no block is full.
+    A memory holds the packet while it arrives. At each zero, and at the end, the encoder writes the
+    distance to the place where the decoder expects it.
 
-    Latency:    the frame, and 4 cycles
-    Throughput: one frame of n bytes in 4 n + 7 cycles
+    Parameters
+        depth: bytes of the memory, at most 254, so that no block is full
+    Members
+        i: in stream of the packets' bytes, 1 to `depth` - 1 a packet
+        o: out stream of stuffed bytes
+    Latency
+        4 cycles from a packet's last byte to its first stuffed byte
+    Throughput
+        a packet of n bytes in 4 n + 7 cycles
     """
 
     i: In(stream.Signature(Piece))

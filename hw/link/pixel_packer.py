@@ -1,4 +1,4 @@
-"""Bytes of chunks made into pixels."""
+"""Packs the bytes of chunks into pixels."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -6,10 +6,17 @@ from amaranth.lib.wiring import In, Out
 
 
 class PixelPacker(wiring.Component):
-    """Bytes in, pixels of ``channels`` bytes out.
+    """Packs `channels` consecutive bytes into a pixel.
 
-    Latency:    1 cycle after a pixel's last byte
-    Throughput: one pixel each ``channels`` + 1 cycles
+    Parameters
+        channels: bytes a pixel
+    Members
+        i: in stream of bytes
+        o: out stream of pixels, the first byte in element 0
+    Latency
+        1 cycle from a pixel's last byte to the pixel
+    Throughput
+        one pixel in `channels` + 1 cycles
     """
 
     def __init__(self, channels: int):

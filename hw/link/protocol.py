@@ -1,34 +1,34 @@
-"""The serial link's language, as both ends speak it.
+"""The protocol of host and board, whatever carries its bytes.
 
-A frame is ``kind, sequence, data, CRC-32`` (as in Ethernet, lowest byte first), stuffed by COBS
-and closed by a zero byte. The host asks, the board answers; numbers have their lowest byte first.
+A packet is ``kind, sequence, data, CRC-32`` (as in Ethernet), stuffed by COBS and closed by a zero
+byte. The host sends requests; the board answers. Every number has its lowest byte first.
 
 | host sends | sequence   | data             | board answers | sequence   | data               |
 |------------|------------|------------------|---------------|------------|--------------------|
 | HELLO      | any        |                  | IDENTITY      | the same   | `Identity`         |
 | START      | any        |                  | STARTED       | the same   |                    |
 | CHUNK      | its number | 1 to 240 bytes   | TAKEN         | the next   |                    |
-|            |            | of the image     |               | one wanted |                    |
+|            |            | of the frame     |               | one wanted |                    |
 | RESULT     | any        | number of a part | SCORES        | the same   | 16 scores; none    |
-|            |            |                  |               |            | while still at work|
+|            |            |                  |               |            | while it computes  |
 | LOAD       | any        |                  | LOADING       | the same   |                    |
 | MEMORY     | any        |                  | STATE         | the same   | `MemoryState`      |
 | (broken)   |            |                  | BROKEN        | next chunk |                    |
 
-START clears everything: a half-received image, a half-computed frame, the last scores; chunks are
-then numbered from 0 (modulo 256). The board hands a chunk to the core only when it is whole and the
-one that it wants next; every other chunk changes nothing, and is answered all the same. TAKEN waits
-until there is room for `WINDOW` more chunks, so the host may send that many ahead of the answers.
-A RESULT may be asked again and again, until the next START.
+START clears everything: a half-received or half-computed frame, and the last scores. The chunks
+after it are numbered from 0, modulo 256. The board passes a chunk to the core only if the chunk is
+whole and the next one wanted. Any other chunk changes nothing, but gets its answer. The board sends
+TAKEN when it has room for `MOST_CHUNKS_AHEAD` more chunks; the host may therefore send that many
+before it waits for an answer. The host may repeat RESULT until the next START.
 
-A board whose classifier's weights lie in external memory knows LOAD and MEMORY, too. LOAD clears
-everything as START does, but the chunks after it are the weights; with the last of them the board
-reads all of them back and checks them. Weights stay until the next LOAD, or power-off. Unless they
-are there and right, START and RESULT are answered by STATE: there are no scores, and chunks of an
-image are taken and forgotten.
+Only boards whose classifier's weights lie in external memory understand LOAD and MEMORY. LOAD
+clears everything as START does, but the chunks after it are weights. After the last of them the
+board reads all weights back and checks them. Weights stay until the next LOAD or power-off. Unless
+they are present and correct, the board answers START and RESULT by STATE: it has no scores, and it
+discards the chunks of a frame.
 
-Only the newest frame is answered: a host that gets no answer in time asks again. So does one that
-gets BROKEN: a frame arrived whose check failed, or that no board of this version understands.
+The board answers the newest packet only; a host that gets no answer in time repeats its request. So
+does a host that gets BROKEN: a packet's check failed, or this board does not understand the packet.
 """
 
 import enum
@@ -38,14 +38,18 @@ from typing import ClassVar, Self
 
 VERSION = 2
 CHUNK_BYTES = 240
-WINDOW = 4
+"""The most that a chunk holds."""
+
+MOST_CHUNKS_AHEAD = 4
+"""Chunks that the host may send ahead of the board's answers."""
+
 SCORES_PER_PART = 16
 SCORE_BYTES = 4
 IDENTITY_BYTES = 18
 
 
 class Kind(enum.IntEnum):
-    """The first byte of a frame; an answer's is its request's with the bit ANSWER set."""
+    """The first byte of a packet; an answer's is its request's with the bit ANSWER set."""
 
     ANSWER = 0x80
     HELLO = 0x01
@@ -64,29 +68,29 @@ class Kind(enum.IntEnum):
 
 
 class MemoryState(enum.IntEnum):
-    """What a board knows of its external memory and of the weights therein."""
+    """The state of a board's external memory and of the weights in it."""
 
-    TESTING = 0  # right after power-up
+    TESTING = 0  # after power-up
     FAULT = 1  # the test failed: there is no such memory, or a line is broken
-    EMPTY = 2  # sound, and without weights
-    LOADING = 3
-    CHECKING = 4  # all weights have come and are read back
-    WRONG = 5  # what was read back is not what this network needs
+    EMPTY = 2  # the memory works and has no weights
+    LOADING = 3  # weights are arriving
+    CHECKING = 4  # all weights have arrived, and the board reads them back
+    WRONG = 5  # the weights read back are not those of this network
     READY = 6
-    CORRUPT = 7  # the weights were right, but not when they were read for a frame
+    CORRUPT = 7  # a read for a frame found that the weights have changed
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Which network a board runs, and what it takes and gives."""
+    """Which network a board runs, what it takes and what it returns."""
 
     network: int  # CRC-32 of the quantized network
-    width: int
-    height: int
+    width: int  # pixels of a frame's row
+    height: int  # rows
     channels: int
     classes: int
-    weight_bytes: int = 0  # to be loaded into external memory
-    ci: int = 0  # of the array: the order of the weights hangs on it
+    weight_bytes: int = 0  # for the external memory; 0 if all weights are on the chip
+    ci: int = 0  # of the array, which determines the order of the weights
     co: int = 0
 
     FORMAT: ClassVar[str] = "<BIHHBHIBB"
@@ -97,10 +101,10 @@ class Identity:
 
     @classmethod
     def from_bytes(cls, encoded: bytes) -> Self:
-        """Undoes `to_bytes`; the version is the caller's to check, it is ``encoded[0]``."""
+        """Inverts `to_bytes`; the caller checks the version, ``encoded[0]``."""
         _, *fields = struct.unpack(cls.FORMAT, encoded)
         return cls(*fields)
 
     @property
-    def image_bytes(self) -> int:
+    def frame_bytes(self) -> int:
         return self.width * self.height * self.channels

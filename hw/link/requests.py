@@ -1,4 +1,4 @@
-"""What the host asks for: checked frames in, requests and the bytes of chunks out."""
+"""Receives the host's requests: the packets' bytes in, requests and the bytes of chunks out."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -7,11 +7,12 @@ from amaranth.lib.wiring import In, Out
 from .cobs import Symbol
 from .protocol import Kind
 
-ABORT_CYCLES = 16  # far shorter than the answer to START takes on the line
+ABORT_CYCLES = 16
+"""Cycles of an abort. The answer to START takes far longer on any carrier."""
 
 
 class Header(data.Struct):
-    """A frame from the host: its first two bytes and the first byte of its data."""
+    """The first two bytes of a packet from the host, and the first byte of its data."""
 
     kind: 8
     sequence: 8
@@ -19,15 +20,28 @@ class Header(data.Struct):
 
 
 class RequestReceiver(wiring.Component):
-    """Checked frames in, requests out, and the bytes of the chunk that is wanted next.
+    """Turns checked packets into requests and passes on the bytes of the chunk wanted next.
 
-    ``arrived`` pulses with each request; a frame that is broken, or of no known kind, is a request
-    of kind BROKEN. After the bytes of `chunk`, ``keep`` or ``drop`` says what to do with them.
-    ``loading`` says that they are weights, which only a board with `weights` takes; ``load`` pulses
-    when they are to come.
+    A packet that is broken or of an unknown kind becomes a request of kind BROKEN. A byte that
+    finds `chunk` not ready makes its packet broken.
 
-    Latency:    none for a chunk's bytes, 1 cycle from a frame's end to its request
-    Throughput: one byte a cycle
+    Parameters
+        weights: whether the board takes weights and understands LOAD and MEMORY
+    Members
+        i: in stream of checked packets, always ready
+        chunk: out stream of the bytes of the chunk wanted next, unconfirmed
+        keep: out pulse after each packet, accepts the bytes sent on `chunk` since the last one
+        drop: out pulse after each packet that `keep` does not accept, discards these bytes
+        request: out, valid while `arrived`
+        arrived: out pulse, a request
+        wanted: out, number of the chunk wanted next (8 bits, modulo 256)
+        abort: out for `ABORT_CYCLES` after START and LOAD, resets what belongs to a frame
+        load: out pulse with LOAD, weights follow
+        loading: out, chunks are weights
+    Latency
+        none for a chunk's bytes; 1 cycle from a packet's end to its request
+    Throughput
+        one byte a cycle
     """
 
     i: In(stream.Signature(Symbol))
@@ -47,12 +61,10 @@ class RequestReceiver(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        header = Signal(Header)
-        place = Signal(range(4))  # the byte awaited: kind, sequence, argument, or any later one
-        lost = Signal()  # a byte found no room, or an abort under way
-        refused = Signal()  # the byte before found no room
+        header, place = self._build_header(m)
         ended, bad = Signal(), Signal()
-        abort_left = Signal(range(ABORT_CYCLES + 1))
+        lost = Signal()  # a byte of this packet found no room, or arrived during an abort
+        refused = Signal()  # the previous byte found no room
         byte = self.i.valid & ~self.i.p.end
         is_wanted = (header.kind == Kind.CHUNK) & (header.sequence == self.wanted)
 
@@ -60,19 +72,29 @@ class RequestReceiver(wiring.Component):
             self.i.ready.eq(1),
             self.chunk.payload.eq(self.i.p.byte),
             self.chunk.valid.eq(byte & (place >= 2) & is_wanted),
-            self.abort.eq(abort_left != 0),
             self.request.eq(header),
             self.arrived.eq(ended),
         ]
-        # What comes of a frame is settled a cycle after its end, all from registers.
+        # The verdict on a packet follows one cycle after its end, from registers only.
         m.d.sync += [
             ended.eq(self.i.valid & self.i.p.end),
             bad.eq(self.i.p.broken | (place < 2) | lost | refused),
             refused.eq(self.chunk.valid & ~self.chunk.ready),
         ]
-        with m.If(self.abort):
-            m.d.sync += abort_left.eq(abort_left - 1)
-        with m.If(byte):
+        with m.If((byte & self.abort) | refused):
+            m.d.sync += lost.eq(1)
+        with m.If(self.i.valid & self.i.p.end):
+            m.d.sync += lost.eq(0)
+        self._build_verdict(m, ended, bad, header, is_wanted)
+        return m
+
+    def _build_header(self, m):
+        """Stores the packet's first bytes. Returns them and the place of the byte awaited.
+
+        Places are 0 for the kind, 1 for the sequence, 2 for the argument, 3 for any later byte.
+        """
+        header, place = Signal(Header), Signal(range(4))
+        with m.If(self.i.valid & ~self.i.p.end):
             with m.Switch(place):
                 with m.Case(0):
                     m.d.sync += header.kind.eq(self.i.p.byte)
@@ -82,10 +104,16 @@ class RequestReceiver(wiring.Component):
                     m.d.sync += header.argument.eq(self.i.p.byte)
             with m.If(place != 3):
                 m.d.sync += place.eq(place + 1)
-        with m.If((byte & self.abort) | refused):
-            m.d.sync += lost.eq(1)
         with m.If(self.i.valid & self.i.p.end):
-            m.d.sync += [place.eq(0), lost.eq(0)]
+            m.d.sync += place.eq(0)
+        return header, place
+
+    def _build_verdict(self, m, ended, bad, header, is_wanted):
+        """Acts on the packet that ended in the cycle before."""
+        abort_left = Signal(range(ABORT_CYCLES + 1))
+        m.d.comb += self.abort.eq(abort_left != 0)
+        with m.If(self.abort):
+            m.d.sync += abort_left.eq(abort_left - 1)
         with m.If(ended):
             m.d.comb += self.drop.eq(~self.keep)
             with m.If(bad):
@@ -105,4 +133,3 @@ class RequestReceiver(wiring.Component):
                     pass
                 with m.Default():
                     m.d.comb += self.request.kind.eq(Kind.BROKEN)
-        return m

@@ -1,15 +1,16 @@
-"""Asynchronous serial line, 8 data bits, no parity, 1 stop bit: pin in, bytes out, and back."""
+"""A carrier of bytes: an asynchronous serial line of 8 data bits, no parity and 1 stop bit.
+
+`baud` derives the divisor, the clock cycles a bit, from the clock and the bit rate.
+"""
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-MIN_DIVISOR = 4
-
 
 class Character(data.Struct):
-    """The ten bits of a byte on the line, the first to be sent lowest."""
+    """The ten bits of a byte on the line; the lowest is sent first."""
 
     start: 1
     byte: 8
@@ -17,15 +18,21 @@ class Character(data.Struct):
 
 
 class UARTReceiver(wiring.Component):
-    """A serial line in, its bytes out.
+    """Receives the bytes of a serial line.
 
-    The pin is synchronised, and a majority of three samples takes out glitches of one cycle; each
-    bit is then sampled at its centre, ``divisor`` cycles apart. A byte whose stop bit is low is
-    dropped and ``error`` pulses, as it does when a byte arrives before the last one was taken.
+    The majority of three synchronized samples removes glitches of one cycle. Each bit is sampled at
+    its centre. The two ends' bit rates may differ by 4 %.
 
-    Formula:    divisor = clock / baud, at least 4; both ends' clocks together may be off by 4 %
-    Latency:    9.5 bits and 4 cycles from the falling edge of the start bit
-    Throughput: one byte each 10 bits
+    Parameters
+        divisor: clock cycles a bit, at least `baud.MIN_DIVISOR`
+    Members
+        rx: in, the line, asynchronous, high while idle
+        o: out stream of bytes
+        error: out pulse, a byte is lost: its stop bit is low, or the byte before it still waits
+    Latency
+        9.5 bits and 4 cycles from the falling edge of the start bit to the byte
+    Throughput
+        one byte in 10 bits
     """
 
     rx: In(1, init=1)
@@ -63,7 +70,7 @@ class UARTReceiver(wiring.Component):
                 bits_left.eq(bits_left - 1),
                 countdown.eq(self.divisor - 1),
             ]
-            with m.If((bits_left == 10) & line):  # the start bit was only a spike
+            with m.If((bits_left == 10) & line):  # a spike, not a start bit
                 m.d.sync += bits_left.eq(0)
             with m.If(bits_left == 1):
                 m.d.comb += self.error.eq(~line | (self.o.valid & ~self.o.ready))
@@ -76,11 +83,17 @@ class UARTReceiver(wiring.Component):
 
 
 class UARTTransmitter(wiring.Component):
-    """Bytes in, a serial line out, high while there is nothing to send.
+    """Sends bytes on a serial line.
 
-    Formula:    divisor = clock / baud
-    Latency:    1 cycle from a byte to the falling edge of its start bit
-    Throughput: one byte each 10 bits and 1 cycle
+    Parameters
+        divisor: clock cycles a bit
+    Members
+        i: in stream of bytes
+        tx: out, the line, high while idle
+    Latency
+        1 cycle from a byte to the falling edge of its start bit
+    Throughput
+        one byte in 10 bits and 1 cycle
     """
 
     i: In(stream.Signature(8))

@@ -31,9 +31,9 @@ class BlockReader(wiring.Component):
 
     CHECK_LATENCY = 3
 
-    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: SdramContents):
-        self.image, self.cycles = image, cycles
-        self.schedule = BlockTiming(image.block_bursts, cycles)
+    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, contents: SdramContents):
+        self.contents, self.cycles = contents, cycles
+        self.schedule = BlockTiming(contents.block_bursts, cycles)
         super().__init__(
             {
                 "block_wanted": In(1),
@@ -50,13 +50,13 @@ class BlockReader(wiring.Component):
 
     def elaborate(self, platform):
         m, outer = Module(), Module()
-        image, schedule, request = self.image, self.schedule, self.request
+        contents, schedule, request = self.contents, self.schedule, self.request
         wait = Signal(range(schedule.flush), init=schedule.flush - 1)
-        burst = Signal(range(image.bursts))
-        unread = Signal(range(image.block_bursts + 1))  # bursts of the block to be asked for
+        burst = Signal(range(contents.bursts))
+        unread = Signal(range(contents.block_bursts + 1))  # bursts of the block to be asked for
         stretch = Signal(range(schedule.stretch_bursts + 1))  # of them, of this stretch
         refreshes = Signal(range(schedule.refreshes + 1))
-        words = Signal(range(image.block_words))  # of the block, to come after the next one
+        words = Signal(range(contents.block_words))  # of the block, to come after the next one
         last_word = Signal()
 
         with m.If(self.o.valid):
@@ -69,8 +69,8 @@ class BlockReader(wiring.Component):
             with m.State("IDLE"), m.If(self.block_wanted):
                 m.d.sync += [
                     wait.eq(schedule.start - 1),
-                    unread.eq(image.block_bursts),
-                    words.eq(image.block_words - 1),
+                    unread.eq(contents.block_bursts),
+                    words.eq(contents.block_words - 1),
                 ]
                 m.next = "START"
             with m.State("START"), m.If(wait == 0):
@@ -88,7 +88,7 @@ class BlockReader(wiring.Component):
                 m.d.sync += refreshes.eq(schedule.refreshes)
                 with m.If(request.ready):
                     m.d.sync += [
-                        burst.eq(Mux(burst == image.bursts - 1, 0, burst + 1)),
+                        burst.eq(Mux(burst == contents.bursts - 1, 0, burst + 1)),
                         unread.eq(unread - 1),
                         stretch.eq(stretch - 1),
                     ]
@@ -120,6 +120,6 @@ class BlockReader(wiring.Component):
             last_taken.eq(last),
             last_counted.eq(last_taken),
             self.passed.eq(last_counted),
-            self.intact.eq(crc.crc == self.image.check),
+            self.intact.eq(crc.crc == self.contents.check),
         ]
         m.d.comb += crc.start.eq(last_counted)

@@ -25,8 +25,8 @@ class StreamedWeights(wiring.Component):
     Bytes beyond the image, or that nobody asked for, are taken and forgotten.
     """
 
-    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, image: SdramContents):
-        self.geometry, self.cycles, self.image = geometry, cycles, image
+    def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, contents: SdramContents):
+        self.geometry, self.cycles, self.contents = geometry, cycles, contents
         super().__init__(
             {
                 "pins": Out(PINS),
@@ -45,9 +45,9 @@ class StreamedWeights(wiring.Component):
         m.submodules.probe = probe = SdramProbe(self.geometry)
         # The probe need not be near, and no cycle of its counts.
         m.submodules.probing = probing = SkidBuffer(request_layout(self.geometry))
-        loader = SdramLoader(self.geometry, self.image.bursts)
+        loader = SdramLoader(self.geometry, self.contents.bursts)
         m.submodules.loader = ResetInserter(self.load)(loader)
-        m.submodules.reader = reader = BlockReader(self.geometry, self.cycles, self.image)
+        m.submodules.reader = reader = BlockReader(self.geometry, self.cycles, self.contents)
         state = self.state
 
         connect(m, controller.pins, flipped(self.pins))

@@ -65,7 +65,7 @@ def test_classify_without_weights_says_what_to_do(net, image):
 
 
 def test_a_port_that_is_absent_silent_or_noisy(image, monkeypatch):
-    assert "not there" in complains("classify", image, "--port", "/dev/ttyNone")
+    assert "no such port" in complains("classify", image, "--port", "/dev/ttyNone")
     short = 2_000_000, 0.2, 2.0, 5.0  # baud, timeout, patience, deadline
     monkeypatch.setattr("fireline.host.link.device.Device.__init__.__defaults__", short)
     for line, text in ((deaf, "did not answer"), (babble, "noise")):

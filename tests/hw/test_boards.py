@@ -29,7 +29,7 @@ def test_top_elaborates_with_every_pin_placed(board):
 def test_top_with_streamed_weights_uses_the_sdram():
     board = find_board("ulx3s-85f")
     identity = replace(IDENTITY, weight_bytes=160)
-    top = BoardTop(board, StubCore(identity), identity, image=SdramContents(2, 40, 0))
+    top = BoardTop(board, StubCore(identity), identity, contents=SdramContents(2, 40, 0))
     plan = board.platform().prepare(top, "top", emit_src=False)
     for pin in ("F19", "T20", "G19", "J16", "J17"):
         assert f'SITE "{pin}"' in plan.files["top.lpf"]

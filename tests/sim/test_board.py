@@ -10,11 +10,11 @@ from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.link.device import Device
-from fireline.host.link.packets import Frame
+from fireline.host.link.packets import Packet
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.link.protocol import Identity, Kind
 from fireline.hw.sdram.contents import SdramContents
-from fireline.hw.system import identity_of, image_of
+from fireline.hw.system import contents_of, identity_of
 from fireline.sim.board import compile_board, simulated_board
 from support.small import TINY, compiled, pictures
 from support.stub_core import StubCore, stub_scores
@@ -23,7 +23,7 @@ IDENTITY = Identity(network=0xABCD1234, width=40, height=30, channels=3, classes
 
 
 WEIGHTS = np.random.default_rng(9).bytes(3 * 2 * 40)
-IMAGE = SdramContents(blocks=3, block_words=40, check=zlib.crc32(WEIGHTS))
+CONTENTS = SdramContents(blocks=3, block_words=40, check=zlib.crc32(WEIGHTS))
 STREAMED = replace(IDENTITY, weight_bytes=len(WEIGHTS))
 SLOW = {"timeout": 5, "patience": 30}
 
@@ -37,7 +37,7 @@ def picture(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (30, 40, 3), dtype=np.uint8)
 
 
-def test_images_through_the_whole_board(cache):
+def test_frames_through_the_whole_board(cache):
     with (
         simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port,
         Device(port, **SLOW) as device,
@@ -66,7 +66,7 @@ def test_the_real_accelerator_with_streamed_weights_equals_the_golden_model(cach
     images, program = pictures(TINY, 3), job.program
     with (
         simulated_board(
-            Accelerator(program), identity_of(program), image=image_of(program), cache=cache
+            Accelerator(program), identity_of(program), contents=contents_of(program), cache=cache
         ) as port,
         Device(port, **SLOW) as device,
     ):
@@ -114,7 +114,7 @@ def test_verilog_that_does_not_compile_is_told_in_one_line(cache):
 
 def streamed_board(cache, *faults):
     core = StubCore(STREAMED)
-    return simulated_board(core, STREAMED, image=IMAGE, faults=faults, cache=cache)
+    return simulated_board(core, STREAMED, contents=CONTENTS, faults=faults, cache=cache)
 
 
 def test_weights_are_loaded_once_and_used_for_every_image(cache):
@@ -147,9 +147,9 @@ def test_a_load_that_was_broken_off(cache):
         with Device(port, **SLOW) as device:
             assert device.needs_weights()
             device._ask(Kind.LOAD)
-            device._send(Frame(Kind.CHUNK, 0, WEIGHTS[:100]))
+            device._send(Packet(Kind.CHUNK, 0, WEIGHTS[:100]))
         with Device(port, **SLOW) as device:
-            with pytest.raises(FirelineError, match="has not got all weights"):
+            with pytest.raises(FirelineError, match="only a part of its classifier's weights"):
                 device.classify(picture(0))
             device.load_weights(WEIGHTS)
             image = picture(2)
@@ -160,9 +160,9 @@ def test_a_load_that_was_broken_off(cache):
 def test_board_with_faulty_memory_says_so(cache, fault):
     with streamed_board(cache, fault) as port, Device(port, **SLOW) as device:
         for call in (device.needs_weights, lambda: device.classify(picture(0))):
-            with pytest.raises(FirelineError, match="no sound SDRAM"):
+            with pytest.raises(FirelineError, match="no working SDRAM"):
                 call()
-        with pytest.raises(FirelineError, match="no sound SDRAM"):
+        with pytest.raises(FirelineError, match="no working SDRAM"):
             device.load_weights(WEIGHTS)
 
 

@@ -8,7 +8,7 @@ import threading
 import tty
 from collections.abc import Callable
 
-from fireline.host.link.packets import Frame, FrameFinder
+from fireline.host.link.packets import Packet, PacketFinder
 from fireline.hw.link.protocol import SCORES_PER_PART, Identity, Kind, MemoryState
 
 
@@ -47,20 +47,20 @@ class FakeBoard:
         return [total * (n + 1) % 2**32 for n in range(self.identity.classes)]
 
     def _serve(self):
-        finder = FrameFinder()
+        finder = PacketFinder()
         while True:
             ready, _, _ = select.select([self._controller, self._stop_read], [], [])
             if self._stop_read in ready:
                 return
-            for frame in finder.feed(self.to_board(os.read(self._controller, 4096))):
+            for packet in finder.feed(self.to_board(os.read(self._controller, 4096))):
                 if self.unplug_after_chunks == self.wanted:
                     self._unplug()
                     return
-                if answer := self.answer(frame):
+                if answer := self.answer(packet):
                     os.write(self._controller, self.to_host(answer.encode()))
             if finder.broken:
                 finder.broken = 0
-                broken = Frame(Kind.BROKEN, self.wanted)
+                broken = Packet(Kind.BROKEN, self.wanted)
                 os.write(self._controller, self.to_host(broken.encode()))
 
     def _unplug(self):
@@ -68,40 +68,40 @@ class FakeBoard:
         os.close(self._controller)
         self._terminal = self._controller = None
 
-    def answer(self, frame: Frame) -> Frame | None:
-        if frame.kind in (Kind.START, Kind.RESULT) and self.memory is not MemoryState.READY:
-            return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
-        match frame.kind:
+    def answer(self, packet: Packet) -> Packet | None:
+        if packet.kind in (Kind.START, Kind.RESULT) and self.memory is not MemoryState.READY:
+            return Packet(Kind.STATE, packet.sequence, bytes([self.memory]))
+        match packet.kind:
             case Kind.LOAD:
                 self.weights, self.wanted, self.memory = b"", 0, MemoryState.LOADING
-                return Frame(Kind.LOADING, frame.sequence)
+                return Packet(Kind.LOADING, packet.sequence)
             case Kind.MEMORY:
-                return Frame(Kind.STATE, frame.sequence, bytes([self._memory_now()]))
+                return Packet(Kind.STATE, packet.sequence, bytes([self._memory_now()]))
             case Kind.CHUNK if self.memory is MemoryState.LOADING:
-                if frame.sequence == self.wanted:
-                    self.weights += frame.data
+                if packet.sequence == self.wanted:
+                    self.weights += packet.data
                     self.wanted = (self.wanted + 1) % 256
                     if len(self.weights) == self.identity.weight_bytes:
                         self.memory = MemoryState.CHECKING
-                return Frame(Kind.TAKEN, self.wanted)
+                return Packet(Kind.TAKEN, self.wanted)
             case Kind.HELLO:
-                return Frame(Kind.IDENTITY, frame.sequence, self.identity.to_bytes())
+                return Packet(Kind.IDENTITY, packet.sequence, self.identity.to_bytes())
             case Kind.START:
                 self.pixels, self.wanted = b"", 0
-                return Frame(Kind.STARTED, frame.sequence)
+                return Packet(Kind.STARTED, packet.sequence)
             case Kind.CHUNK:
-                if frame.sequence == self.wanted:
-                    self.pixels += frame.data
+                if packet.sequence == self.wanted:
+                    self.pixels += packet.data
                     self.wanted = (self.wanted + 1) % 256
-                return Frame(Kind.TAKEN, self.wanted)
+                return Packet(Kind.TAKEN, self.wanted)
             case Kind.RESULT:
-                if self.busy_polls or len(self.pixels) != self.identity.image_bytes:
+                if self.busy_polls or len(self.pixels) != self.identity.frame_bytes:
                     self.busy_polls = max(0, self.busy_polls - 1)
-                    return Frame(Kind.SCORES, frame.sequence)
-                first = frame.data[0] * SCORES_PER_PART
+                    return Packet(Kind.SCORES, packet.sequence)
+                first = packet.data[0] * SCORES_PER_PART
                 part = (self.scores() + [0] * SCORES_PER_PART)[first : first + SCORES_PER_PART]
                 data = b"".join(score.to_bytes(4, "little") for score in part)
-                return Frame(Kind.SCORES, frame.sequence, data)
+                return Packet(Kind.SCORES, packet.sequence, data)
         return None
 
     def _memory_now(self) -> MemoryState:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from amaranth.sim import Simulator
-from fireline.host.link.packets import Frame, FrameFinder
+from fireline.host.link.packets import Packet, PacketFinder
 from fireline.hw.link.link import Link
 from fireline.hw.link.protocol import Identity, Kind, MemoryState
 
@@ -24,50 +24,50 @@ class Model:
     loading: bool = False
     wanted: int = 0
     pixels: bytes = b""
-    open_frame: bytes = b""
+    open_packet: bytes = b""
 
-    def answer(self, line: bytes) -> list[Frame]:
-        finder = FrameFinder()
-        *lines, self.open_frame = (self.open_frame + line).split(b"\0")
+    def answer(self, line: bytes) -> list[Packet]:
+        finder = PacketFinder()
+        *lines, self.open_packet = (self.open_packet + line).split(b"\0")
         answers = []
         for line in lines:
-            for frame in finder.feed(line + b"\0"):
-                answers.append(self.answer_whole(frame))
+            for packet in finder.feed(line + b"\0"):
+                answers.append(self.answer_whole(packet))
             if finder.broken:
-                answers.append(Frame(Kind.BROKEN, self.wanted))
-                finder = FrameFinder()
+                answers.append(Packet(Kind.BROKEN, self.wanted))
+                finder = PacketFinder()
         return answers
 
-    def answer_whole(self, frame: Frame) -> Frame:
+    def answer_whole(self, packet: Packet) -> Packet:
         ready = self.memory in (None, MemoryState.READY)
-        match frame.kind:
+        match packet.kind:
             case Kind.HELLO:
                 identity = IDENTITY if self.memory is None else STREAMED
-                return Frame(Kind.IDENTITY, frame.sequence, identity.to_bytes())
+                return Packet(Kind.IDENTITY, packet.sequence, identity.to_bytes())
             case Kind.START:
                 self.wanted, self.pixels, self.loading = 0, b"", False
                 if ready:
-                    return Frame(Kind.STARTED, frame.sequence)
-                return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
+                    return Packet(Kind.STARTED, packet.sequence)
+                return Packet(Kind.STATE, packet.sequence, bytes([self.memory]))
             case Kind.LOAD if self.memory is not None:
                 self.wanted, self.pixels, self.weights, self.loading = 0, b"", b"", True
-                return Frame(Kind.LOADING, frame.sequence)
+                return Packet(Kind.LOADING, packet.sequence)
             case Kind.MEMORY if self.memory is not None:
-                return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
+                return Packet(Kind.STATE, packet.sequence, bytes([self.memory]))
             case Kind.RESULT if not ready:
-                return Frame(Kind.STATE, frame.sequence, bytes([self.memory]))
+                return Packet(Kind.STATE, packet.sequence, bytes([self.memory]))
             case Kind.CHUNK:
-                if frame.sequence == self.wanted:
+                if packet.sequence == self.wanted:
                     if self.loading:
-                        self.weights += frame.data
+                        self.weights += packet.data
                     elif ready:
-                        self.pixels += frame.data
+                        self.pixels += packet.data
                     self.wanted = (self.wanted + 1) % 256
-                return Frame(Kind.TAKEN, self.wanted)
+                return Packet(Kind.TAKEN, self.wanted)
             case Kind.RESULT:
-                return Frame(Kind.SCORES, frame.sequence)
+                return Packet(Kind.SCORES, packet.sequence)
             case _:
-                return Frame(Kind.BROKEN, self.wanted)
+                return Packet(Kind.BROKEN, self.wanted)
 
 
 class Bench:
@@ -122,7 +122,7 @@ class Bench:
             await ctx.tick().until(self.dut.i.ready)
         ctx.set(self.dut.i.valid, 0)
 
-    async def exchange(self, ctx, line: bytes, quiet: int = 500) -> list[Frame]:
+    async def exchange(self, ctx, line: bytes, quiet: int = 500) -> list[Packet]:
         """Sends a line, waits for so many quiet cycles, and returns the answers."""
         await self.send(ctx, line)
         self.quiet = 0
@@ -130,8 +130,8 @@ class Bench:
             await ctx.tick()
         return self.take_answers()
 
-    def take_answers(self) -> list[Frame]:
-        finder = FrameFinder()
+    def take_answers(self) -> list[Packet]:
+        finder = PacketFinder()
         answers = list(finder.feed(bytes(self.answers)))
         assert (finder.broken, finder.pending) == (0, b"")
         self.answers.clear()

@@ -31,12 +31,12 @@ class Setup:
     timing: SdramTiming
 
     @property
-    def image(self) -> bytes:
+    def weights(self) -> bytes:
         return Random(self.blocks).randbytes(2 * self.blocks * self.block_words)
 
     @property
     def blocks_of_words(self) -> list[list[int]]:
-        words = array("H", self.image)
+        words = array("H", self.weights)
         return [
             words[n : n + self.block_words].tolist() for n in range(0, len(words), self.block_words)
         ]
@@ -46,8 +46,8 @@ class Setup:
         return SdramCycles.of(self.timing, self.clock_mhz)
 
     @property
-    def geometry(self) -> SdramContents:
-        return SdramContents(self.blocks, self.block_words, zlib.crc32(self.image))
+    def contents(self) -> SdramContents:
+        return SdramContents(self.blocks, self.block_words, zlib.crc32(self.weights))
 
 
 QUICK_TIMING = SdramTiming(power_up=2_000.0, refresh=1_000.0)
@@ -83,7 +83,7 @@ class Bench(wiring.Component):
 
     def elaborate(self, platform):
         m, setup, geometry = Module(), self.setup, SdramGeometry()
-        m.submodules.weights = weights = StreamedWeights(geometry, setup.cycles, setup.geometry)
+        m.submodules.weights = weights = StreamedWeights(geometry, setup.cycles, setup.contents)
         m.submodules.chip = chip = SimulatedSdram(geometry, setup.timing, setup.clock_mhz)
         connect(m, weights.pins, chip.pins)
         m.d.sync += self.cycle.eq(self.cycle + 1)

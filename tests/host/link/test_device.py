@@ -1,4 +1,4 @@
-"""The runtime against a board that is absent, silent, noisy, unplugged, or simply well."""
+"""`Device` against boards that are absent, silent, noisy, unplugged or sound."""
 
 import os
 import pty
@@ -23,8 +23,8 @@ def picture(identity: Identity, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
-def told(call) -> str:
-    """The one line that a bad input gets."""
+def message(call) -> str:
+    """The one line of the FirelineError that a call raises."""
     with pytest.raises(FirelineError) as error:
         call()
     (line,) = str(error.value).splitlines()
@@ -33,30 +33,30 @@ def told(call) -> str:
 
 
 @pytest.mark.parametrize("identity", [SMALL, LARGE])
-def test_classifies_images_one_after_the_other(identity):
+def test_classifies_frames_one_after_the_other(identity):
     with FakeBoard(identity) as board, Device(board.port, timeout=5) as device:
         assert device.identify() == identity
         for seed in range(2):
-            image = picture(identity, seed)
+            pixels = picture(identity, seed)
             steps = []
-            scores = device.classify(image, lambda sent, total, steps=steps: steps.append(sent))
-            assert board.pixels == image.tobytes()
+            scores = device.classify(pixels, lambda sent, total, steps=steps: steps.append(sent))
+            assert board.pixels == pixels.tobytes()
             assert scores.dtype == np.uint32 and scores.tolist() == board.scores()
-            assert steps == sorted(steps) and steps[-1] == identity.image_bytes
+            assert steps == sorted(steps) and steps[-1] == identity.frame_bytes
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_noise_costs_time_only(seed):
     line = noisy(0.003, seed)
-    image = picture(SMALL, seed)
+    pixels = picture(SMALL, seed)
     with FakeBoard(SMALL, line) as board, Device(board.port, timeout=0.05, patience=20) as device:
-        assert device.classify(image).tolist() == board.scores()
-        assert board.pixels == image.tobytes()
+        assert device.classify(pixels).tolist() == board.scores()
+        assert board.pixels == pixels.tobytes()
 
 
-def test_stale_answers_are_passed_over():
-    """Each answer comes with the one before it once more, as after a request sent twice."""
-    image, before = picture(SMALL), b""
+def test_stale_answers_are_skipped():
+    """Each answer arrives after a copy of the previous one, as if requests had been repeated."""
+    pixels, before = picture(SMALL), b""
 
     def echo(sent: bytes) -> bytes:
         nonlocal before
@@ -65,74 +65,74 @@ def test_stale_answers_are_passed_over():
 
     with FakeBoard(SMALL) as board, Device(board.port, timeout=5, patience=20) as device:
         board.to_host = echo
-        assert device.classify(image).tolist() == board.scores()
+        assert device.classify(pixels).tolist() == board.scores()
 
 
 def test_absent(tmp_path):
-    line = told(lambda: Device(str(tmp_path / "ttyUSB7")))
-    assert "ttyUSB7" in line and "not there" in line
+    line = message(lambda: Device(str(tmp_path / "ttyUSB7")))
+    assert "ttyUSB7" in line and "no such port" in line
 
 
 def test_not_a_serial_port(tmp_path):
     file = tmp_path / "notes.txt"
     file.write_text("not a port")
-    assert "not a serial port" in told(lambda: Device(str(file)))
+    assert "not a serial port" in message(lambda: Device(str(file)))
 
 
 def test_used_by_another_program():
     with FakeBoard(SMALL) as board, Device(board.port):
-        assert "another program" in told(lambda: Device(board.port))
+        assert "another program" in message(lambda: Device(board.port))
 
 
 def test_silent():
     with FakeBoard(SMALL, deaf) as board, Device(board.port, **PATIENCE) as device:
-        assert "did not answer" in told(device.identify)
+        assert "did not answer" in message(device.identify)
 
 
 def test_noise_only():
     with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
         board.to_host = babble
-        assert "sent only noise" in told(device.identify)
+        assert "sent only noise" in message(device.identify)
 
 
-def test_silent_in_the_middle_of_an_image():
+def test_silent_in_the_middle_of_a_frame():
     with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
         stop = lambda sent, total: setattr(board, "to_host", deaf)  # noqa: E731
-        assert "while the image was sent" in told(lambda: device.classify(picture(SMALL), stop))
+        assert "sending the frame" in message(lambda: device.classify(picture(SMALL), stop))
 
 
-def test_unplugged_in_the_middle_of_an_image():
+def test_unplugged_in_the_middle_of_a_frame():
     with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
         board.unplug_after_chunks = 3
-        assert "went away" in told(lambda: device.classify(picture(SMALL)))
+        assert "went away" in message(lambda: device.classify(picture(SMALL)))
 
 
-def test_core_that_never_ends():
+def test_core_that_never_finishes():
     with FakeBoard(SMALL) as board, Device(board.port, deadline=0.2) as device:
         board.busy_polls = 10**9
-        assert "no scores within 0.2 s" in told(lambda: device.classify(picture(SMALL)))
+        assert "no scores within 0.2 s" in message(lambda: device.classify(picture(SMALL)))
 
 
 def test_wrong_network_and_wrong_size():
     with FakeBoard(SMALL) as board, Device(board.port) as device:
         assert device.check_network(SMALL.network) == SMALL
-        line = told(lambda: device.check_network(0xDEADBEEF))
+        line = message(lambda: device.check_network(0xDEADBEEF))
         assert "1234abcd" in line and "deadbeef" in line
-        line = told(lambda: device.classify(picture(SMALL)[:, :-1]))
+        line = message(lambda: device.classify(picture(SMALL)[:, :-1]))
         assert "20 x 24 x 3" in line and "20 x 23 x 3" in line
 
 
-def test_other_version(monkeypatch):
+def test_another_version_of_the_protocol(monkeypatch):
     with FakeBoard(SMALL) as board, Device(board.port) as device:
         monkeypatch.setattr("fireline.host.link.device.VERSION", 9)
-        assert "version 2" in told(device.identify)
+        assert "version 2" in message(device.identify)
 
 
 def test_echoing_port_is_no_board():
     controller, terminal = pty.openpty()  # in its initial mode a pseudo-terminal echoes
     try:
         with Device(os.ttyname(terminal), **PATIENCE) as device:
-            assert "the board at" in told(device.identify)
+            assert "the board at" in message(device.identify)
     finally:
         os.close(terminal)
         os.close(controller)
@@ -150,7 +150,7 @@ def test_weights_are_loaded_once_and_kept():
             assert device.classify(picture(STREAMED)).tolist() == board.scores()
 
 
-def test_noise_costs_time_only_when_weights_are_loaded():
+def test_noise_on_loaded_weights_costs_time_only():
     with (
         FakeBoard(STREAMED, noisy(0.003, 5)) as board,
         Device(board.port, timeout=0.05, patience=20) as device,
@@ -169,47 +169,47 @@ def test_board_without_external_memory_needs_no_weights():
     [
         (MemoryState.EMPTY, "load them first"),
         (MemoryState.LOADING, "load them again"),
-        (MemoryState.WRONG, "of the very network of its bitstream"),
-        (MemoryState.CORRUPT, "there are no scores: load them again"),
-        (MemoryState.FAULT, "switch it off and on"),
+        (MemoryState.WRONG, "the network that its bitstream was built from"),
+        (MemoryState.CORRUPT, "there are no scores: load the weights again"),
+        (MemoryState.FAULT, "switch the board off and on"),
         (MemoryState.TESTING, "wait a little"),
         (MemoryState.CHECKING, "wait a little"),
     ],
 )
-def test_frame_without_weights(state, advice):
+def test_a_frame_without_weights_is_refused(state, advice):
     with FakeBoard(STREAMED) as board, Device(board.port) as device:
         board.memory = state
-        assert advice in told(lambda: device.classify(picture(STREAMED)))
+        assert advice in message(lambda: device.classify(picture(STREAMED)))
 
 
-def test_weights_that_break_amid_a_frame():
+def test_weights_that_change_during_a_frame():
     with FakeBoard(STREAMED) as board, Device(board.port) as device:
         device.load_weights(WEIGHTS)
-        spoil = lambda sent, total: setattr(board, "memory", MemoryState.CORRUPT)  # noqa: E731
-        assert "no scores" in told(lambda: device.classify(picture(STREAMED), spoil))
+        corrupt = lambda sent, total: setattr(board, "memory", MemoryState.CORRUPT)  # noqa: E731
+        assert "no scores" in message(lambda: device.classify(picture(STREAMED), corrupt))
 
 
-def test_memory_fault():
+def test_faulty_memory():
     with FakeBoard(STREAMED) as board, Device(board.port) as device:
         board.after_test = MemoryState.FAULT
-        assert "no sound SDRAM" in told(device.needs_weights)
+        assert "no working SDRAM" in message(device.needs_weights)
 
 
 def test_weights_of_another_network():
     with FakeBoard(STREAMED) as board, Device(board.port) as device:
-        assert "takes 1000 bytes of weights, not 999" in told(
+        assert "takes 1000 bytes of weights, not 999" in message(
             lambda: device.load_weights(WEIGHTS[1:])
         )
         board.expected = WEIGHTS[::-1]
-        assert "other weights than those" in told(lambda: device.load_weights(WEIGHTS))
+        assert "other weights than those" in message(lambda: device.load_weights(WEIGHTS))
         assert device.needs_weights()
 
 
-def test_power_cut_amid_the_weights():
+def test_power_cut_while_weights_are_loaded():
     def cut(sent, total):
         if sent > 400:
             board.memory, board.wanted = MemoryState.EMPTY, 0
 
     with FakeBoard(STREAMED) as board, Device(board.port, **PATIENCE) as device:
-        assert "weights" in told(lambda: device.load_weights(WEIGHTS, cut))
+        assert "weights" in message(lambda: device.load_weights(WEIGHTS, cut))
         assert device.needs_weights()

@@ -69,7 +69,7 @@ def test_a_full_buffer_takes_no_more():
         assert taken == DEPTH
         ctx.set(dut.i.valid, 0)
         ctx.set(dut.drop, 1)
-        await ctx.tick().repeat(dut.ON_THEIR_WAY)
+        await ctx.tick().repeat(dut.IN_FLIGHT)
         assert ctx.get(dut.i.ready)
 
     simulator = Simulator(dut)
@@ -88,7 +88,7 @@ def test_how_much_there_is_room_for():
         taken = ctx.get(dut.i.ready)
         await ctx.tick()
         ctx.set(dut.i.valid, 0)
-        await ctx.tick().repeat(dut.ON_THEIR_WAY)
+        await ctx.tick().repeat(dut.IN_FLIGHT)
         return taken
 
     async def bench(ctx):
@@ -108,7 +108,7 @@ def test_how_much_there_is_room_for():
     simulator.add_testbench(bench)
     simulator.run()
     assert roomy == [1] * (DEPTH // 2) + [0] * 3
-    assert sum(room) == DEPTH - len(roomy) - (dut.ON_THEIR_WAY - 1)
+    assert sum(room) == DEPTH - len(roomy) - (dut.IN_FLIGHT - 1)
 
 
 def test_its_block_ram_has_a_register_at_its_way_out(tmp_path):

@@ -1,4 +1,4 @@
-"""Byte stuffing against the `cobs` package, with stalls, noise and frames cut off."""
+"""Byte stuffing against the `cobs` package, with stalls, noise and packets cut off."""
 
 from cobs import cobs
 from fireline.hw.link.cobs import COBSDecoder, COBSEncoder
@@ -6,64 +6,64 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.streams import run
 
-FRAME = st.lists(st.sampled_from([0, 0, 1, 2, 255]) | st.integers(0, 255), min_size=1, max_size=30)
+PACKET = st.lists(st.sampled_from([0, 0, 1, 2, 255]) | st.integers(0, 255), min_size=1, max_size=30)
 
 
-def frames_of(symbols: list) -> list[tuple[bytes, bool]]:
-    """The decoder's symbols as (bytes, broken) of each frame."""
-    frames, current = [], []
+def packets_of(symbols: list) -> list[tuple[bytes, bool]]:
+    """The decoder's symbols as (bytes, broken) of each packet."""
+    packets, current = [], []
     for symbol in symbols:
         if symbol.end:
-            frames.append((bytes(current), bool(symbol.broken)))
+            packets.append((bytes(current), bool(symbol.broken)))
             current = []
         else:
             current.append(symbol.byte)
-    return frames
+    return packets
 
 
-def reference(frame: bytes) -> tuple[bytes, bool]:
-    """What the package makes of a stuffed frame; of a broken one only that it is broken."""
+def reference(packet: bytes) -> tuple[bytes, bool]:
+    """What the package makes of a stuffed packet; of a broken one only that it is broken."""
     try:
-        return cobs.decode(frame), False
+        return cobs.decode(packet), False
     except cobs.DecodeError:
         return b"", True
 
 
 @settings(max_examples=25, deadline=None)
-@given(frames=st.lists(FRAME, min_size=1, max_size=4), seed=st.integers(0, 99))
-def test_encoder_equals_the_package(frames, seed):
+@given(packets=st.lists(PACKET, min_size=1, max_size=4), seed=st.integers(0, 99))
+def test_encoder_equals_the_package(packets, seed):
     pieces = [
-        {"byte": byte, "last": place == len(frame) - 1}
-        for frame in frames
-        for place, byte in enumerate(frame)
+        {"byte": byte, "last": place == len(packet) - 1}
+        for packet in packets
+        for place, byte in enumerate(packet)
     ]
     taken = run(COBSEncoder(32), pieces, 200 + 10 * len(pieces), seed)
-    assert bytes(taken) == b"".join(cobs.encode(bytes(frame)) + b"\0" for frame in frames)
+    assert bytes(taken) == b"".join(cobs.encode(bytes(packet)) + b"\0" for packet in packets)
 
 
 @settings(max_examples=25, deadline=None)
-@given(frames=st.lists(FRAME, min_size=1, max_size=4), seed=st.integers(0, 99))
-def test_decoder_undoes_the_package(frames, seed):
-    line = b"\0".join(cobs.encode(bytes(frame)) for frame in frames) + b"\0"
+@given(packets=st.lists(PACKET, min_size=1, max_size=4), seed=st.integers(0, 99))
+def test_decoder_undoes_the_package(packets, seed):
+    line = b"\0".join(cobs.encode(bytes(packet)) for packet in packets) + b"\0"
     symbols = run(COBSDecoder(), list(line), 200 + 4 * len(line), seed)
-    assert frames_of(symbols) == [(bytes(frame), False) for frame in frames]
+    assert packets_of(symbols) == [(bytes(packet), False) for packet in packets]
 
 
 @settings(max_examples=25, deadline=None)
 @given(line=st.lists(st.sampled_from([0, 1, 2, 3, 255]), max_size=60), seed=st.integers(0, 99))
 def test_decoder_finds_the_same_broken_frames_in_noise(line, seed):
     symbols = run(COBSDecoder(), [*line, 0], 200 + 4 * len(line), seed)
-    expected = [reference(frame) for frame in bytes(line).split(b"\0") if frame]
-    found = [(b"" if broken else frame, broken) for frame, broken in frames_of(symbols)]
+    expected = [reference(packet) for packet in bytes(line).split(b"\0") if packet]
+    found = [(b"" if broken else packet, broken) for packet, broken in packets_of(symbols)]
     assert found == expected
 
 
 def test_decoder_knows_full_blocks():
-    frame = bytes(range(1, 255)) * 2 + b"\0tail"
-    symbols = run(COBSDecoder(), [*list(cobs.encode(frame)), 0], 3000, 1)
-    assert frames_of(symbols) == [(frame, False)]
+    packet = bytes(range(1, 255)) * 2 + b"\0tail"
+    symbols = run(COBSDecoder(), [*list(cobs.encode(packet)), 0], 3000, 1)
+    assert packets_of(symbols) == [(packet, False)]
 
 
 def test_decoder_finds_the_frame_after_one_that_was_cut_off():
     symbols = run(COBSDecoder(), [5, 1, 2, 0, *cobs.encode(b"\0next"), 0], 200, 1)
-    assert frames_of(symbols) == [(b"\1\2", True), (b"\0next", False)]
+    assert packets_of(symbols) == [(b"\1\2", True), (b"\0next", False)]

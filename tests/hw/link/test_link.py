@@ -1,8 +1,14 @@
 """The board's end of the link against a model, through all kinds of broken lines."""
 
-from fireline.host.link.packets import Frame
+from fireline.host.link.packets import Packet
 from fireline.hw.link.link import BUFFER_BYTES
-from fireline.hw.link.protocol import CHUNK_BYTES, SCORES_PER_PART, WINDOW, Kind, MemoryState
+from fireline.hw.link.protocol import (
+    CHUNK_BYTES,
+    MOST_CHUNKS_AHEAD,
+    SCORES_PER_PART,
+    Kind,
+    MemoryState,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.link_testbench import IDENTITY, SCORES, Bench, Model
@@ -26,7 +32,7 @@ def damage(line: bytes, kind: str, place: int, byte: int) -> bytes:
 
 CHUNK = st.builds(lambda n, data: ("chunk", n, data), st.integers(-1, 2), st.binary(max_size=20))
 OTHER = st.builds(
-    lambda kind, n: ("frame", Frame(kind, n)),
+    lambda kind, n: ("packet", Packet(kind, n)),
     st.sampled_from([Kind.HELLO, Kind.START, Kind.RESULT, Kind.TAKEN, Kind.LOAD, Kind.MEMORY]),
     st.integers(0, 255),
 )
@@ -50,16 +56,16 @@ def test_any_line_at_all(steps, memory):
         for step, hurt in steps:
             match step:
                 case ("chunk", offset, pixels):
-                    line = Frame(Kind.CHUNK, (model.wanted + offset) % 256, pixels).encode()
-                case ("frame", frame):
-                    line = frame.encode()
+                    line = Packet(Kind.CHUNK, (model.wanted + offset) % 256, pixels).encode()
+                case ("packet", packet):
+                    line = packet.encode()
                 case ("noise", line):
                     pass
             if line:
                 line = damage(line, *hurt)
             answers = await bench.exchange(ctx, line)
             expected = model.answer(line)
-            # Only the newest frame is sure of its answer.
+            # Only the newest packet is sure of its answer.
             assert answers[-1:] == expected[-1:]
             assert len(answers) <= len(expected)
             whole_pixels = len(model.pixels) // IDENTITY.channels * IDENTITY.channels
@@ -74,8 +80,8 @@ def test_numbers_go_round_and_duplicates_are_not_delivered_twice():
 
     async def script(ctx):
         for number in range(260):
-            line = Frame(Kind.CHUNK, number % 256, bytes([number % 251] * 3)).encode()
-            expected = [Frame(Kind.TAKEN, (number + 1) % 256)]
+            line = Packet(Kind.CHUNK, number % 256, bytes([number % 251] * 3)).encode()
+            expected = [Packet(Kind.TAKEN, (number + 1) % 256)]
             assert await bench.exchange(ctx, line, quiet=50) == expected
             if number % 50 == 0:
                 assert await bench.exchange(ctx, line, quiet=50) == expected
@@ -90,7 +96,7 @@ def test_scores_in_parts_again_and_again_until_the_next_start():
     part_bytes = 4 * SCORES_PER_PART
 
     async def ask(ctx, sequence, part):
-        (answer,) = await bench.exchange(ctx, Frame(Kind.RESULT, sequence, bytes([part])).encode())
+        (answer,) = await bench.exchange(ctx, Packet(Kind.RESULT, sequence, bytes([part])).encode())
         assert (answer.kind, answer.sequence) == (Kind.SCORES, sequence)
         return answer.data
 
@@ -102,7 +108,7 @@ def test_scores_in_parts_again_and_again_until_the_next_start():
             second = await ask(ctx, sequence, 1)
             assert len(second) == part_bytes
             assert second.startswith(encoded[part_bytes:])
-        await bench.exchange(ctx, Frame(Kind.START, 3).encode())
+        await bench.exchange(ctx, Packet(Kind.START, 3).encode())
         assert await ask(ctx, 4, 0) == b""
         await bench.give_scores(ctx, SCORES[::-1])
         assert (await ask(ctx, 5, 0))[:4] == SCORES[-1].to_bytes(4, "little")
@@ -118,8 +124,8 @@ def test_slow_core_makes_the_host_wait_and_loses_nothing():
         bench.core_takes = False
         base, unsent, answered = 0, 0, []
         for _ in range(60):
-            while unsent < min(base + WINDOW, len(chunks)):
-                await bench.send(ctx, Frame(Kind.CHUNK, unsent, chunks[unsent]).encode())
+            while unsent < min(base + MOST_CHUNKS_AHEAD, len(chunks)):
+                await bench.send(ctx, Packet(Kind.CHUNK, unsent, chunks[unsent]).encode())
                 unsent += 1
             answers = await bench.exchange(ctx, b"")
             answered += answers
@@ -142,13 +148,13 @@ def test_chunk_beyond_the_window_is_refused_and_can_be_sent_again():
     async def script(ctx):
         bench.core_takes = False
         for number in range(9):
-            await bench.exchange(ctx, Frame(Kind.CHUNK, number, chunk).encode())
-        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 8, chunk).encode())
-        assert answer == Frame(Kind.BROKEN, 8)
+            await bench.exchange(ctx, Packet(Kind.CHUNK, number, chunk).encode())
+        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 8, chunk).encode())
+        assert answer == Packet(Kind.BROKEN, 8)
         bench.core_takes = True
         await bench.exchange(ctx, b"", quiet=8000)
-        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 8, chunk).encode())
-        assert answer == Frame(Kind.TAKEN, 9)
+        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 8, chunk).encode())
+        assert answer == Packet(Kind.TAKEN, 9)
         await bench.exchange(ctx, b"", quiet=1000)
         assert bench.pixels == 9 * chunk
 
@@ -159,11 +165,11 @@ def test_start_in_the_middle_of_an_image_begins_anew():
     bench = Bench()
 
     async def script(ctx):
-        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"abcd").encode())
-        (answer,) = await bench.exchange(ctx, Frame(Kind.START, 77).encode())
-        assert answer == Frame(Kind.STARTED, 77)
-        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"ABCDEF").encode())
-        assert answer == Frame(Kind.TAKEN, 1)
+        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"abcd").encode())
+        (answer,) = await bench.exchange(ctx, Packet(Kind.START, 77).encode())
+        assert answer == Packet(Kind.STARTED, 77)
+        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"ABCDEF").encode())
+        assert answer == Packet(Kind.TAKEN, 1)
         assert bench.pixels == b"ABCDEF"
 
     bench.run(script)
@@ -174,11 +180,11 @@ def test_start_forgets_what_the_core_has_not_taken():
 
     async def script(ctx):
         bench.core_takes = False
-        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, bytes(40)).encode())
-        await bench.exchange(ctx, Frame(Kind.START, 1).encode())
+        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, bytes(40)).encode())
+        await bench.exchange(ctx, Packet(Kind.START, 1).encode())
         bench.core_takes = True
-        (answer,) = await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"ABCDEF").encode())
-        assert answer == Frame(Kind.TAKEN, 1)
+        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"ABCDEF").encode())
+        assert answer == Packet(Kind.TAKEN, 1)
         assert bench.pixels == b"ABCDEF"
 
     bench.run(script)
@@ -193,7 +199,7 @@ def test_lights_tell_whole_and_broken_frames_and_scores():
             seen.extend(["whole"] * whole + ["broken"] * broken)
 
     async def script(ctx):
-        line = Frame(Kind.HELLO, 1).encode()
+        line = Packet(Kind.HELLO, 1).encode()
         for sent in (line, damage(line, "flip", 3, 1), line):
             await bench.exchange(ctx, sent, quiet=60)
         assert seen == ["whole", "broken", "whole"] and not ctx.get(status.done)
@@ -208,9 +214,9 @@ def test_chunk_right_behind_a_start_is_refused_whole():
     bench = Bench()
 
     async def script(ctx):
-        line = Frame(Kind.START, 1).encode() + Frame(Kind.CHUNK, 0, bytes(30)).encode()
+        line = Packet(Kind.START, 1).encode() + Packet(Kind.CHUNK, 0, bytes(30)).encode()
         answers = await bench.exchange(ctx, line)
-        assert answers[-1] == Frame(Kind.BROKEN, 0)
+        assert answers[-1] == Packet(Kind.BROKEN, 0)
         assert bench.pixels == b""
 
     bench.run(script)
@@ -221,9 +227,9 @@ def test_weights_and_then_pixels():
 
     async def script(ctx):
         for kind, answer in ((Kind.LOAD, Kind.LOADING), (Kind.START, Kind.STARTED)):
-            assert await bench.exchange(ctx, Frame(kind, 9).encode()) == [Frame(answer, 9)]
-            line = Frame(Kind.CHUNK, 0, b"abcdef").encode()
-            assert await bench.exchange(ctx, line) == [Frame(Kind.TAKEN, 1)]
+            assert await bench.exchange(ctx, Packet(kind, 9).encode()) == [Packet(answer, 9)]
+            line = Packet(Kind.CHUNK, 0, b"abcdef").encode()
+            assert await bench.exchange(ctx, line) == [Packet(Kind.TAKEN, 1)]
         assert bench.weights == bench.pixels == b"abcdef"
 
     bench.run(script)
@@ -233,16 +239,16 @@ def test_loading_anew_forgets_what_the_memory_has_not_taken():
     bench = Bench(MemoryState.LOADING)
 
     async def script(ctx):
-        await bench.exchange(ctx, Frame(Kind.LOAD, 1).encode())
+        await bench.exchange(ctx, Packet(Kind.LOAD, 1).encode())
         ctx.set(bench.dut.weights.ready, 0)
-        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"abcdef").encode())
-        await bench.send(ctx, Frame(Kind.LOAD, 2).encode())
+        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"abcdef").encode())
+        await bench.send(ctx, Packet(Kind.LOAD, 2).encode())
         while not ctx.get(bench.dut.load):
             await ctx.tick()
         ctx.set(bench.dut.weights.ready, 1)  # as soon as it knows
         await bench.exchange(ctx, b"")
         ctx.set(bench.dut.weights.ready, 0)
-        await bench.exchange(ctx, Frame(Kind.CHUNK, 0, b"ghijkl").encode())
+        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"ghijkl").encode())
         ctx.set(bench.dut.weights.ready, 1)
         await bench.exchange(ctx, b"")
         assert bench.weights == b"ghijkl"
@@ -255,11 +261,11 @@ def test_pixels_without_weights_are_taken_and_forgotten():
 
     async def script(ctx):
         for number in range(2):
-            line = Frame(Kind.CHUNK, number, bytes(240)).encode()
+            line = Packet(Kind.CHUNK, number, bytes(240)).encode()
             answers = await bench.exchange(ctx, line, quiet=1000)
-            assert answers == [Frame(Kind.TAKEN, number + 1)]
+            assert answers == [Packet(Kind.TAKEN, number + 1)]
         ctx.set(bench.dut.memory, MemoryState.READY)
-        await bench.exchange(ctx, Frame(Kind.CHUNK, 2, b"abcdef").encode())
+        await bench.exchange(ctx, Packet(Kind.CHUNK, 2, b"abcdef").encode())
         assert bench.pixels == b"abcdef"
 
     bench.run(script)
@@ -270,10 +276,10 @@ def test_scores_of_corrupt_weights_are_not_given():
 
     async def script(ctx):
         await bench.give_scores(ctx, SCORES)
-        (answer,) = await bench.exchange(ctx, Frame(Kind.RESULT, 1, b"\0").encode())
+        (answer,) = await bench.exchange(ctx, Packet(Kind.RESULT, 1, b"\0").encode())
         assert len(answer.data) == 4 * SCORES_PER_PART
         ctx.set(bench.dut.memory, MemoryState.CORRUPT)
-        (answer,) = await bench.exchange(ctx, Frame(Kind.RESULT, 2, b"\1").encode())
-        assert answer == Frame(Kind.STATE, 2, bytes([MemoryState.CORRUPT]))
+        (answer,) = await bench.exchange(ctx, Packet(Kind.RESULT, 2, b"\1").encode())
+        assert answer == Packet(Kind.STATE, 2, bytes([MemoryState.CORRUPT]))
 
     bench.run(script)

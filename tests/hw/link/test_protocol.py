@@ -19,7 +19,7 @@ def test_identity_there_and_back(network, sides, channels, classes, weight_bytes
     assert len(encoded) == protocol.IDENTITY_BYTES
     assert encoded[0] == protocol.VERSION
     assert Identity.from_bytes(encoded) == identity
-    assert identity.image_bytes == sides[0] * sides[1] * channels
+    assert identity.frame_bytes == sides[0] * sides[1] * channels
 
 
 def test_answers_are_their_requests_with_a_bit():

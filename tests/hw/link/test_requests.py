@@ -1,4 +1,4 @@
-"""What the receiver makes of frames, byte by byte."""
+"""What the receiver makes of packets, byte by byte."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from fireline.hw.link.requests import ABORT_CYCLES, RequestReceiver
 
 @dataclass
 class Seen:
-    """Of a frame: its request, the bytes that go into the buffer, the cycles of abort after it."""
+    """Of a packet: its request, the bytes that go into the buffer, the cycles of abort after it."""
 
     kind: int
     sequence: int
@@ -24,7 +24,7 @@ class Seen:
 
 @dataclass
 class Sender:
-    """Puts frames in; a chunk's bytes find room as long as there are `room` of them."""
+    """Puts packets in; a chunk's bytes find room as long as there are `room` of them."""
 
     dut: RequestReceiver
     room: int = 1000
@@ -124,8 +124,8 @@ def test_other_requests_change_nothing():
 
 def test_what_no_board_understands_is_broken():
     async def script(ctx, sender):
-        for frame in ([], [Kind.START], [Kind.HELLO], [0, 1], [5, 1], [Kind.TAKEN, 1]):
-            assert (await sender.send(ctx, *frame)).kind == Kind.BROKEN, frame
+        for packet in ([], [Kind.START], [Kind.HELLO], [0, 1], [5, 1], [Kind.TAKEN, 1]):
+            assert (await sender.send(ctx, *packet)).kind == Kind.BROKEN, packet
         for kind in (Kind.LOAD, Kind.MEMORY):
             seen = await sender.send(ctx, kind, 5)
             assert (seen.kind, seen.load, seen.aborted) == (Kind.BROKEN, False, 0)

@@ -5,8 +5,8 @@ from fireline.hw.sdram.contents import SdramContents
 
 
 def test_sizes():
-    image = SdramContents(blocks=3, block_words=40, check=0)
-    assert (image.block_bursts, image.bursts, image.bytes) == (5, 15, 240)
+    contents = SdramContents(blocks=3, block_words=40, check=0)
+    assert (contents.block_bursts, contents.bursts, contents.bytes) == (5, 15, 240)
 
 
 @pytest.mark.parametrize("blocks, words", [(0, 8), (1, 0), (1, 12), (1, -8)])

@@ -189,7 +189,7 @@ def test_bursts_of_consecutive_numbers_follow_each_other_without_a_gap(requests,
     assert [late - early for early, late in pairwise(opened)] == gaps
 
 
-STEPS = [TESTED, ["load", QUICK.image.hex()], LOADED, ["blocks", [70, 0], QUICK.block_words]]
+STEPS = [TESTED, ["load", QUICK.weights.hex()], LOADED, ["blocks", [70, 0], QUICK.block_words]]
 
 TIGHTER = {
     "t_power_up": (2_100_000, "power-up"),

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 )
 def test_words_of_bursts(bursts, extra, pauses, draw):
     dut = SdramLoader(SdramGeometry(), bursts)
-    image, written = draw.randbytes(16 * bursts), {}
+    sent, written = draw.randbytes(16 * bursts), {}
     waits = [int(draw.random() < pauses) * draw.randrange(20) for _ in range(2000)]
 
     async def host(ctx):
-        for byte in image + bytes(extra):
+        for byte in sent + bytes(extra):
             await ctx.tick().repeat(waits.pop() + 1)
             ctx.set(dut.i.payload, byte)
             ctx.set(dut.i.valid, 1)
@@ -57,5 +57,5 @@ def test_words_of_bursts(bursts, extra, pauses, draw):
     simulator.add_testbench(controller, background=True)
     simulator.run()
     words = [word for burst in range(bursts) for word in written.pop(burst)]
-    assert b"".join(word.to_bytes(2, "little") for word in words) == image
+    assert b"".join(word.to_bytes(2, "little") for word in words) == sent
     assert not written

@@ -12,10 +12,10 @@ SLOW = Setup(2, 24, 62.5, replace(QUICK.timing, refresh=2_000.0))
 
 @pytest.mark.parametrize("setup", [QUICK, SLOW], ids=["quick", "slow"])
 def test_every_block_takes_the_same_cycles_and_brings_its_words(setup, tmp_path):
-    schedule = BlockTiming(setup.geometry.block_bursts, setup.cycles)
+    schedule = BlockTiming(setup.contents.block_bursts, setup.cycles)
     interval = setup.cycles.interval
     gaps = [0, 0, *range(1, 12), *range(interval - 20, interval + 20), 0, 5 * interval]
-    steps = [TESTED, ["load", setup.image.hex()], LOADED, ["wait", 70]]
+    steps = [TESTED, ["load", setup.weights.hex()], LOADED, ["wait", 70]]
     steps += [["blocks", gaps, setup.block_words]]
     *_, loaded, _, blocks = run(build_simulator(setup), tmp_path, steps)
     assert loaded == MemoryState.READY
@@ -26,4 +26,4 @@ def test_every_block_takes_the_same_cycles_and_brings_its_words(setup, tmp_path)
 
 def test_quick_blocks_have_two_stretches():
     """So that what lies between them was tested above."""
-    assert BlockTiming(QUICK.geometry.block_bursts, QUICK.cycles).stretches == 2
+    assert BlockTiming(QUICK.contents.block_bursts, QUICK.cycles).stretches == 2

@@ -4,7 +4,7 @@ import pytest
 from fireline.hw.link.protocol import MemoryState
 from support.sdram_testbench import LOADED, QUICK, TESTED, build_simulator, run
 
-IMAGE, GROUPS = QUICK.image.hex(), QUICK.blocks_of_words
+WEIGHTS, BLOCKS = QUICK.weights.hex(), QUICK.blocks_of_words
 IDLE = ["wait", 70]
 """After a restart."""
 
@@ -25,58 +25,66 @@ def words(result) -> list:
 
 
 def test_loads_checks_and_reads_again_and_again(bench, tmp_path):
-    steps = [TESTED, ["ask", 50], ["load", IMAGE], ["ask", 400], LOADED, IDLE, blocks(0, 0, 9, 0)]
+    steps = [TESTED, ["ask", 50], ["load", WEIGHTS], ["ask", 400], LOADED, IDLE, blocks(0, 0, 9, 0)]
     tested, early, _, during, loaded, _, read = run(bench, tmp_path, steps)
     assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.READY)
     assert early == during == []
-    assert words(read) == [*GROUPS, GROUPS[0]]
+    assert words(read) == [*BLOCKS, BLOCKS[0]]
 
 
 def test_restart_begins_with_the_first_word(bench, tmp_path):
-    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, blocks(0), ["ask", 300], ["restart", 16]]
+    steps = [TESTED, ["load", WEIGHTS], LOADED, IDLE, blocks(0), ["ask", 300], ["restart", 16]]
     *_, read, part, _, _, again = run(bench, tmp_path, [*steps, IDLE, blocks(0, 0)])
-    assert words(read) == GROUPS[:1]
-    assert part and part == GROUPS[1][: len(part)]
-    assert words(again) == GROUPS[:2]
+    assert words(read) == BLOCKS[:1]
+    assert part and part == BLOCKS[1][: len(part)]
+    assert words(again) == BLOCKS[:2]
 
 
 def test_weights_of_another_network_and_then_the_right_ones(bench, tmp_path):
-    other = bytes(len(QUICK.image)).hex()
+    other = bytes(len(QUICK.weights)).hex()
     steps = [
         TESTED,
         ["load", other],
         LOADED,
         ["ask", 100],
-        ["load", IMAGE],
+        ["load", WEIGHTS],
         LOADED,
         IDLE,
         blocks(0),
     ]
     _, _, wrong, nothing, _, right, _, read = run(bench, tmp_path, steps)
     assert (wrong, right) == (MemoryState.WRONG, MemoryState.READY)
-    assert nothing == [] and words(read) == GROUPS[:1]
+    assert nothing == [] and words(read) == BLOCKS[:1]
 
 
 def test_a_load_that_was_broken_off_begins_anew(bench, tmp_path):
-    part = IMAGE[: 2 * 333]
-    steps = [TESTED, ["load", part], ["load", IMAGE], ["send", "00" * 40], LOADED, IDLE, blocks(0)]
+    part = WEIGHTS[: 2 * 333]
+    steps = [
+        TESTED,
+        ["load", part],
+        ["load", WEIGHTS],
+        ["send", "00" * 40],
+        LOADED,
+        IDLE,
+        blocks(0),
+    ]
     *_, loaded, _, read = run(bench, tmp_path, steps)
-    assert loaded == MemoryState.READY and words(read) == GROUPS[:1]
+    assert loaded == MemoryState.READY and words(read) == BLOCKS[:1]
 
 
 def test_weights_are_forgotten_by_a_load_amid_a_block(bench, tmp_path):
-    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, ["ask", 100], ["load", IMAGE], LOADED, IDLE]
+    steps = [TESTED, ["load", WEIGHTS], LOADED, IDLE, ["ask", 100], ["load", WEIGHTS], LOADED, IDLE]
     *_, loaded, _, read = run(bench, tmp_path, [*steps, blocks(0)])
-    assert loaded == MemoryState.READY and words(read) == GROUPS[:1]
+    assert loaded == MemoryState.READY and words(read) == BLOCKS[:1]
 
 
 def test_a_load_before_the_memory_is_tested_is_not_taken(bench, tmp_path):
-    _, early, tested = run(bench, tmp_path, [["load", IMAGE[:64]], STATE, TESTED])
+    _, early, tested = run(bench, tmp_path, [["load", WEIGHTS[:64]], STATE, TESTED])
     assert (early, tested) == (MemoryState.TESTING, MemoryState.EMPTY)
 
 
 def test_power_cut_amid_a_load(bench, tmp_path):
-    steps = [TESTED, ["load", IMAGE[:400]], IDLE, ["reset"], TESTED, ["load", IMAGE], LOADED]
+    steps = [TESTED, ["load", WEIGHTS[:400]], IDLE, ["reset"], TESTED, ["load", WEIGHTS], LOADED]
     *_, tested, _, loaded = run(bench, tmp_path, steps)
     assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.READY)
 
@@ -91,7 +99,7 @@ def test_power_cut_amid_a_load(bench, tmp_path):
     ids=str,
 )
 def test_faulty_memory_is_found_at_power_up_and_takes_no_weights(bench, tmp_path, fault):
-    steps = [TESTED, ["load", IMAGE[:64]], STATE]
+    steps = [TESTED, ["load", WEIGHTS[:64]], STATE]
     tested, _, after = run(bench, tmp_path, steps, **fault)
     assert tested == after == MemoryState.FAULT
 
@@ -102,19 +110,19 @@ WRONG_WORD = {"sdram_wrong_word": 8}
 
 def test_word_that_is_wrong_when_read_back(bench, tmp_path):
     plus = WRONG_WORD | {"sdram_wrong_read": 2}
-    tested, _, loaded = run(bench, tmp_path, [TESTED, ["load", IMAGE], LOADED], **plus)
+    tested, _, loaded = run(bench, tmp_path, [TESTED, ["load", WEIGHTS], LOADED], **plus)
     assert (tested, loaded) == (MemoryState.EMPTY, MemoryState.WRONG)
 
 
 def test_word_that_is_wrong_in_a_frame(bench, tmp_path):
     """It is known with the last word of the pass, and no block comes afterwards."""
     plus = WRONG_WORD | {"sdram_wrong_read": 4}
-    steps = [TESTED, ["load", IMAGE], LOADED, IDLE, blocks(0, 0, 0), IDLE, STATE]
-    steps += [blocks(0, 0), STATE, blocks(0), ["wait", 3], STATE, ["ask", 3000], ["load", IMAGE]]
+    steps = [TESTED, ["load", WEIGHTS], LOADED, IDLE, blocks(0, 0, 0), IDLE, STATE]
+    steps += [blocks(0, 0), STATE, blocks(0), ["wait", 3], STATE, ["ask", 3000], ["load", WEIGHTS]]
     *_, first, _, good, second, still, third, _, bad, nothing, _ = run(
         bench, tmp_path, steps, **plus
     )
-    assert words(first) == GROUPS and good == MemoryState.READY
-    assert words(second)[0] != GROUPS[0] and words(third) == GROUPS[2:]
+    assert words(first) == BLOCKS and good == MemoryState.READY
+    assert words(second)[0] != BLOCKS[0] and words(third) == BLOCKS[2:]
     assert still == MemoryState.READY and bad == MemoryState.CORRUPT
     assert nothing == []
