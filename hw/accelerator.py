@@ -23,7 +23,7 @@ from .memory.rom import Rom
 from .output.average import Score, ScoreAccumulator
 from .output.drain import Drain
 from .output.output_groups import DRAIN_FIELDS
-from .output.requantize import ChannelParameters, Requantizer, values_signature
+from .output.requantize import ParameterWord, Requantizer, values_signature
 from .output.store import STORE_FIELDS, Store
 from .program import QUEUE_DEPTH, STREAM_WORD_BITS, Program
 from .tables import Tables, context_of
@@ -168,10 +168,7 @@ class Accelerator(wiring.Component):
         program = self.program
         m.submodules.drain = drain = Drain(program, self.tables)
         m.submodules.parameters = parameters = Rom(
-            ArrayLayout(
-                ChannelParameters(program.bias_bits, program.multiplier_bits),
-                program.requantizer_lanes,
-            ),
+            ParameterWord(program.requantizer_lanes, program.bias_bits, program.multiplier_bits),
             program.parameters,
         )
         m.submodules.requantizer = requantizer = Requantizer(

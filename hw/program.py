@@ -130,7 +130,7 @@ class HeadGeometry:
     """A classifier whose weights are streamed into the tail of the weight ROM, block by block.
 
     The `blocks` blocks of CO classes come in order, again and again, each as `stream_words` words
-    of 16 bits (see `hw/array/head_loader.py`), which become `words` weight words in one of the
+    of 16 bits (see `hw/array/class_block.py`), which become `words` weight words in one of the
     `slots` slots from address `base` on, used in turn. A block takes `load_cycles` from its being
     wanted to its last word, both counted; then the next one can be wanted. `check` is the CRC-32
     of all words' bytes, of each the lower one first.

@@ -3,12 +3,11 @@
 import zlib
 
 from ...errors import FirelineError
-from ...hw.array.head_loader import stream_words
+from ...hw.array.class_block import ClassBlock
 from ...hw.memory.rom import BANK_WORDS
 from ...hw.program import HeadGeometry
 from ...hw.sdram.block_timing import BlockTiming
 from ...hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming
-from . import layout
 from .buffers import StreamedHead
 from .rom_contents import RomContents
 
@@ -33,16 +32,19 @@ def class_blocks(contents: RomContents, head: StreamedHead) -> tuple[HeadGeometr
     room = -base % BANK_WORDS
     if room < words:
         base, room = base + room, BANK_WORDS
-    size = stream_words(words, array, bits)
-    stream = layout.streamed_contents(contents.streamed, blocks, size, array, bits)
+    block = ClassBlock(words, array, bits)
+    stream = b"".join(
+        block.pack(contents.streamed[first : first + words])
+        for first in range(0, len(contents.streamed), words)
+    )
     memory = SdramCycles.of(SdramTiming(), head.clock_mhz)
     geometry = HeadGeometry(
         blocks=blocks,
         words=words,
         slots=min(blocks, room // words, head.slots or blocks),
         base=base,
-        stream_words=size,
-        load_cycles=BlockTiming(size // BURST_WORDS, memory).block_cycles,
+        stream_words=block.stream_words,
+        load_cycles=BlockTiming(block.stream_words // BURST_WORDS, memory).block_cycles,
         check=zlib.crc32(stream),
     )
     return geometry, stream

@@ -34,7 +34,7 @@ class Compiled:
     streamed: StreamedHead | None = None
     """How the classifier is streamed; None if it is on the chip."""
     head: bytes | None = field(default=None, repr=False)
-    """The SDRAM contents of a streamed classifier; see `hw/array/head_loader.py`."""
+    """The SDRAM contents of a streamed classifier; see `hw/array/class_block.py`."""
 
     @property
     def external_bytes(self) -> int:

@@ -6,20 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..lib.countdown import Countdown
 from ..lib.delay import delay
-from ..program import STREAM_BURST_WORDS, STREAM_WORD_BITS, ArrayShape, HeadGeometry
+from ..program import STREAM_WORD_BITS, ArrayShape, HeadGeometry
+from .class_block import ClassBlock
 from .mac_lanes import WeightWord
 from .weight_rom import WeightRom, fill_layout
-
-
-def exponent_words(array: ArrayShape, exponent_bits: int) -> int:
-    """Words of the exponents of a weight word."""
-    return -(-array.co * exponent_bits // STREAM_WORD_BITS)
-
-
-def stream_words(words: int, array: ArrayShape, exponent_bits: int) -> int:
-    """Words of a block of so many weight words, in whole bursts."""
-    size = exponent_words(array, exponent_bits) + 4 * array.products // STREAM_WORD_BITS
-    return -(-words * size // STREAM_BURST_WORDS) * STREAM_BURST_WORDS
 
 
 class HeadLoader(wiring.Component):
@@ -67,7 +57,7 @@ class HeadLoader(wiring.Component):
             m.d.sync += block.load(head.stream_words - 1)
 
         # Exponents of all pairs are kept until the pair's nibbles come.
-        size = exponent_words(array, self._exponent_bits)
+        size = ClassBlock(head.words, array, self._exponent_bits).exponent_words
         pair_bits, pieces = 2 * self._exponent_bits, array.ci // 2
         exponents = Signal(size * STREAM_WORD_BITS, reset_less=True)
         pairs = array.co // 2

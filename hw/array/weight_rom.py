@@ -14,14 +14,14 @@ from .mac_lanes import WeightWord
 
 def fill_layout(layout: WeightWord, depth: int) -> StructLayout:
     """Some nibbles of a lane pair, lowest first, each with all that goes with them."""
-    pairs, pair = len(layout.split(())), layout.pair
+    pair = layout.pair
     return StructLayout(
         {
             "valid": 1,
             "nibbles": STREAM_WORD_BITS,
             "last": 1,
             "exponents": pair.size - pair["nibbles"].width,
-            "pair": range(pairs),
+            "pair": range(layout.pairs),
             "address": range(depth),
         }
     )

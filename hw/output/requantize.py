@@ -1,5 +1,7 @@
 """Accumulators become activations: bias, ReLU, scale, skip, clamp."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.data import ArrayLayout
@@ -11,10 +13,27 @@ from .scale import Scale, index_shape
 
 
 class ChannelParameters(data.StructLayout):
-    """What an output channel has of its own."""
+    """The parameters of one output channel: `bias` (signed) and `multiplier` (unsigned)."""
 
     def __init__(self, bias_bits: int, multiplier_bits: int):
+        self._bias_bits = bias_bits
         super().__init__({"bias": signed(bias_bits), "multiplier": unsigned(multiplier_bits)})
+
+    def pack(self, bias: int, multiplier: int) -> int:
+        """The parameters as an integer."""
+        return multiplier << self._bias_bits | bias & (1 << self._bias_bits) - 1
+
+
+class ParameterWord(ArrayLayout):
+    """The parameters of the `lanes` channels of one beat."""
+
+    def __init__(self, lanes: int, bias_bits: int, multiplier_bits: int):
+        super().__init__(ChannelParameters(bias_bits, multiplier_bits), lanes)
+
+    def pack(self, channels: Sequence[tuple[int, int]]) -> int:
+        """The word as an integer, of a pair (bias, multiplier) per channel; missing ones are 0."""
+        channel = self.elem_shape
+        return sum(channel.pack(*pair) << n * channel.size for n, pair in enumerate(channels))
 
 
 class SkipControl(data.StructLayout):
@@ -59,11 +78,10 @@ class Requantizer(wiring.Component):
         self.shifts = shifts
         self.skip_shifts = skip_shifts
         self.form = form
-        parameters = ChannelParameters(bias_bits, multiplier_bits)
         members = {
             "valid": Out(1),
             "sums": Out(ArrayLayout(signed(accumulator_bits), lanes)),
-            "parameters": Out(ArrayLayout(parameters, lanes)),
+            "parameters": Out(ParameterWord(lanes, bias_bits, multiplier_bits)),
             "shift": Out(index_shape(shifts)),
             "wide": Out(1),
         }

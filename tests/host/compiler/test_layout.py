@@ -86,14 +86,3 @@ def test_no_partial_sum_leaves_the_range(bits):
             total = steps[:, -1]
         if bits == 4:
             assert (total.max() if sign > 0 else total.min()) == bound
-
-
-def test_a_stream_is_exponents_then_nibbles_each_group_filled_up():
-    array = ArrayShape(4, 4)  # 16 nibbles and 4 exponents: 8 bytes, and 2 that are half full
-    words = [0x3_0123456789ABCDEF, 0xF_FEDCBA9876543210, 0x0_0000000000000001]
-    image = layout.streamed_contents(words, 3, 8, array, 1)
-    first = bytes.fromhex("0300" + "efcdab8967452301" + 6 * "00")
-    second = bytes.fromhex("0f00" + "1032547698badcfe" + 6 * "00")
-    assert image == first + second + bytes.fromhex("0000" + "01" + 13 * "00")
-    bare = [word & (1 << 64) - 1 for word in words]
-    assert layout.streamed_contents(bare[:2], 1, 8, array, 0) == first[2:10] + second[2:10]

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.compiler.layout import streamed_contents
-from fireline.hw.array.head_loader import HeadLoader, stream_words
+from fireline.hw.array.class_block import ClassBlock
+from fireline.hw.array.head_loader import HeadLoader
 from fireline.hw.program import ArrayShape, HeadGeometry
 
 BASE = 5
@@ -24,9 +24,10 @@ def loader(array, exponent_bits, words, blocks=3, slots=2):
     ci, co = map(int, array.split("x"))
     shape, random = ArrayShape(ci, co), Random(co)
     weights = [random.getrandbits(co * (4 * ci + exponent_bits)) for _ in range(blocks * words)]
-    size = stream_words(words, shape, exponent_bits)
+    block = ClassBlock(words, shape, exponent_bits)
+    size = block.stream_words
     head = HeadGeometry(blocks, words, slots, BASE, size, load_cycles=size, check=0)
-    image = streamed_contents(weights, blocks, size, shape, exponent_bits)
+    image = b"".join(block.pack(weights[n : n + words]) for n in range(0, len(weights), words))
     stream = [int.from_bytes(image[n : n + 2], "little") for n in range(0, len(image), 2)]
     return HeadLoader(head, shape, exponent_bits), weights, stream
 
