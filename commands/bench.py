@@ -47,7 +47,8 @@ def bench(output: Output, simulated, built, everything, data, folder, builds):
     """
     from ..host.compiler.compile import compile_network
     from ..host.data.dataset import load_test
-    from ..host.network.shipped import SAMPLES, WEIGHTS, load_network
+    from ..host.network.lookup import load_network
+    from ..host.network.shipped import SAMPLES, WEIGHTS
     from ..hw.boards import find_board
     from ..hw.program import ArrayShape
     from ..sim import measure

@@ -41,9 +41,8 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     from ..host.bitstream.design import design
     from ..host.bitstream.slow_paths import SlowPaths
     from ..host.compiler.head_choice import HeadPlace, compile_for
-    from ..host.network.families import resolve
+    from ..host.network.lookup import is_network, load_network, resolve
     from ..host.network.random_network import stand_in
-    from ..host.network.shipped import is_network, load_network
     from ..hw.boards import find_board
 
     chosen = find_board(board)

@@ -35,7 +35,7 @@ def classify(output: Output, images, port, net, array, head, baud, strict):
       fireline classify samples/cat-0.png --port simulated --net cifar10
     """
     from ..host.link.device import Device
-    from ..host.network.shipped import load_network
+    from ..host.network.lookup import load_network
 
     network = load_network(net) if net else None
     if port == SIMULATED:

@@ -33,7 +33,7 @@ def evaluate(output: Output, net, data, against, batch):
     from ..host.data.dataset import load_test
     from ..host.evaluate import evaluate as measure
     from ..host.evaluate import rank
-    from ..host.network.shipped import load_network
+    from ..host.network.lookup import load_network
 
     network = load_network(net)
     pictures = load_test(data, network.architecture)

@@ -102,7 +102,7 @@ def explore(
     """
     from ..host.data.dataset import load_dataset
     from ..host.exploration.explore import Exploration, fewer_pictures
-    from ..host.network.families import resolve
+    from ..host.network.lookup import resolve
     from ..host.network.stage import Bypass
     from ..host.network.variants import Space
     from ..host.training.recipe import Recipe

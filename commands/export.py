@@ -18,7 +18,7 @@ def export(output: Output, net, file):
     Example:
       fireline export cifar10 --onnx cifar10.onnx
     """
-    from ..host.network.shipped import load_network
+    from ..host.network.lookup import load_network
     from ..host.onnx.exporter import export_onnx
 
     network = load_network(net)

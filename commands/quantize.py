@@ -101,8 +101,8 @@ def quantize(
     from dataclasses import asdict, replace
 
     from ..host.data.dataset import load_calibration
-    from ..host.network.families import resolve
     from ..host.network.file import write_network
+    from ..host.network.lookup import resolve
     from ..host.network.stage import PREPROCESSINGS
 
     if array and not board and rom_kbits is None:

@@ -28,7 +28,7 @@ def simulate(output: Output, net, images, array, head, stall, seed, strict):
       fireline simulate cifar10 samples/*.png --array 16x16 --stall 0.3 --json result.json
     """
     from ..host.compiler.head_choice import HeadPlace, compile_for
-    from ..host.network.shipped import load_network
+    from ..host.network.lookup import load_network
     from ..sim.compare import simulate as run
 
     network = load_network(net)

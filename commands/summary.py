@@ -24,8 +24,7 @@ def summary(output: Output, name, array, head):
     """
     from dataclasses import asdict
 
-    from ..host.network.families import resolve
-    from ..host.network.shipped import is_network, load_network
+    from ..host.network.lookup import is_network, load_network, resolve
     from ..host.report.summary import PAPER, summarise, weight_sizes
 
     network = load_network(name) if is_network(name) else None

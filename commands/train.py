@@ -46,7 +46,7 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     from dataclasses import asdict, replace
 
     from ..host.data.dataset import load_dataset
-    from ..host.network.families import resolve
+    from ..host.network.lookup import resolve
     from ..host.training.recipe import QUANTIZED, Recipe
 
     architecture = resolve(arch)

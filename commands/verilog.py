@@ -23,7 +23,7 @@ def verilog(output: Output, net, array, head, folder):
     """
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.compiler.manifest import write_verilog
-    from ..host.network.shipped import load_network
+    from ..host.network.lookup import load_network
 
     compiled = compile_for(load_network(net), array, HeadPlace(head))
     manifest = write_verilog(compiled, folder)

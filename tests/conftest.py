@@ -30,8 +30,8 @@ def arch(tmp_path):
 @pytest.fixture
 def net(tmp_path, arch):
     """It, quantized, with random weights."""
-    from fireline.host.network.families import resolve
     from fireline.host.network.file import write_network
+    from fireline.host.network.lookup import resolve
     from fireline.host.network.random_network import random_network
 
     file = tmp_path / "tiny.fireline"
@@ -45,7 +45,7 @@ def weights(tmp_path, arch):
     import safetensors.torch
     import torch
     from fireline.host.float_network.squeezenet import SqueezeNet
-    from fireline.host.network.families import resolve
+    from fireline.host.network.lookup import resolve
 
     torch.manual_seed(0)
     file = tmp_path / "tiny.safetensors"

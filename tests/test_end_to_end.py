@@ -7,8 +7,8 @@ import torch
 from fireline.host.compiler.compile import compile_network
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
-from fireline.host.network.families import resolve
 from fireline.host.network.file import read_network, write_network
+from fireline.host.network.lookup import resolve
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from fireline.host.onnx.exporter import export_onnx

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from fireline import cli
-from fireline.host.network.families import resolve
 from fireline.host.network.file import write_network
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from PIL import Image
 from support.paths import ROOT

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..network.architecture import Architecture
-from ..network.quantized import exponent_group_index
+from ..network.exponent_groups import exponent_group_index
 from ..network.stage import Bypass, Conv1, Fire, MaxPool, Stage
 
 

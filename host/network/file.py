@@ -20,6 +20,8 @@ from .architecture import Architecture
 from .exponent_groups import input_segments
 from .quantized import TENSORS, QuantizedConv, QuantizedNetwork, Skip, layer_maximum
 
+ENDING = ".fireline"
+"""How the file's name ends by convention."""
 FORMAT = "fireline-network"
 VERSION = 1
 NO_DIGEST = "0" * 64

@@ -16,8 +16,9 @@ from ..compiler.compile import Compiled, compile_network
 from ..compiler.resources import Resources, resources
 from ..data.dataset import load_test
 from ..network.file import read_network
+from ..network.lookup import load_network
 from ..network.quantized import QuantizedNetwork
-from ..network.shipped import SAMPLES, load_network
+from ..network.shipped import SAMPLES
 from .gallery import Gallery, make_gallery
 from .roofline import LayerLoad, layer_loads
 

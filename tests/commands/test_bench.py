@@ -10,7 +10,7 @@ from support.command_line import runs
 
 
 def test_bench(net, weights, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("fireline.host.network.shipped.load_network", lambda _: read_network(net))
+    monkeypatch.setattr("fireline.host.network.lookup.load_network", lambda _: read_network(net))
     monkeypatch.setattr("fireline.host.network.shipped.SAMPLES", {"cifar10": pictures})
     monkeypatch.setattr("fireline.host.network.shipped.WEIGHTS", {"cifar10": weights})
     monkeypatch.setattr("fireline.commands.bench.FULL_SIZE_IMAGES", 2)

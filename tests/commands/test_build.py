@@ -4,8 +4,8 @@ import json
 import os
 
 import pytest
-from fireline.host.network.families import resolve
 from fireline.host.network.file import write_network
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from support.command_line import Result, complains, runs
 

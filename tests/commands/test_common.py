@@ -42,7 +42,7 @@ def another_version(path):
         (lambda path: path.unlink(), "no such file"),
         (truncated, "damaged"),
         (flipped, "damaged"),
-        (another_version, "version 2, not 1"),
+        (another_version, "version 2, but this program reads 1"),
         (lambda path: path.write_text("hello"), "not a network file"),
     ],
 )

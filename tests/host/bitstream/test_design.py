@@ -1,7 +1,7 @@
 import pytest
 from fireline.host.bitstream.design import deal, multipliers_used, scale_multipliers
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.shipped import load_network
+from fireline.host.network.lookup import load_network
 from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.program import ArrayShape
 

@@ -3,7 +3,7 @@ from dataclasses import asdict
 from fireline.host.compiler.compile import compile_network, enough_requantizer_lanes
 from fireline.host.compiler.plan import plan_layers
 from fireline.host.network.architecture import Conv1
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
 from hypothesis import given, settings

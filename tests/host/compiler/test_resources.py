@@ -4,7 +4,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host.compiler.compile import compile_network
 from fireline.host.compiler.resources import LINK_BLOCK_RAMS, block_rams, check_fit, resources
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.hw.boards import find_board
 from fireline.hw.link.link import Link

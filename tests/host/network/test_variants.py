@@ -5,7 +5,7 @@ import math
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.network.architecture import Bypass, Conv1, Fire
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.variants import vary
 from hypothesis import given
 from hypothesis import strategies as st

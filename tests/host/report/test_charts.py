@@ -6,7 +6,7 @@ import pytest
 from fireline.host.bitstream.floorplan import Floorplan, Tile
 from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.host.report import charts
 from fireline.host.report.roofline import layer_loads

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.host.report.entropy import (
     CHECK,

@@ -6,7 +6,7 @@ from fireline.errors import FirelineError
 from fireline.host.compiler.compile import compile_network
 from fireline.host.compiler.resources import resources
 from fireline.host.network.file import write_network
-from fireline.host.network.shipped import load_network
+from fireline.host.network.lookup import load_network
 from fireline.host.report.report import load_report
 from fireline.hw.program import ArrayShape
 from PIL import Image

@@ -2,7 +2,7 @@ import pytest
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.architecture import Conv1
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.host.report.roofline import layer_loads
 from fireline.hw.program import ArrayShape

@@ -1,6 +1,6 @@
 import pytest
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.host.report.summary import PAPER, layer_cycles, summarise, weight_sizes
 from fireline.hw.program import ArrayShape

@@ -1,0 +1,124 @@
+"""Architectures in TOML files."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ...errors import FirelineError
+from .architecture import Architecture, read_bypass
+from .families import family
+from .stage import (
+    PREPROCESSINGS,
+    Conv1,
+    Fire,
+    MaxPool,
+    Preprocessing,
+    Stage,
+    check_integer,
+    check_number,
+)
+
+
+def read_toml(path: str | Path) -> Architecture:
+    """The architecture that a TOML file describes.
+
+    Either a family in another size::
+
+        family = "squeezenet1_1-simple"
+        size = 96
+        classes = 10
+        preprocessing = "caffe"   # optional, "torchvision" by default
+
+    or any stack, each Fire by its widths or by its ratios::
+
+        name = "tiny"
+        input = { channels = 3, height = 32, width = 32 }
+        preprocessing = "torchvision"   # or "caffe", or { order, scale, mean, std }
+        stages = [
+            { conv1 = 32, kernel = 3, stride = 1, padding = 1 },
+            "maxpool",
+            { squeeze = 16, expand1x1 = 48, expand3x3 = 48 },
+            { expand = 96, share_3x3 = 0.5, squeeze_ratio = 0.125, bypass = "simple" },
+        ]
+        classes = 10
+
+    Raises FirelineError, which names the file, when it cannot be read or is not valid.
+    """
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FirelineError(f"network file {path}: no such file; check the path") from error
+    except OSError as error:
+        raise FirelineError(f"network file {path}: {error.strerror}; check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FirelineError(f"network file {path}: not a valid TOML file: {error}") from error
+    try:
+        return _architecture(data)
+    except FirelineError as error:
+        raise FirelineError(f"network file {path}: {error}") from error
+
+
+def _architecture(data: dict[str, Any]) -> Architecture:
+    if "family" in data:
+        preprocessing = _preprocessing(data.pop("preprocessing", "torchvision"))
+        _check_keys("the file", data, ("family", "size", "classes"))
+        base, _, bypass = str(data["family"]).partition("-")
+        placed = read_bypass("family", bypass or "none")
+        architecture = family(base, placed, data["size"], data["classes"])
+        return dataclasses.replace(architecture, preprocessing=preprocessing)
+    _check_keys("the file", data, ("name", "input", "preprocessing", "stages", "classes"))
+    _check_keys("input", data["input"], ("channels", "height", "width"))
+    if not isinstance(data["stages"], list):
+        raise FirelineError(f"stages is {data['stages']!r}; use an array that begins with conv1")
+    return Architecture(
+        name=data["name"],
+        **data["input"],
+        preprocessing=_preprocessing(data["preprocessing"]),
+        stages=tuple(_stage(f"stages[{i}]", stage) for i, stage in enumerate(data["stages"])),
+        classes=data["classes"],
+    )
+
+
+def _preprocessing(data: Any) -> Preprocessing:
+    if isinstance(data, str):
+        if data not in PREPROCESSINGS:
+            names = ", ".join(PREPROCESSINGS)
+            raise FirelineError(f"preprocessing is {data!r}; use {names} or a table")
+        return PREPROCESSINGS[data]
+    _check_keys("preprocessing", data, ("order", "scale", "mean", "std"))
+    lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    return Preprocessing(**lists)
+
+
+def _stage(where: str, data: Any) -> Stage:
+    if data == "maxpool":
+        return MaxPool()
+    if isinstance(data, dict) and "conv1" in data:
+        _check_keys(where, data, ("conv1", "kernel", "stride", "padding"))
+        return Conv1(data["conv1"], data["kernel"], data["stride"], data["padding"])
+    if not isinstance(data, dict):
+        raise FirelineError(f'{where} is {data!r}; use "maxpool", a conv1 or a Fire')
+    widths: dict[str, Any] = {key: value for key, value in data.items() if key != "bypass"}
+    bypass = read_bypass(where, data.get("bypass", "none"))
+    if "expand" not in data:
+        _check_keys(where, widths, ("squeeze", "expand1x1", "expand3x3"))
+        return Fire(**widths, bypass=bypass)
+    _check_keys(where, widths, ("expand", "share_3x3", "squeeze_ratio"))
+    check_integer(where, "expand", widths["expand"], 2, 8192)
+    for what in ("share_3x3", "squeeze_ratio"):
+        check_number(where, what, widths[what])
+    return Fire.from_ratios(**widths, bypass=bypass)
+
+
+def _check_keys(where: str, data: object, names: tuple[str, ...]) -> None:
+    """Raises FirelineError unless ``data`` is a table with exactly those keys."""
+    if not isinstance(data, dict):
+        raise FirelineError(f"{where} is {data!r}; use a table with {', '.join(names)}")
+    for name in names:
+        if name not in data:
+            raise FirelineError(f"{where} lacks {name!r}; add it")
+    for key in data:
+        if key not in names:
+            raise FirelineError(f"{where} has the unknown key {key!r}; use {', '.join(names)}")
