@@ -1,6 +1,5 @@
 """Where channels lie in words, and the images of the weight ROM and the parameter ROM."""
 
-
 import numpy as np
 
 from ...hw.array.mac_lanes import WeightWord
