@@ -122,11 +122,11 @@ def plan_layers(architecture: Architecture) -> Plan:
     for before, after in pairwise(stages):
         if isinstance(after.stage, Fire) and after.stage.bypass is Bypass.SIMPLE:
             before.keep = after.output
-    conv1 = stages[0].conv1()
+    conv1 = stages[0].conv1_plan()
     fires: list[FirePlan] = []
     source = conv1.result
-    for stage in stages[1:]:
-        fires.append(stage.fire(source))
+    for fire in stages[1:]:
+        fires.append(fire.fire_plan(source))
         source = fires[-1].expand.result
     layer = architecture.classifier
     scores = _map(layer, layer.name, layer.output_channels)
@@ -146,13 +146,13 @@ class _Stage:
     pool: Map | None = None
     keep: Map | None = None
 
-    def conv1(self) -> LayerPlan:
+    def conv1_plan(self) -> LayerPlan:
         layer = self.layers[LayerKind.CONV1]
         channels = layer.kernel**2 * layer.input_channels
         windows = _map(layer, "windows", channels)
         return LayerPlan(layer, windows, self.output, pool=self.pool, keep=self.keep)
 
-    def fire(self, source: Map) -> FirePlan:
+    def fire_plan(self, source: Map) -> FirePlan:
         assert isinstance(self.stage, Fire)
         squeeze = self.layers[LayerKind.SQUEEZE]
         squeezed = _map(squeeze, squeeze.name, squeeze.output_channels)
