@@ -1,4 +1,4 @@
-"""Where a network's classifier lives: on the chip, or in the board's memory and streamed."""
+"""Where the classifier's weights are: on the chip, or streamed from the board's SDRAM."""
 
 import enum
 
@@ -9,14 +9,17 @@ from ...hw.program import ArrayShape
 from ..network.quantized import QuantizedNetwork
 from .buffers import StreamedHead
 from .compile import Compiled, compile_network
-from .resources import LINK_BLOCK_RAMS, resources
+from .resources import fits
 
 LARGEST = max(BOARDS.values(), key=lambda board: board.block_rams)
+"""The board to compile for if none is named."""
+
 MOST_OVERLAID = 4
+"""The most rows of a streamed classifier's input that are tried over earlier layers' buffers."""
 
 
 class HeadPlace(enum.StrEnum):
-    """Where the classifier's weights are; AUTO: on the chip if they fit the board."""
+    """Where the classifier's weights are; AUTO: on the chip if the network then fits the board."""
 
     AUTO = "auto"
     CHIP = "chip"
@@ -32,43 +35,36 @@ def compile_for(
 ) -> Compiled:
     """Compiles with the classifier in that place, for a board if one is named.
 
-    A streamed classifier gets all the memory for its input that the board has left, for the more
-    rows come at once, the fewer cycles a frame takes; without a board, that of the largest one.
-    AUTO streams what would not fit the board otherwise. Raises FirelineError as `compile_network`
-    does; that the result fits is for `check_fit` to say.
+    The input of a streamed classifier gets all memory that the board, by default the largest one,
+    has left, because a frame takes fewer cycles the more rows a class block is used for. AUTO
+    streams a classifier only if this makes the network fit the board. Raises FirelineError as
+    `compile_network` does. The result may not fit the board: see `check_fit`.
     """
     if place is not HeadPlace.SDRAM:
         compiled = compile_network(network, array)
-        if place is HeadPlace.CHIP or not board or _fits(compiled, board):
+        if place is HeadPlace.CHIP or not board or fits(compiled.program, board):
             return compiled
         streamed = _stream(network, array, board, clock_mhz)
-        return streamed if _fits(streamed, board) else compiled
+        return streamed if fits(streamed.program, board) else compiled
     return _stream(network, array, board or LARGEST, clock_mhz)
 
 
 def _stream(
     network: QuantizedNetwork, array: ArrayShape, board: Board, clock_mhz: float | None
 ) -> Compiled:
-    """With the most rows that fit, then the most that can overlay others; one row if none fits."""
+    """With the most rows that fit, or one row, then with the most rows that can overlay others."""
     clock_mhz = clock_mhz or board.clock_mhz
     height = network.architecture.classifier.input_height
 
     def compiled(rows: int, overlaid: int = 0) -> Compiled:
         return compile_network(network, array, head=StreamedHead(rows, overlaid, clock_mhz))
 
-    best = compiled(1)
-    for rows in range(2, height + 1):
-        larger = compiled(rows)
-        if not _fits(larger, board):
-            break
-        best = larger
-    for overlaid in range(min(MOST_OVERLAID, height - best.streamed.rows), 0, -1):
+    rows, best = 1, compiled(1)
+    while rows < height and fits((larger := compiled(rows + 1)).program, board):
+        rows, best = rows + 1, larger
+    for overlaid in range(min(MOST_OVERLAID, height - rows), 0, -1):
         try:
-            return compiled(best.streamed.rows, overlaid)
-        except FirelineError:  # a buffer is still in use there
+            return compiled(rows, overlaid)
+        except FirelineError:  # a row would lie over a buffer that is still in use
             continue
     return best
-
-
-def _fits(compiled: Compiled, board: Board) -> bool:
-    return resources(compiled.program).block_rams + LINK_BLOCK_RAMS <= board.block_rams

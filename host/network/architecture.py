@@ -232,14 +232,18 @@ def _fire(where: str, name: str, index: int, shape: Shape, fire: Fire) -> list[L
         )
     squeezed = (fire.squeeze, *shape[1:])
 
-    def convolution(kind: LayerKind, shape: Shape, *geometry: int) -> Layer:
+    def convolution(
+        kind: LayerKind, shape: Shape, channels: int, kernel: int = 1, padding: int = 0
+    ) -> Layer:
         own_name = f"{name}/{kind.value}"
-        return _convolution(own_name, kind, index, shape, *geometry, stage_name=name)
+        return _convolution(
+            own_name, kind, index, shape, channels, kernel, padding=padding, stage_name=name
+        )
 
     layers = [
         convolution(LayerKind.SQUEEZE, shape, fire.squeeze),
         convolution(LayerKind.EXPAND1X1, squeezed, fire.expand1x1),
-        convolution(LayerKind.EXPAND3X3, squeezed, fire.expand3x3, 3, 1, 1),
+        convolution(LayerKind.EXPAND3X3, squeezed, fire.expand3x3, 3, 1),
     ]
     if fire.bypass is Bypass.COMPLEX:
         layers.append(convolution(LayerKind.BYPASS, shape, fire.channels))
