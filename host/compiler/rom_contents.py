@@ -8,9 +8,9 @@ import numpy as np
 
 from ...hw.program import ArrayShape, LayerDescriptor
 from ..network.architecture import Layer, LayerKind
-from ..network.quantized import QuantizedNetwork
-from . import layout
+from ..network.quantized import QuantizedConv, QuantizedNetwork
 from .plan import LayerPlan
+from .rom_words import parameter_words, weight_words
 
 
 class RomContents:
@@ -28,7 +28,7 @@ class RomContents:
     ) -> None:
         self.network, self.array, self.lanes = network, array, lanes
         convs = network.convs.values()
-        ranges = [layout.accumulator_range(conv) for conv in convs]
+        ranges = [accumulator_range(conv) for conv in convs]
         self.accumulator_bits = max(2, _signed_bits(bound for pair in ranges for bound in pair))
         self.bias_bits = _signed_bits(
             int(bound) for conv in convs for bound in (conv.bias.min(), conv.bias.max())
@@ -99,8 +99,8 @@ class RomContents:
     ) -> "_Part":
         """Appends a convolution's weight words and parameter words."""
         conv, start = self.network.convs[layer.name], len(rom)
-        rom += layout.weight_words(conv, inputs, outputs, self.array, self.exponent_bits)
-        self.parameters += layout.parameter_words(
+        rom += weight_words(conv, inputs, outputs, self.array, self.exponent_bits)
+        self.parameters += parameter_words(
             conv, outputs, self.lanes, self.bias_bits, self.multiplier_bits
         )
         groups = -(-len(outputs) // self.array.co)
@@ -122,6 +122,20 @@ class _Part:
 
 
 _NO_PART = _Part(0, 0, 0, 0, 0, 0)
+
+
+def accumulator_range(conv: QuantizedConv) -> tuple[int, int]:
+    """The least and the greatest value that the accumulator can hold after any word.
+
+    Activations are 0..255, so every partial sum lies between 255 times the sum of the negative
+    weights and 255 times that of the positive ones. The nibbles of 8-bit weights count as terms of
+    their own, because they are added in separate passes.
+    """
+    weights = conv.effective_weights().astype(np.int64).reshape(len(conv.bias), -1)
+    terms = [weights & ~15, weights & 15] if conv.bits == 8 else [weights]
+    low = np.sum([np.minimum(term, 0).sum(1) for term in terms], axis=0)
+    high = np.sum([np.maximum(term, 0).sum(1) for term in terms], axis=0)
+    return 255 * int(low.min()), 255 * int(high.max())
 
 
 def _signed_bits(values: Iterable[int]) -> int:

@@ -1,9 +1,9 @@
-"""The ROM images, unpacked again by the definition of the array."""
+"""The tests unpack the words by the definition of the array."""
 
 import numpy as np
 import pytest
-from fireline.host.compiler import layout
 from fireline.host.compiler.maps import exponent_group_starts, padded_channels
+from fireline.host.compiler.rom_words import parameter_words, weight_words
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
@@ -29,8 +29,8 @@ def test_the_array_computes_the_convolution(name, bits, ci, co):
 
     exponent_bits = 2
     inputs = padded_channels(sum(conv.segments), exponent_group_starts(conv.segments), ci)
-    order = np.array([*range(outputs - 1, -1, -1), -1])  # backwards, and one empty lane
-    words = iter(layout.weight_words(conv, inputs, order, ArrayShape(ci, co), exponent_bits))
+    order = np.array([*range(outputs - 1, -1, -1), -1])  # in reverse, and one empty lane
+    words = iter(weight_words(conv, inputs, order, ArrayShape(ci, co), exponent_bits))
     taps = window.reshape(1, -1) if conv.is_conv1 else window.reshape(-1, channels)
     sums = []
     for _ in range(-(-len(order) // co)):
@@ -56,7 +56,7 @@ def test_the_array_computes_the_convolution(name, bits, ci, co):
 def test_parameters_lie_lane_by_lane():
     conv = conv_of("fire2/squeeze", 4)
     order = np.array([2, -1, 0, 1])
-    first, second = layout.parameter_words(conv, order, 3, 20, 12)
+    first, second = parameter_words(conv, order, 3, 20, 12)
 
     def fields(word, lane):
         channel = word >> 32 * lane
@@ -68,21 +68,3 @@ def test_parameters_lie_lane_by_lane():
     assert fields(first, 2) == (conv.bias[0], conv.multiplier[0])
     assert fields(second, 0) == (conv.bias[1], conv.multiplier[1])
     assert second >> 32 == 0
-
-
-@pytest.mark.parametrize("bits", [4, 8])
-def test_no_partial_sum_leaves_the_range(bits):
-    """The worst activations for each sign, in the order of the passes."""
-    conv = conv_of("fire2/expand3x3", bits)
-    low, high = layout.accumulator_range(conv)
-    weights = conv.effective_weights().astype(np.int64).reshape(len(conv.bias), -1)
-    parts = [weights & ~15, weights & 15] if bits == 8 else [weights]
-    for sign, bound in ((1, high), (-1, low)):
-        worst = 255 * (weights * sign > 0)
-        total = np.zeros(len(weights), np.int64)
-        for part in parts:
-            steps = total[:, None] + np.cumsum(part * worst, 1)
-            assert low <= steps.min() and steps.max() <= high
-            total = steps[:, -1]
-        if bits == 4:
-            assert (total.max() if sign > 0 else total.min()) == bound
