@@ -1,4 +1,10 @@
-"""The boards that Fireline knows, a file a vendor or board. A new one goes into `FAMILIES`."""
+"""The boards that Fireline knows, a file for each vendor or board.
+
+To add a board, write a module that defines `BOARDS`, a tuple of `Board`s (see `ulx3s` for an
+example), and append it to `FAMILIES`. `BoardTop` expects these resources of the board's Amaranth
+platform: the default clock, `uart` 0, `led` 0 to 3 and, for streamed weights, `sdram` 0. Run
+`tests/hw/boards`.
+"""
 
 from ...errors import FirelineError
 from . import ulx3s
@@ -9,7 +15,7 @@ BOARDS = {board.name: board for family in FAMILIES for board in family.BOARDS}
 
 
 def find_board(name: str) -> Board:
-    """The board of this name."""
+    """The board of this name. Raises FirelineError if there is none."""
     if name not in BOARDS:
         raise FirelineError(f"there is no board {name!r}: choose one of {', '.join(BOARDS)}")
     return BOARDS[name]

@@ -1,4 +1,4 @@
-"""What Fireline must know of a board."""
+"""What Fireline needs to know about a board."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,22 +8,26 @@ from ..program import ArrayShape
 
 @dataclass(frozen=True)
 class Board:
-    """A board, and what its FPGA has."""
+    """A board and the resources of its FPGA, an ECP5.
+
+    `luts`, `multipliers` (MULT18X18D) and `block_rams` are what the device offers.
+    """
 
     name: str
+    """For `--board`."""
     device: str
+    """As Amaranth's platform, nextpnr and the marking of the chip call it."""
     package: str
     speed_grade: str
     luts: int
     multipliers: int
     block_rams: int
     array: ArrayShape
-    """The array to start from."""
+    """The array unless the user chooses another."""
     clock_mhz: float
-    """The core's clock to start from."""
+    """The core's clock unless the user chooses another."""
     platform: Any
-    """Amaranth's class with the pins."""
-    block_ram_bits: int = 18 * 1024
+    """Amaranth's platform class, which has the pins."""
     oscillator_mhz: float = 25.0
     flash_name: str = "ulx3s"
-    """What openFPGALoader calls it."""
+    """The board's name for openFPGALoader."""

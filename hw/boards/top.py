@@ -1,4 +1,4 @@
-"""The design's top on a board."""
+"""The top of the design on a board: the system's ports connected to the FPGA's pins."""
 
 from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io, wiring
@@ -13,11 +13,18 @@ from .board import Board
 
 
 class BoardTop(Elaboratable):
-    """A core on a board: its clock, its serial line, its lights.
+    """A core on a board, with its clock, serial line, lights and, if it streams weights, SDRAM.
 
-    ``clock_mhz`` (the board's own when not given) is rounded down to what the PLL can make; the
-    attribute of that name says what came of it. With `contents`, the core's classifier gets its
-    weights from the board's SDRAM. Raises FirelineError for a clock that does not suit.
+    Raises FirelineError if the PLL, the UART or the SDRAM cannot run at the clock.
+
+    Parameters
+        board: the board
+        core: a component with the accelerator's ports
+        identity: what the core runs
+        clock_mhz: the highest clock allowed, by default the board's; the attribute of the same name
+            is the clock that the PLL makes
+        baud: bit rate of the serial line
+        contents: of the SDRAM, for a core that streams its classifier's weights
     """
 
     def __init__(
@@ -39,21 +46,9 @@ class BoardTop(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = sync = ClockDomain(reset_less=True)
-        m.submodules.pll = pll = PLL(self.settings, CLOCK_LEAD if self.weights else 0)
         m.submodules.system = system = self.system
-        uart = platform.request("uart", dir={"rx": "-", "tx": "-", "rts": "-", "dtr": "-"})
-        oscillator = platform.request(platform.default_clk, dir="-")
-        m.submodules.oscillator = oscillator_pin = io.Buffer("i", oscillator)
-        m.submodules.rx = rx_pin = io.Buffer("i", uart.rx)
-        m.submodules.tx = tx_pin = io.Buffer("o", uart.tx)
-
-        m.d.comb += [
-            pll.oscillator.eq(oscillator_pin.i),
-            sync.clk.eq(pll.clock),
-            system.rx.eq(rx_pin.i),
-            tx_pin.o.eq(system.tx),
-        ]
+        pll = self._build_clock(m, platform)
+        self._build_serial_line(m, platform)
         if self.weights:
             m.domains.sdram = sdram = ClockDomain(reset_less=True)
             m.submodules.sdram = pads = SdramPads()
@@ -64,3 +59,18 @@ class BoardTop(Elaboratable):
             m.submodules[f"led{number}"] = led_pin = io.Buffer("o", led)
             m.d.comb += led_pin.o.eq(light)
         return m
+
+    def _build_clock(self, m, platform):
+        """The board's oscillator and the PLL that drives domain `sync`. Returns the PLL."""
+        m.domains.sync = sync = ClockDomain(reset_less=True)
+        m.submodules.pll = pll = PLL(self.settings, CLOCK_LEAD if self.weights else 0)
+        oscillator = platform.request(platform.default_clk, dir="-")
+        m.submodules.oscillator = oscillator_pin = io.Buffer("i", oscillator)
+        m.d.comb += [pll.oscillator.eq(oscillator_pin.i), sync.clk.eq(pll.clock)]
+        return pll
+
+    def _build_serial_line(self, m, platform):
+        uart = platform.request("uart", dir={"rx": "-", "tx": "-", "rts": "-", "dtr": "-"})
+        m.submodules.rx = rx_pin = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx_pin = io.Buffer("o", uart.tx)
+        m.d.comb += [self.system.rx.eq(rx_pin.i), tx_pin.o.eq(self.system.tx)]

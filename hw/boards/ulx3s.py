@@ -1,4 +1,4 @@
-"""Radiona ULX3S: a Lattice ECP5 of four sizes, 32 MiB of SDRAM, a USB serial port."""
+"""Radiona ULX3S: a Lattice ECP5 of one of four sizes, 32 MiB of SDRAM, a USB serial port."""
 
 from amaranth_boards import ulx3s
 
@@ -21,6 +21,7 @@ def _ulx3s(size, luts, multipliers, block_rams, array, platform) -> Board:
     )
 
 
+# The 12F is a 25F die.
 BOARDS = (
     _ulx3s("12F", 24_288, 28, 56, ArrayShape(8, 8), ulx3s.ULX3S_12F_Platform),
     _ulx3s("25F", 24_288, 28, 56, ArrayShape(8, 8), ulx3s.ULX3S_25F_Platform),

@@ -1,22 +1,27 @@
-"""The carry chain of an ECP5, with logic in front of its adders."""
+"""The ECP5's carry chain (CCU2C) with a LUT in front of each adder."""
 
 from collections.abc import Sequence
 
 from amaranth.hdl import Const, Instance, Module, Signal, Value
 
 TWO_MASKED = 0x7888
-"""`(a & b) + (c & d)`, for `ccu2c`."""
+"""Table of `ccu2c` for `(a & b) + (c & d)`."""
 
 ADD_OR_SUBTRACT = 0x96AA
-"""`a + (b ^ c)`, for `ccu2c`, with `d` = 1."""
+"""Table of `ccu2c` for `a + (b ^ c)`, with `d` = 1."""
 
 
 def ccu2c(m: Module, columns: Sequence[tuple[Value, Value, Value, Value]], table: int) -> Signal:
-    """The sum of two bits a column, lowest first, as many bits as there are columns.
+    """Adds two bits in each column; returns the sum, one bit a column. Combinational.
 
-    In each column (a, b, c, d) a LUT with that `table` says, at `d c b a` as a number, whether one
-    of the two bits is set alone; and where `c` and `d` are 0, whether the sum carries if not.
-    Combinational. Amaranth's simulator knows no primitives: simulate something else.
+    Columns (a, b, c, d) start with the lowest. Each column has a LUT that contains `table`. Its bit
+    `d c b a` (as a number) is set if the column propagates the carry, that is if exactly one of its
+    two bits is set. Its bit `0 0 b a` is the carry of a column that does not propagate.
+
+    Amaranth's simulator has no model of the cell: simulate another form.
+
+    Source
+        Yosys' model of the cell, techlibs/ecp5, CCU2C
     """
     zero = Const(0, 1)
     total = Signal(len(columns) + len(columns) % 2)

@@ -1,4 +1,8 @@
-"""The core's clock on an ECP5: its PLL and the settings that make a given clock."""
+"""The core's clock on an ECP5: the PLL, and its settings for a frequency.
+
+Source: Lattice FPGA-TN-02200, ECP5 and ECP5-5G sysCLOCK PLL/DLL Design and Usage Guide; limits from
+FPGA-DS-02012, ECP5 and ECP5-5G Family Data Sheet, sysCLOCK PLL Timing.
+"""
 
 from dataclasses import dataclass
 
@@ -9,15 +13,15 @@ from amaranth.lib.wiring import In, Out
 
 from ...errors import FirelineError
 
-PHASE_MHZ = 3.125, 400.0  # limits of the phase detector, the oscillator and the output
-OSCILLATOR_MHZ = 400.0, 800.0
+PHASE_MHZ = 3.125, 400.0  # of the phase detector: lowest, highest
+OSCILLATOR_MHZ = 400.0, 800.0  # of the internal oscillator
 OUTPUT_MHZ = 3.125, 400.0
 DIVIDERS = range(1, 129)
 
 
 @dataclass(frozen=True)
 class PLLSettings:
-    """``output = input / input_divider * feedback_divider``; times ``output_divider`` inside."""
+    """``output = input / input_divider * feedback_divider = oscillator / output_divider``."""
 
     input_mhz: float
     input_divider: int
@@ -38,9 +42,10 @@ class PLLSettings:
 
 
 def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
-    """The settings for the clock nearest to ``output_mhz`` and not above it.
+    """The settings for the highest clock that is not above `output_mhz`.
 
-    Among those, the fastest phase detector, and the oscillator in the middle of its range.
+    Among equal clocks it prefers the fastest phase detector, then the oscillator frequency nearest
+    to the middle of its range. Raises FirelineError if there are none.
     """
     candidates = []
     for input_divider in DIVIDERS:
@@ -70,13 +75,19 @@ def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
 
 
 class PLL(wiring.Component):
-    """An oscillator's clock in, the core's clock out, which begins when it is steady.
+    """Makes the core's clock, which starts only when the PLL has locked.
 
-    So what it drives starts from its initial state, and needs no reset that reaches all the die.
-    ``ahead`` is the same clock again, so many nanoseconds ahead as were asked for, in steps of the
-    oscillator inside, if any; it is never held.
+    The core therefore starts from its initial state and needs no reset across the die. Place and
+    route derive the new clock's constraint from the oscillator's.
 
-    Place and route derive the constraint on the new clock from the oscillator's.
+    Parameters
+        settings: of the PLL
+        lead: nanoseconds by which `ahead` leads `clock`, rounded to whole periods of the internal
+            oscillator; 0 for no second clock
+    Members
+        oscillator: in, the board's clock
+        clock: out, the core's clock, held low until the PLL has locked
+        ahead: out, the same clock `lead` earlier, never held
     """
 
     oscillator: In(1)

@@ -1,15 +1,15 @@
-"""The hardware multiplier of an ECP5."""
+"""The ECP5's hardware multiplier (MULT18X18D)."""
 
 from amaranth.hdl import ClockSignal, Const, Instance, Value
 from amaranth.lib import enum
 
 
 class Form(enum.Enum):
-    """What a product is made of."""
+    """How a product is implemented."""
 
-    PLAIN = 0  # behavioural: for simulation, or for whatever the synthesis tool likes
-    ECP5 = 1  # MULT18X18D, its three register stages in use
-    LUT = 2  # carry chains, which no synthesis tool takes for a multiplication
+    PLAIN = 0  # behavioural: for simulation, and for synthesis to choose
+    ECP5 = 1  # MULT18X18D with all its registers
+    LUT = 2  # carry chains, which synthesis does not infer a multiplier from
 
 
 MULT18X18D_CYCLES = 3
@@ -17,9 +17,13 @@ FACTOR_BITS = 18
 
 
 def mult18x18d(a, b, p) -> Instance:
-    """`p = a * b` after `MULT18X18D_CYCLES`, every register on: `a` either signed or not, `b` not.
+    """`p = a * b`, `MULT18X18D_CYCLES` later, through the registers of inputs, pipeline and output.
 
-    Amaranth's simulator knows no primitives: simulate something else.
+    `a` is signed or unsigned, `b` unsigned; both have at most `FACTOR_BITS` bits, `p` has twice as
+    many. Amaranth's simulator has no model of the cell: simulate `Form.PLAIN`.
+
+    Source
+        Lattice FPGA-TN-02205, ECP5 and ECP5-5G sysDSP Usage Guide
     """
     sign = Value.cast(a).shape().signed
     registers = {

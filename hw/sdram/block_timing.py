@@ -1,70 +1,78 @@
-"""The cycles of a block: when its bursts are read, and when refreshes are done in between."""
+"""The cycles of a block: when its bursts are read, and when the chip is refreshed in between."""
 
 from dataclasses import dataclass
 
 from .chip import BURST_WORDS, SdramCycles
-from .controller import MOST_AHEAD, SdramController
+from .controller import MOST_REFRESHES_AHEAD, SdramController
 
 
 @dataclass(frozen=True)
 class BlockTiming:
-    """When a block's words come: `stretches` of bursts, each after as many refreshes as it needs.
+    """How a block's bursts are read: in stretches, each after the refreshes that fall due in it.
 
-    Refreshing before every stretch, not amid it, saves the time in which all banks come to rest.
+    ::
+
+        start | refreshes | bursts ... | rest | refreshes | bursts ...
+                           stretch 1                       stretch 2
+
+    Refreshes before a stretch instead of within it save cycles, because the banks come to rest once
+    a stretch instead of once a refresh.
     """
 
     bursts: int
+    """Of a block."""
+
     cycles: SdramCycles
 
     @property
     def stretches(self) -> int:
-        """As few as possible: a stretch lives on the refreshes before it."""
-        return -(-self.bursts // self._longest(MOST_AHEAD))
+        """The least number of stretches that `MOST_REFRESHES_AHEAD` refreshes before each allow."""
+        return -(-self.bursts // self._most_bursts(MOST_REFRESHES_AHEAD))
 
     @property
     def stretch_bursts(self) -> int:
-        """Of every stretch but the last, which may be shorter."""
+        """Bursts of each stretch; the last one may be shorter."""
         return -(-self.bursts // self.stretches)
 
     @property
-    def refreshes(self) -> int:
-        """Before each stretch."""
-        numbers = range(1, MOST_AHEAD + 1)
-        return next(number for number in numbers if self.stretch_bursts <= self._longest(number))
+    def stretch_refreshes(self) -> int:
+        """Refreshes before each stretch."""
+        numbers = range(1, MOST_REFRESHES_AHEAD + 1)
+        return next(n for n in numbers if self.stretch_bursts <= self._most_bursts(n))
 
     @property
-    def start(self) -> int:
-        """Cycles in which a burst or refresh that is under way comes to an end."""
+    def start_cycles(self) -> int:
+        """Cycles in which a burst or a refresh that is under way ends."""
         return max(self.cycles.rest, self.cycles.rfc)
 
     @property
-    def flush(self) -> int:
-        """Cycles after which all that was asked for is over: two bursts, and a refresh if due."""
-        return 2 * self.cycles.rest + self.cycles.rfc + self._latency + BURST_WORDS + 1
+    def flush_cycles(self) -> int:
+        """Cycles after which every earlier request has ended: two bursts and a refresh at most."""
+        return 2 * self.cycles.rest + self.cycles.rfc + self._read_latency + BURST_WORDS + 1
 
     @property
     def block_cycles(self) -> int:
-        """From the cycle in which a block is asked for, of an idle reader, to its last word's.
+        """Cycles from the request of a block, of an idle reader, to its last word, both included.
 
-        Both are counted. In the cycle after that the next block can be asked for.
+        The next block can be requested in the cycle after that.
         """
         cycles = self.cycles
-        before = self.start + 1
-        refreshing = self.stretches * self.refreshes * cycles.rfc
+        before = self.start_cycles + 1
+        refreshing = self.stretches * self.stretch_refreshes * cycles.rfc
         resting = (self.stretches - 1) * (cycles.rest - BURST_WORDS)
-        return before + refreshing + resting + self.bursts * BURST_WORDS + self._latency
+        return before + refreshing + resting + self.bursts * BURST_WORDS + self._read_latency
 
     @property
     def words_per_cycle(self) -> float:
-        """Of blocks one right behind the other."""
+        """The throughput of blocks back to back."""
         return self.bursts * BURST_WORDS / self.block_cycles
 
     @property
-    def _latency(self) -> int:
+    def _read_latency(self) -> int:
         """From the request of a burst to its first word."""
         return 1 + self.cycles.rcd + SdramController.READ_LATENCY
 
-    def _longest(self, refreshes: int) -> int:
-        """The most bursts after so many refreshes: all takes no more cycles than these buy."""
+    def _most_bursts(self, refreshes: int) -> int:
+        """The most bursts of a stretch that ends before one more refresh than these falls due."""
         free = refreshes * (self.cycles.interval - self.cycles.rfc)
-        return (free - self.start - 1 - self._latency) // BURST_WORDS
+        return (free - self.start_cycles - 1 - self._read_latency) // BURST_WORDS

@@ -1,4 +1,4 @@
-"""What a data sheet says of a single data rate SDRAM, in nanoseconds and in clock cycles."""
+"""The data sheet of a single data rate SDRAM, in nanoseconds and in clock cycles."""
 
 import enum
 import math
@@ -13,7 +13,7 @@ BURST_WORDS = STREAM_BURST_WORDS
 WORD_BITS = STREAM_WORD_BITS
 ADDRESS_BITS = 13
 AUTO_PRECHARGE = 10
-"""The address bit that closes the row after a burst, or means all banks."""
+"""The address bit that closes the row after a READ or WRITE, and selects all banks in PRECHARGE."""
 
 CAS_LATENCY = 3
 POWER_UP_REFRESHES = 8
@@ -23,7 +23,7 @@ SLOWEST_MHZ = 20.0
 
 
 class Command(enum.IntEnum):
-    """RAS#, CAS#, WE#, the first one highest; all are low when active."""
+    """The pins RAS#, CAS#, WE#, from the highest bit down; all are active low."""
 
     MODE = 0b000
     REFRESH = 0b001
@@ -36,10 +36,10 @@ class Command(enum.IntEnum):
 
 @dataclass(frozen=True)
 class SdramGeometry:
-    """Banks, rows and columns of 16-bit words, powers of two.
+    """The numbers of banks, rows and columns of 16-bit words, powers of two.
 
-    Consecutive bursts lie in consecutive banks, so that a stream opens the next row in time; a
-    burst's number is `row, column / 8, bank`, the bank lowest.
+    A burst's number is `row, column / 8, bank`, the bank in the lowest bits. Consecutive bursts lie
+    in consecutive banks, so the controller can open the next row during a burst.
     """
 
     banks: int = 4
@@ -52,12 +52,12 @@ class SdramGeometry:
 
     @property
     def column_bits(self) -> int:
-        """Of a burst's number within a row."""
+        """Bits of a burst's number within a row."""
         return (self.columns // BURST_WORDS).bit_length() - 1
 
     @property
     def burst_bits(self) -> int:
-        """Of a burst's number."""
+        """Bits of a burst's number."""
         return self.bank_bits + self.column_bits + self.rows.bit_length() - 1
 
     @property
@@ -67,10 +67,10 @@ class SdramGeometry:
 
 @dataclass(frozen=True)
 class SdramTiming:
-    """A data sheet's figures; the least that is allowed, in nanoseconds unless named otherwise.
+    """The least that a data sheet allows, in nanoseconds, and `mrd_cycles` in cycles.
 
-    The values here are the slowest of the chips that are found on boards (16 M x 16, grade -7 or
-    -75: AS4C, IS42S, MT48LC, W9825G), so that all of them are served.
+    The defaults are the slowest of the chips found on boards (16 M x 16, speed grade -7 or -75:
+    AS4C, IS42S, MT48LC, W9825G), so they suit all of them.
     """
 
     ck: float = 7.5  # clock cycle
@@ -83,12 +83,12 @@ class SdramTiming:
     rrd: float = 15.0  # activate to activate, two banks
     wr: float = 15.0  # last word written to precharge
     mrd_cycles: int = 2  # mode register set to anything
-    refresh: float = 64e6 / 8192  # the most, on average, from refresh to refresh
+    refresh: float = 64e6 / 8192  # refresh to refresh, the most on average
 
 
 @dataclass(frozen=True)
 class SdramCycles:
-    """A data sheet's figures at a clock, and what follows from them for bursts of eight words."""
+    """The data sheet's times in cycles of a clock, and two that follow for bursts of 8 words."""
 
     power_up: int
     rcd: int
@@ -96,13 +96,16 @@ class SdramCycles:
     rfc: int
     mrd: int
     rest: int
-    """From an activation to the cycle in which its bank is surely idle again."""
+    """From an activation to the first cycle in which its bank is idle again, in every case."""
     interval: int
-    """From refresh to refresh, on average."""
+    """From refresh to refresh, the most on average."""
 
     @classmethod
     def of(cls, timing: SdramTiming, clock_mhz: float) -> "SdramCycles":
-        """Raises FirelineError for a clock too fast for the chip, or too slow for its refreshes."""
+        """The times at `clock_mhz`.
+
+        Raises FirelineError if the clock is too fast for the chip or too slow for its refreshes.
+        """
 
         def cycles(nanoseconds: float) -> int:
             return math.ceil(nanoseconds * clock_mhz / 1000 - 1e-9)
@@ -111,8 +114,8 @@ class SdramCycles:
         written = rcd + BURST_WORDS + max(2, cycles(timing.wr))
         rest = max(cycles(timing.rc), cycles(timing.ras) + rp, written + rp)
         interval = math.floor(timing.refresh * clock_mhz / 1000)
-        flows = rcd < BURST_WORDS and max(cycles(timing.rrd), rest / 4) <= BURST_WORDS
-        if cycles(timing.ck) > 1 or interval < 4 * (rest + rfc) or not flows:
+        gapless = rcd < BURST_WORDS and max(cycles(timing.rrd), rest / 4) <= BURST_WORDS
+        if cycles(timing.ck) > 1 or interval < 4 * (rest + rfc) or not gapless:
             raise FirelineError(
                 f"the board's SDRAM does not run at {clock_mhz:g} MHz: "
                 f"choose a clock between {SLOWEST_MHZ:g} and {1000 / timing.ck:.0f} MHz"

@@ -1,4 +1,4 @@
-"""What lies in the SDRAM: weights in blocks, and their check."""
+"""The contents of the SDRAM: blocks of weights, and their check."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from .chip import BURST_WORDS, WORD_BITS
 
 @dataclass(frozen=True)
 class SdramContents:
-    """What lies in the SDRAM from its first word on: blocks of equal length, and their check.
+    """Blocks of equal length, one behind the other from the SDRAM's first word on.
 
-    `block_words` counts words of 16 bits and is a multiple of 8; `check` is the CRC-32 (as in
-    Ethernet) of the bytes, of each word the lower one first.
+    `block_words` counts words of 16 bits and is a multiple of 8. `check` is the CRC-32 (as in
+    Ethernet) of all bytes, the lower one of each word first.
     """
 
     blocks: int
@@ -19,7 +19,10 @@ class SdramContents:
 
     def __post_init__(self):
         if self.blocks < 1 or self.block_words < 1 or self.block_words % BURST_WORDS:
-            raise ValueError(f"blocks of {self.block_words} words: give a multiple of 8")
+            raise ValueError(
+                f"{self.blocks} blocks of {self.block_words} words: "
+                f"give at least one block of a multiple of {BURST_WORDS}"
+            )
 
     @property
     def block_bursts(self) -> int:

@@ -1,9 +1,10 @@
-"""An SDRAM's controller: bursts of eight words, one behind the other."""
+"""The SDRAM's controller: bursts of eight words, back to back."""
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..lib import routing
 from ..lib.delay import delay
 from ..lib.skid_buffer import SkidBuffer
 from .chip import (
@@ -19,8 +20,8 @@ from .chip import (
     SdramGeometry,
 )
 
-MOST_AHEAD = 8
-"""Refreshes that may be done ahead of their time."""
+MOST_REFRESHES_AHEAD = 8
+"""Refreshes that may be done before they fall due."""
 
 
 class Action(enum.Enum, shape=2):
@@ -30,8 +31,16 @@ class Action(enum.Enum, shape=2):
 
 
 def request_layout(geometry: SdramGeometry) -> data.StructLayout:
-    """What to do, and with which burst."""
+    """An action and the number of the burst that it moves, which a refresh ignores."""
     return data.StructLayout({"action": Action, "burst": geometry.burst_bits})
+
+
+class ChipCommand(data.Struct):
+    """A command for the chip and its operands."""
+
+    command: Command = Command.NOP
+    bank: 2
+    address: ADDRESS_BITS
 
 
 PINS = wiring.Signature(
@@ -45,32 +54,55 @@ PINS = wiring.Signature(
         "dq_i": In(WORD_BITS),
     }
 )
-"""The chip's, but for clock enable and chip select, which are always on. All outputs come from
-registers and are meant to pass one more at the pad, as `dq_i` does on its way in."""
+"""The chip's pins except clock enable and chip select, which are always on.
+
+All outputs come from registers. Each pad adds one more register, to `dq_i` too.
+"""
 
 
 class SdramController(wiring.Component):
-    """Reads, writes and refreshes an SDRAM whose banks are all closed between bursts.
+    """Reads, writes and refreshes an SDRAM.
 
-    Every request opens a row, moves the eight words of one burst and lets the chip close the row
-    (auto precharge). Bursts of consecutive numbers lie in consecutive banks and follow each other
-    without a gap. Any other burst, a change between reading and writing, and a refresh wait until
-    all banks are at rest. After power-up, `request` becomes ready by itself.
+    Each request opens a row, moves the eight words of one burst and lets the chip close the row
+    (auto precharge), so all banks are closed between bursts. Bursts of consecutive numbers lie in
+    consecutive banks and follow each other without a gap. Any other burst, a change between reading
+    and writing, and a refresh wait until all banks are idle::
 
-    Of a write's words, each stands on `write_data` in the cycle in which `write_next` is high; a
-    read's come on `read_data` with `read_valid`.
+        cycle      0      tRCD           8      8 + tRCD
+        command    ACT    WRITE          ACT    WRITE
+        bank       n      n              n+1    n+1
+        words             0 1 2 ... 7           0 1 2 ... 7
 
-    Refreshes are done when they fall due, between two bursts, unless `hold` is high: who holds them
-    back must request them. One is due each `cycles.interval` cycles; those that are requested
-    before count for later ones, up to `MOST_AHEAD`.
+    A refresh falls due every `cycles.interval` cycles. The controller does it between two bursts as
+    soon as it can, unless `hold` is high: then the requester must ask for refreshes in time. A
+    refresh that was requested before it falls due counts for a later one, up to
+    `MOST_REFRESHES_AHEAD` of them.
 
-    Latency:    `READ_LATENCY` + tRCD + 1 cycles from the request to its first word
-    Throughput: 8 words each 8 cycles, in any order each `cycles.rest`; a refresh takes `cycles.rfc`
+    Parameters
+        geometry: of the chip
+        cycles: the chip's times at this clock
+    Members
+        pins: the chip's
+        request: in stream of actions; ready for the first time at the end of power-up
+        hold: in, no refresh unless requested
+        write_next: out, `write_data` is sampled in this cycle
+        write_data: in, next word to write
+        read_valid: out, `read_data` is a word; there is no back pressure
+        read_data: out, the words of the bursts in the order of their requests
+    Latency
+        tRCD + `READ_LATENCY` + 1 cycles from the request of a read to its first word
+    Throughput
+        8 words in 8 cycles for consecutive bursts, in `cycles.rest` for any other; a refresh takes
+        `cycles.rfc`
+    Source
+        data sheets of the chips that `chip.SdramTiming` names
     """
 
-    PAD_LATENCY = 3
-    """Cycles for the way to the chip and back: two registers out and one in."""
-    READ_LATENCY = CAS_LATENCY + PAD_LATENCY
+    PAD_CYCLES = 3
+    """From a command to the chip and from the chip's word back: two registers out and one in."""
+
+    READ_LATENCY = CAS_LATENCY + PAD_CYCLES
+    """From a column's command to its first word."""
 
     def __init__(self, geometry: SdramGeometry, cycles: SdramCycles):
         self.geometry, self.cycles = geometry, cycles
@@ -88,103 +120,24 @@ class SdramController(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        geometry, cycles = self.geometry, self.cycles
-        m.submodules.next = register = SkidBuffer(request_layout(geometry))
+        m.submodules.next = register = SkidBuffer(request_layout(self.geometry))
         wiring.connect(m, wiring.flipped(self.request), register.i)
         request = register.o
-        command, bank, address = Signal(Command, init=Command.NOP), Signal(2), Signal(ADDRESS_BITS)
+        command = Signal(ChipCommand)
         m.d.sync += [
-            self.pins.command.eq(command),
-            self.pins.bank.eq(bank),
-            self.pins.address.eq(address),
+            self.pins.command.eq(command.command),
+            self.pins.bank.eq(command.bank),
+            self.pins.address.eq(command.address),
         ]
-        m.d.comb += command.eq(Command.NOP)
-
-        # When: cycles until the next burst, until all banks are at rest, until a refresh is due.
-        slot = Signal(range(max(cycles.rfc, BURST_WORDS)))
-        rest = Signal(range(max(cycles.rfc, cycles.rest)))
-        next_bank, writing = Signal(2), Signal()
-        refreshing = Signal()
-        due = self._build_calendar(m, delay(m, refreshing, 1, reset_less=False))
-        is_refresh = request.p.action == Action.REFRESH
-        is_write = request.p.action == Action.WRITE
-        with m.If(slot != 0):
-            m.d.sync += slot.eq(slot - 1)
-        with m.If(rest != 0):
-            m.d.sync += rest.eq(rest - 1)
-
-        # What: the row opens first, the column's command follows tRCD later.
-        place = data.View(
-            data.StructLayout(
-                {
-                    "bank": geometry.bank_bits,
-                    "column": geometry.column_bits,
-                    "row": geometry.burst_bits - geometry.bank_bits - geometry.column_bits,
-                }
-            ),
-            request.p.burst,
-        )
-        opening = Signal()
-        column_layout = data.StructLayout(
-            {"valid": 1, "write": 1, "bank": geometry.bank_bits, "column": geometry.column_bits}
-        )
-        opened = Cat(opening, is_write, place.bank, place.column)
-        column = data.View(column_layout, delay(m, opened, cycles.rcd, reset_less=False))
-
-        running = self._build_power_up(m, command, address, refreshing)
-        wanted = (due & ~self.hold) | (request.valid & is_refresh)
-        flows = (place.bank == next_bank) & (writing == is_write)
-        open_next = request.valid & (slot == 0) & ((rest == 0) | flows)
-        with m.If(running & wanted & (rest == 0)):
-            m.d.comb += [
-                request.ready.eq(is_refresh),
-                refreshing.eq(1),
-                command.eq(Command.REFRESH),
-            ]
-            m.d.sync += [slot.eq(cycles.rfc - 1), rest.eq(cycles.rfc - 1)]
-        with m.Elif(running & ~wanted & open_next):
-            m.d.comb += [
-                request.ready.eq(1),
-                opening.eq(1),
-                command.eq(Command.ACTIVATE),
-                bank.eq(place.bank),
-                address.eq(place.row),
-            ]
-            m.d.sync += [
-                next_bank.eq(place.bank + 1),
-                writing.eq(is_write),
-                slot.eq(BURST_WORDS - 1),
-                rest.eq(cycles.rest - 1),
-            ]
-        with m.If(column.valid):
-            m.d.comb += [
-                command.eq(Mux(column.write, Command.WRITE, Command.READ)),
-                bank.eq(column.bank),
-                address.eq(Cat(C(0, 3), column.column) | 1 << AUTO_PRECHARGE),
-            ]
+        refreshing, opening = Signal(), Signal()
+        powered_up = self._build_power_up(m, command, refreshing)
+        self._build_row_commands(m, request, powered_up, command, refreshing, opening)
+        column = self._build_column_commands(m, request, opening, command)
         self._build_data(m, column)
         return m
 
-    def _build_calendar(self, m, refreshed):
-        """A refresh falls due each interval, unless it was done before. Returns whether one is.
-
-        One that was just done may come late: until the next could be, `rest` holds it back.
-        """
-        left = Signal(range(self.cycles.interval), init=self.cycles.interval - 1)
-        ahead, due = Signal(range(MOST_AHEAD + 1)), Signal()
-        another = left == 0
-        m.d.sync += left.eq(Mux(another, self.cycles.interval - 1, left - 1))
-        with m.If(another & ~refreshed):
-            m.d.sync += [due.eq(ahead == 0), ahead.eq(ahead - (ahead != 0))]
-        with m.Elif(refreshed & ~another):
-            with m.If(due):
-                m.d.sync += due.eq(0)
-            with m.Elif(ahead != MOST_AHEAD):
-                m.d.sync += ahead.eq(ahead + 1)
-        return due
-
-    def _build_power_up(self, m, command, address, refreshing):
-        """Wait; precharge all; refresh a few times; set the mode. Returns whether that is done."""
+    def _build_power_up(self, m, command, refreshing):
+        """Waits, precharges all banks, refreshes, sets the mode. Returns whether that is done."""
         cycles = self.cycles
         wait = Signal(range(cycles.power_up + 1), init=cycles.power_up)
         refreshes = Signal(range(POWER_UP_REFRESHES + 1), init=POWER_UP_REFRESHES)
@@ -192,16 +145,19 @@ class SdramController(wiring.Component):
             m.d.sync += wait.eq(wait - 1)
         with m.FSM() as steps:
             with m.State("WAIT"), m.If(wait == 0):
-                m.d.comb += [command.eq(Command.PRECHARGE), address.eq(1 << AUTO_PRECHARGE)]
+                m.d.comb += [
+                    command.command.eq(Command.PRECHARGE),
+                    command.address.eq(1 << AUTO_PRECHARGE),
+                ]
                 m.d.sync += wait.eq(cycles.rp - 1)
                 m.next = "REFRESH"
             with m.State("REFRESH"), m.If(wait == 0):
-                m.d.comb += [command.eq(Command.REFRESH), refreshing.eq(1)]
+                m.d.comb += [command.command.eq(Command.REFRESH), refreshing.eq(1)]
                 m.d.sync += [wait.eq(cycles.rfc - 1), refreshes.eq(refreshes - 1)]
                 with m.If(refreshes == 1):
                     m.next = "MODE"
             with m.State("MODE"), m.If(wait == 0):
-                m.d.comb += [command.eq(Command.MODE), address.eq(MODE_REGISTER)]
+                m.d.comb += [command.command.eq(Command.MODE), command.address.eq(MODE_REGISTER)]
                 m.d.sync += wait.eq(cycles.mrd - 1)
                 m.next = "SETTLE"
             with m.State("SETTLE"), m.If(wait == 0):
@@ -211,8 +167,83 @@ class SdramController(wiring.Component):
         m.d.sync += self.pins.mask.eq(~steps.ongoing("DONE"))
         return steps.ongoing("DONE")
 
+    def _build_row_commands(self, m, request, powered_up, command, refreshing, opening):
+        """Refreshes, or opens the row of the next burst, as soon as the banks allow it."""
+        cycles, place = self.cycles, burst_place(self.geometry, request)
+        slot = Signal(range(max(cycles.rfc, BURST_WORDS)))  # cycles until the next burst may open
+        rest = Signal(range(max(cycles.rfc, cycles.rest)))  # cycles until all banks are idle
+        next_bank, writing = Signal(2), Signal()
+        with m.If(slot != 0):
+            m.d.sync += slot.eq(slot - 1)
+        with m.If(rest != 0):
+            m.d.sync += rest.eq(rest - 1)
+
+        due = self._build_refresh_timer(m, refreshing)
+        is_refresh = request.p.action == Action.REFRESH
+        is_write = request.p.action == Action.WRITE
+        refresh = (due & ~self.hold) | (request.valid & is_refresh)
+        consecutive = (place.bank == next_bank) & (writing == is_write)
+        can_open = request.valid & (slot == 0) & ((rest == 0) | consecutive)
+        with m.If(powered_up & refresh & (rest == 0)):
+            m.d.comb += [
+                request.ready.eq(is_refresh),
+                refreshing.eq(1),
+                command.command.eq(Command.REFRESH),
+            ]
+            m.d.sync += [slot.eq(cycles.rfc - 1), rest.eq(cycles.rfc - 1)]
+        with m.Elif(powered_up & ~refresh & can_open):
+            m.d.comb += [
+                request.ready.eq(1),
+                opening.eq(1),
+                command.command.eq(Command.ACTIVATE),
+                command.bank.eq(place.bank),
+                command.address.eq(place.row),
+            ]
+            m.d.sync += [
+                next_bank.eq(place.bank + 1),
+                writing.eq(is_write),
+                slot.eq(BURST_WORDS - 1),
+                rest.eq(cycles.rest - 1),
+            ]
+
+    def _build_refresh_timer(self, m, refreshing):
+        """Counts the refreshes that fall due and those that are done. Returns whether one is due.
+
+        Signal `due` falls a cycle late after a refresh, which is early enough: `rest` is not 0 yet.
+        """
+        refreshed = routing.delay(m, refreshing, 1, reset_less=False)  # cuts the choice's path
+        left = Signal(range(self.cycles.interval), init=self.cycles.interval - 1)
+        ahead, due = Signal(range(MOST_REFRESHES_AHEAD + 1)), Signal()
+        another = left == 0
+        m.d.sync += left.eq(Mux(another, self.cycles.interval - 1, left - 1))
+        with m.If(another & ~refreshed):
+            m.d.sync += [due.eq(ahead == 0), ahead.eq(ahead - (ahead != 0))]
+        with m.Elif(refreshed & ~another):
+            with m.If(due):
+                m.d.sync += due.eq(0)
+            with m.Elif(ahead != MOST_REFRESHES_AHEAD):
+                m.d.sync += ahead.eq(ahead + 1)
+        return due
+
+    def _build_column_commands(self, m, request, opening, command):
+        """Reads or writes the row that was opened tRCD ago. Returns that command."""
+        place, bits = burst_place(self.geometry, request), self.geometry
+        is_write = request.p.action == Action.WRITE
+        layout = data.StructLayout(
+            {"valid": 1, "write": 1, "bank": bits.bank_bits, "column": bits.column_bits}
+        )
+        opened = Cat(opening, is_write, place.bank, place.column)
+        column = data.View(layout, delay(m, opened, self.cycles.rcd, reset_less=False))
+        with m.If(column.valid):
+            m.d.comb += [
+                command.command.eq(Mux(column.write, Command.WRITE, Command.READ)),
+                command.bank.eq(column.bank),
+                command.address.eq(Cat(C(0, 3), column.column) | 1 << AUTO_PRECHARGE),
+            ]
+        return column
+
     def _build_data(self, m, column):
-        """Words leave from the cycle of the command on; those read come after a fixed time."""
+        """Moves the burst's words: out from its command on, in `READ_LATENCY` later."""
         left, write = Signal(range(BURST_WORDS)), Signal()
         moving = column.valid | (left != 0)
         with m.If(column.valid):
@@ -227,3 +258,10 @@ class SdramController(wiring.Component):
             self.read_data.eq(self.pins.dq_i),
             self.read_valid.eq(delay(m, reading, self.READ_LATENCY, reset_less=False)),
         ]
+
+
+def burst_place(geometry: SdramGeometry, request):
+    """The number of a request's burst as bank, column and row."""
+    row_bits = geometry.burst_bits - geometry.bank_bits - geometry.column_bits
+    layout = {"bank": geometry.bank_bits, "column": geometry.column_bits, "row": row_bits}
+    return data.View(data.StructLayout(layout), request.p.burst)

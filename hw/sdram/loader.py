@@ -1,4 +1,4 @@
-"""Bytes in, the image in SDRAM out."""
+"""Writes the SDRAM's contents: bytes in, bursts out."""
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
@@ -10,12 +10,20 @@ from .controller import Action, request_layout
 
 
 class SdramLoader(wiring.Component):
-    """Writes so many bursts of bytes, the lower one of a word first, from burst 0 on; then `done`.
+    """Packs bytes into words and writes them to consecutive bursts, from burst 0 on.
 
-    What comes after that is taken and forgotten. A reset makes it begin anew; the burst under way
-    is then undefined.
+    Bytes after the last burst are discarded. A reset restarts the loader at burst 0; a burst under
+    way then has undefined words.
 
-    Throughput: 16 bytes in some 40 cycles
+    Parameters
+        geometry: of the chip
+        bursts: to write
+    Members
+        i: in stream of bytes, the lower one of each word first
+        request, write_next, write_data: the controller's
+        done: out, all bursts are written
+    Throughput
+        16 bytes in about 40 cycles
     """
 
     def __init__(self, geometry: SdramGeometry, bursts: int):

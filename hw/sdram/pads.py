@@ -1,4 +1,4 @@
-"""A board's SDRAM: a register in every pad, and a clock of its own."""
+"""The pads of a board's SDRAM: a register in each, and the chip's clock."""
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import io, wiring
@@ -7,18 +7,23 @@ from amaranth.lib.wiring import In
 from .controller import PINS
 
 CLOCK_LEAD = 5.0
-"""Nanoseconds by which the chip's clock is ahead of the core's next edge.
+"""Nanoseconds by which the chip's clock leads the core's.
 
-Pads are some 4 ns late, the clock's as well as the others. So the chip sees its pins change these
-5 ns after its edge; and a word that it sends after an edge, at most 5.4 ns late and kept for 2.5 ns
-after the next, meets the core's second edge after that with 1 ns for the way in: at a cycle of
-10 ns, 3.6 ns after it came and 3.5 ns before it goes."""
+Output pads delay the clock and the other pins alike, by about 4 ns. The chip therefore sees its
+pins change 5 ns after its own edge. It drives a word at most 5.4 ns after an edge and holds it for
+2.5 ns after the next one. With a cycle of 10 ns and 1 ns for the input pad, the core samples that
+word 3.6 ns after it becomes valid and 3.5 ns before it changes."""
 
 
 class SdramPads(wiring.Component):
-    """The pins of an `SdramController` on the platform's resource `sdram`.
+    """Connects an `SdramController` to the platform's resource `sdram`.
 
-    The domain `clock` is the chip's clock, `CLOCK_LEAD` ahead of `sync`.
+    Parameters
+        clock: name of the clock domain for the chip, which leads `sync` by `CLOCK_LEAD`
+    Members
+        pins: the controller's
+    Latency
+        1 cycle out, 1 cycle in
     """
 
     pins: In(PINS)

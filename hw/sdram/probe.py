@@ -1,27 +1,33 @@
-"""Is the SDRAM there, and are all its lines sound?"""
+"""Tests the SDRAM: whether it answers, and whether each of its lines works."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..lib.delay import delay
+from ..lib import routing
 from .chip import BURST_WORDS, WORD_BITS, SdramGeometry
 from .controller import Action, request_layout
 
 STEP = 0x9E37
-"""Odd, so that its multiples are all different: 2^16 divided by the golden ratio."""
+"""2^16 divided by the golden ratio; odd, so its multiples modulo 2^16 all differ."""
 
 
 class SdramProbe(wiring.Component):
-    """Writes and reads the bursts 0, 1, 2, 4, ... once, twice: then `done`, and `sound` or not.
+    """Writes bursts 0, 1, 2, 4, 8, ..., then reads and compares them; does so twice.
 
-    The words written are the multiples of `STEP`, the second time their complements. All are
-    written before the first is read. So every data line must carry both values, an address line
-    that is stuck or joined with another makes two bursts one, and a chip that is absent cannot
-    answer, whatever is left on its lines. What lay in these bursts is lost.
+    The words are the multiples of `STEP`, and in the second round their complements, so every data
+    line must carry both values. All are written before the first is read: an address line that is
+    stuck or shorted makes two bursts one, and an absent chip cannot return what was last on the
+    lines. The test overwrites these bursts. The probe must be the controller's only client.
 
-    The controller must be the probe's alone. It takes some 1,000 cycles from the controller's
-    power-up.
+    Parameters
+        geometry: of the chip
+    Members
+        request, write_next, write_data, read_valid, read_data: the controller's
+        done: out, the test is over
+        sound: out, valid with `done`: every word was right
+    Latency
+        about 1,000 cycles from the end of the controller's power-up to `done`
     """
 
     def __init__(self, geometry: SdramGeometry):
@@ -43,11 +49,12 @@ class SdramProbe(wiring.Component):
         probes = self.geometry.burst_bits + 1
         asked = Signal(range(probes + 1))
         burst = Signal(self.geometry.burst_bits)
-        words = Signal(range(probes * BURST_WORDS + 1))  # moved in this sweep
+        words = Signal(range(probes * BURST_WORDS + 1))  # written or read in this sweep
         multiple, word = Signal(WORD_BITS), Signal(WORD_BITS)
         reading, again = Signal(), Signal()
         moves = self.write_next | self.read_valid
-        moved = delay(m, moves, 1, reset_less=False)  # early enough: the next sweep has yet to ask
+        # Cut the paths from the controller. Late is early enough: the next sweep has yet to begin.
+        moved = routing.delay(m, moves, 1, reset_less=False)
 
         m.d.comb += [
             self.request.valid.eq((asked != probes) & ~self.done),
@@ -60,7 +67,7 @@ class SdramProbe(wiring.Component):
             m.d.sync += [asked.eq(asked + 1), burst.eq(Mux(asked == 0, 1, burst << 1))]
         with m.If(moves):
             m.d.sync += multiple.eq(multiple + STEP)
-        wrong = delay(m, self.read_valid & (self.read_data != word), 1, reset_less=False)
+        wrong = routing.delay(m, self.read_valid & (self.read_data != word), 1, reset_less=False)
         with m.If(wrong):
             m.d.sync += self.sound.eq(0)
         with m.If(moved):

@@ -1,4 +1,4 @@
-"""The SDRAM's image as a stream, a block at a time, checked from end to end each time."""
+"""Reads the SDRAM's contents block by block, and checks each pass through them."""
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
@@ -12,28 +12,35 @@ from .controller import Action, request_layout
 
 
 class BlockReader(wiring.Component):
-    """The words of an image in SDRAM, from the first to the last, again and again.
+    """Reads the blocks in their order, again and again, one for each request.
 
-    `block_wanted`, seen while the reader is idle, makes it send exactly one block on `o`, whose
-    consumer is always ready; the last word of the block
-    comes `schedule.block_cycles - 1` cycles later, always, and one cycle after that the reader is
-    idle again. After the last block comes the first. `restart`, for as many cycles as one likes,
-    ends all that is under way and begins with the first word of the image.
+    An idle reader accepts `block_wanted` and sends exactly one block. The cycles that this takes
+    are always the same, so a consumer may rely on them; one cycle after the block's last word the
+    reader is idle again. The first block follows the last one. The reader must be the controller's
+    only client from the first `block_wanted` after a restart on.
 
-    `CHECK_LATENCY` cycles after the last word of each pass through the image `passed` pulses, and
-    `intact` says whether the CRC-32 of its words was the image's.
-
-    The controller must be the reader's alone from the first `block_wanted` after a restart on.
-
-    Latency:    `schedule.block_cycles` from request to last word
-    Throughput: `schedule.words_per_cycle`, for blocks of some thousand words 0.98 a cycle
+    Parameters
+        geometry: of the chip
+        cycles: the chip's times at this clock
+        contents: the blocks and their check
+    Members
+        block_wanted: in, requests a block, sampled while the reader is idle
+        restart: in, ends all requests and continues with the first block
+        o: out stream of words, without back pressure
+        passed: out pulse, `CHECK_LATENCY` cycles after the last word of the last block
+        intact: out, valid with `passed`: the CRC-32 of this pass's words matches
+        request, hold, read_valid, read_data: the controller's
+    Latency
+        `timing.block_cycles` from a block's request to its last word, both included
+    Throughput
+        `timing.words_per_cycle`, 0.98 words a cycle for blocks of some thousand words
     """
 
     CHECK_LATENCY = 3
 
     def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, contents: SdramContents):
         self.contents, self.cycles = contents, cycles
-        self.schedule = BlockTiming(contents.block_bursts, cycles)
+        self.timing = BlockTiming(contents.block_bursts, cycles)
         super().__init__(
             {
                 "block_wanted": In(1),
@@ -50,17 +57,32 @@ class BlockReader(wiring.Component):
 
     def elaborate(self, platform):
         m, outer = Module(), Module()
-        contents, schedule, request = self.contents, self.schedule, self.request
-        wait = Signal(range(schedule.flush), init=schedule.flush - 1)
-        burst = Signal(range(contents.bursts))
-        unread = Signal(range(contents.block_bursts + 1))  # bursts of the block to be asked for
-        stretch = Signal(range(schedule.stretch_bursts + 1))  # of them, of this stretch
-        refreshes = Signal(range(schedule.refreshes + 1))
-        words = Signal(range(contents.block_words))  # of the block, to come after the next one
+        contents = self.contents
         last_word = Signal()
+        burst = Signal(range(contents.bursts))  # the next one
+        words = Signal(range(contents.block_words))  # of the block, after the next one
 
         with m.If(self.o.valid):
             m.d.sync += words.eq(words - 1)
+        flushing, idle = self._build_requests(m, burst, words, last_word)
+        m.d.comb += [
+            self.o.payload.eq(self.read_data),
+            self.o.valid.eq(self.read_valid & ~flushing),
+            last_word.eq(self.o.valid & (words == 0)),
+            self.hold.eq(~flushing & ~idle),
+        ]
+        self._build_check(m, last_word & (burst == 0))
+        outer.submodules.core = ResetInserter(self.restart)(m)
+        return outer
+
+    def _build_requests(self, m, burst, words, last_word):
+        """Requests a block's refreshes and bursts. Returns whether it flushes, and is idle."""
+        contents, timing, request = self.contents, self.timing, self.request
+        wait = Signal(range(timing.flush_cycles), init=timing.flush_cycles - 1)
+        unread = Signal(range(contents.block_bursts + 1))  # bursts of the block to request
+        stretch = Signal(range(timing.stretch_bursts + 1))  # bursts of the stretch to request
+        refreshes = Signal(range(timing.stretch_refreshes + 1))
+        m.d.comb += request.p.burst.eq(burst)
         with m.If(wait != 0):
             m.d.sync += wait.eq(wait - 1)
         with m.FSM() as steps:
@@ -68,24 +90,24 @@ class BlockReader(wiring.Component):
                 m.next = "IDLE"
             with m.State("IDLE"), m.If(self.block_wanted):
                 m.d.sync += [
-                    wait.eq(schedule.start - 1),
+                    wait.eq(timing.start_cycles - 1),
                     unread.eq(contents.block_bursts),
                     words.eq(contents.block_words - 1),
                 ]
                 m.next = "START"
             with m.State("START"), m.If(wait == 0):
-                m.d.sync += refreshes.eq(schedule.refreshes)
+                m.d.sync += refreshes.eq(timing.stretch_refreshes)
                 m.next = "REFRESH"
             with m.State("REFRESH"):
                 m.d.comb += [request.valid.eq(1), request.p.action.eq(Action.REFRESH)]
-                m.d.sync += stretch.eq(schedule.stretch_bursts)
+                m.d.sync += stretch.eq(timing.stretch_bursts)
                 with m.If(request.ready):
                     m.d.sync += refreshes.eq(refreshes - 1)
                     with m.If(refreshes == 1):
                         m.next = "READ"
             with m.State("READ"):
                 m.d.comb += [request.valid.eq(1), request.p.action.eq(Action.READ)]
-                m.d.sync += refreshes.eq(schedule.refreshes)
+                m.d.sync += refreshes.eq(timing.stretch_refreshes)
                 with m.If(request.ready):
                     m.d.sync += [
                         burst.eq(Mux(burst == contents.bursts - 1, 0, burst + 1)),
@@ -98,20 +120,10 @@ class BlockReader(wiring.Component):
                         m.next = "REFRESH"
             with m.State("FINISH"), m.If(last_word):
                 m.next = "IDLE"
-        flushing = steps.ongoing("FLUSH")
-        m.d.comb += [
-            self.o.payload.eq(self.read_data),
-            self.o.valid.eq(self.read_valid & ~flushing),
-            last_word.eq(self.o.valid & (words == 0)),
-            request.p.burst.eq(burst),
-            self.hold.eq(~flushing & ~steps.ongoing("IDLE")),
-        ]
-        self._build_check(m, last_word & (burst == 0))
-        outer.submodules.core = ResetInserter(self.restart)(m)
-        return outer
+        return steps.ongoing("FLUSH"), steps.ongoing("IDLE")
 
     def _build_check(self, m, last):
-        """The words of a pass, a cycle late; `last`, with the last one, ends it."""
+        """Computes the CRC-32 of a pass, one cycle late; `last` marks the pass's last word."""
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=WORD_BITS).create()
         last_taken, last_counted = Signal(), Signal()
         m.d.sync += [

@@ -1,4 +1,4 @@
-"""Weights in an SDRAM: the memory tested, the weights loaded, checked, and read again and again."""
+"""A streamed classifier's weights in the SDRAM: tests it, loads it, checks and reads it."""
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
@@ -15,14 +15,29 @@ from .reader import BlockReader
 
 
 class StreamedWeights(wiring.Component):
-    """Who has the SDRAM, by what is known of its weights; see `MemoryState`.
+    """Grants the SDRAM to the probe, the loader or the reader, according to `state`::
 
-    After power-up the memory is tested. `load` for a cycle makes room for the image's bytes on `i`;
-    with the last one the board reads the whole image back and checks it. When that went well, `o`
-    follows `block_wanted` as in `BlockReader`, with the image's first word after every `restart`;
-    each pass is checked again. Without weights no block comes.
+        TESTING > EMPTY > LOADING > CHECKING > READY > CORRUPT
+            > FAULT                     > WRONG
 
-    Bytes beyond the image, or that nobody asked for, are taken and forgotten.
+    After power-up the probe tests the memory. `load` starts LOADING from every state but TESTING
+    and FAULT. After the last byte the reader reads all contents back; if their check matches, the
+    blocks are READY. Each later pass is checked again. Except in LOADING, bytes are discarded.
+
+    Parameters
+        geometry: of the chip
+        cycles: the chip's times at this clock
+        contents: the blocks and their check
+    Members
+        pins: the chip's
+        load: in pulse, the contents' bytes follow
+        i: in stream of bytes
+        restart: in, as of `BlockReader`
+        block_wanted: in, as of `BlockReader`; ignored unless the state is READY
+        o: out stream of the blocks' words, without back pressure
+        state: out, `MemoryState`
+    Latency
+        as of `BlockReader`
     """
 
     def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, contents: SdramContents):
@@ -43,7 +58,7 @@ class StreamedWeights(wiring.Component):
         m = Module()
         m.submodules.controller = controller = SdramController(self.geometry, self.cycles)
         m.submodules.probe = probe = SdramProbe(self.geometry)
-        # The probe need not be near, and no cycle of its counts.
+        # The probe may be far from the controller; its latency does not matter.
         m.submodules.probing = probing = SkidBuffer(request_layout(self.geometry))
         loader = SdramLoader(self.geometry, self.contents.bursts)
         m.submodules.loader = ResetInserter(self.load)(loader)
@@ -66,20 +81,28 @@ class StreamedWeights(wiring.Component):
             *(sink.read_valid.eq(controller.read_valid) for sink in (probe, reader)),
             *(sink.read_data.eq(controller.read_data) for sink in (probe, reader)),
         ]
-        # Whose the controller is; from registers, for the way is long.
+        self._build_grant(m, controller, probing.o, loader, reader)
+        self._build_states(m, probe, loader, reader)
+        return m
+
+    def _build_grant(self, m, controller, probe_request, loader, reader):
+        """Connects the controller's requests to the client that the state selects."""
         for request, *states in (
-            (probing.o, MemoryState.TESTING),
+            (probe_request, MemoryState.TESTING),
             (loader.request, MemoryState.LOADING),
             (reader.request, MemoryState.CHECKING, MemoryState.READY),
         ):
             granted = Signal(name="granted")
-            m.d.sync += granted.eq(state.matches(*states))
+            m.d.sync += granted.eq(self.state.matches(*states))  # cuts the path from the state
             with m.If(granted):
                 m.d.comb += [
                     controller.request.valid.eq(request.valid),
                     controller.request.payload.eq(request.payload),
                     request.ready.eq(controller.request.ready),
                 ]
+
+    def _build_states(self, m, probe, loader, reader):
+        state = self.state
         with m.Switch(state):
             with m.Case(MemoryState.TESTING), m.If(probe.done):
                 m.d.sync += state.eq(MemoryState.EMPTY)
@@ -101,4 +124,3 @@ class StreamedWeights(wiring.Component):
                     m.d.sync += state.eq(MemoryState.CORRUPT)
         with m.If(self.load & (state != MemoryState.TESTING) & (state != MemoryState.FAULT)):
             m.d.sync += state.eq(MemoryState.LOADING)
-        return m
