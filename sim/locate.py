@@ -1,4 +1,4 @@
-"""Where hardware and golden model part: the first value that differs."""
+"""The first value in which the simulated accelerator differs from the golden model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ from .run import Watched
 
 @dataclass(frozen=True)
 class Difference:
-    """A value that is not what the golden model says; `found` is None where none came.
+    """A value that is not the golden model's; `found` is None if no value arrived.
 
-    `layer` is a map of the golden model's trace: a Fire ("fire2") is both of its expands, expand
-    1x1 first. Maps are compared as they leave the requantizer, and those of pools as they leave it.
+    `layer` names a map of `golden.trace`: "fire2" has the channels of expand1x1, then those of
+    expand3x3. Maps are compared where they leave the requantizer, those of pools where they leave
+    the pool.
     """
 
     frame: int
@@ -38,12 +39,12 @@ class Difference:
 def first_difference(
     compiled: Compiled, pixels: np.ndarray, order: Sequence[int], watched: Watched
 ) -> Difference | None:
-    """Compares what left requantizer and pool with the golden model's maps.
+    """The first difference of what left the requantizer and the pool; None if there is none.
 
-    The frames of pixels, uint8 [N, H, W, C], were sent in that order. None if nothing differs.
+    The simulation took the frames of pixels, uint8 [N, H, W, C], in the given order.
     """
     ci, lanes = compiled.program.array.ci, compiled.program.requantizer_lanes
-    beats, words = _Seen(watched.beats), _Seen(watched.pooled)
+    beats, words = _Stream(watched.beats), _Stream(watched.pooled)
     for frame, picture in enumerate(order):
         maps = golden.trace(compiled.network, pixels[picture : picture + 1])
         for task in compiled.tasks:
@@ -52,42 +53,46 @@ def first_difference(
             channels = np.concatenate([_beats(part, lanes) for part in layer.outputs(ci)])
             if task.block is not None:
                 channels = _block(channels, task.block, compiled.program)
-            if wrong := beats.first_wrong(expected, channels):
-                row, column = divmod(wrong[0], layer.output.width)
-                return Difference(frame, layer.name, rows[row], column, *wrong[1:])
+            if found := beats.first_difference(expected, channels):
+                row, column = divmod(found[0], layer.output.width)
+                return Difference(frame, layer.name, rows[row], column, *found[1:])
             if layer.pool and task.write:
-                row = task.write.row
-                if wrong := words.first_wrong(maps[layer.pool.name][0, row], layer.pool.words(ci)):
-                    return Difference(frame, layer.pool.name, row, *wrong)
+                row, pool = task.write.row, layer.pool
+                if found := words.first_difference(maps[pool.name][0, row], pool.words(ci)):
+                    return Difference(frame, pool.name, row, *found)
     return None
 
 
-class _Seen:
-    """Values in the order in which they came, [words, lanes], and how many words were compared."""
+class _Stream:
+    """Words of values in the order in which they left a block, compared one part after another."""
 
-    def __init__(self, values: np.ndarray):
-        self.values, self.place = values, 0
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values  # [words, lanes]
+        self.position = 0  # words compared so far
 
-    def first_wrong(
+    def first_difference(
         self, expected: np.ndarray, channels: np.ndarray
     ) -> tuple[int, int, int, int | None] | None:
-        """Compares the words [words, lanes] of each pixel of expected, [pixels, channels].
+        """Compares the next words with those of a row of pixels, `expected` [pixels, channels].
 
-        Returns pixel, channel, the value that was expected and the one that came.
+        `channels` [words, lanes] are the channels in each word of a pixel; -1 marks a lane whose
+        value is not compared. Returns pixel, channel, expected value and found value, if they
+        differ.
         """
         wanted = expected.astype(np.int64)[:, channels]  # [pixels, words, lanes]
         size = wanted.shape[0] * wanted.shape[1]
-        came = self.values[self.place : self.place + size]
-        self.place += size
+        arrived = self.values[self.position : self.position + size]
+        self.position += size
         found = np.full((size, wanted.shape[2]), -1)
-        found[: len(came)] = came
+        found[: len(arrived)] = arrived
         found = found.reshape(wanted.shape)
-        wrong = np.argwhere((found != wanted) & (channels >= 0))
-        if not len(wrong):
+        different = np.argwhere((found != wanted) & (channels >= 0))
+        if not len(different):
             return None
-        at = tuple(wrong[0])
-        value = int(found[at]) if found[at] >= 0 else None
-        return int(at[0]), int(channels[at[1:]]), int(wanted[at]), value
+        pixel, word, lane = different[0]
+        value = int(found[pixel, word, lane])
+        expected_value = int(wanted[pixel, word, lane])
+        return int(pixel), int(channels[word, lane]), expected_value, value if value >= 0 else None
 
 
 def _rows(task: RowTask) -> list[int]:

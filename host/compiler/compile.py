@@ -13,11 +13,12 @@ from ...hw.program import (
 )
 from ..network.architecture import Layer
 from ..network.quantized import QuantizedNetwork
+from .addresses import row_operations
 from .buffers import StreamedHead, allocate, depth
 from .class_blocks import class_blocks
 from .plan import LayerPlan, Plan, plan_layers
 from .rom_contents import RomContents
-from .schedule import RowTask, layer_shapes, place, schedule
+from .schedule import RowTask, layer_shapes, schedule
 from .streamed_head import Pace, stream
 from .timing import FrameTiming, frame_timing, with_waits
 
@@ -105,7 +106,7 @@ def compile_network(
         pool_row_beats=max((layer.pool_beats for layer in shaped), default=0),
         pool_beats=contents.pool_beats,
         layers=shaped,
-        rows=place(tasks, buffers, array.co // lanes),
+        rows=row_operations(tasks, buffers, array.co // lanes),
         weights=tuple(contents.weights),
         parameters=tuple(contents.parameters),
         head=geometry,

@@ -8,9 +8,6 @@ when the squeezed rows around a row are complete, it expands that row, which goe
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...errors import FirelineError
-from ...hw.program import RowOperation
-from .buffers import Buffer, Buffers
 from .plan import LayerPlan, Plan
 
 
@@ -124,76 +121,3 @@ def _pooled_row(row: int, height: int) -> int | None:
     if row % 2 == 0:
         return row // 2 - 1 if row else None
     return (row - 1) // 2 if row == height - 1 else None
-
-
-def place(
-    tasks: tuple[RowTask, ...], buffers: Buffers, block_beats: int = 0
-) -> tuple[RowOperation, ...]:
-    """The tasks with addresses instead of maps, checked by `check`.
-
-    `block_beats`: beats of a class block, if the classifier is streamed.
-    """
-    shapes = {shape: index for index, shape in enumerate(layer_shapes(tasks))}
-
-    def address(memory: dict[str, Buffer], row: Row | None) -> int:
-        return 0 if row is None else memory[row.map].address(row.row)
-
-    operations = tuple(
-        RowOperation(
-            layer=shapes[task.shape],
-            above=address(buffers.activations, task.reads[0]),
-            centre=address(buffers.activations, task.reads[1]),
-            below=address(buffers.activations, task.reads[2]),
-            top=task.row == 0,
-            bottom=task.row == task.height - 1,
-            write=address(buffers.activations, task.write) + (task.block or 0) * block_beats,
-            keep=address(buffers.skips, task.keep),
-            skip=address(buffers.skips, task.skip),
-            first=task.row == 0,
-            odd=bool(task.row % 2),
-            last=task.row == task.height - 1,
-        )
-        for task in tasks
-    )
-    check(tasks, operations, buffers)
-    return operations
-
-
-def check(
-    tasks: tuple[RowTask, ...], operations: tuple[RowOperation, ...], buffers: Buffers
-) -> None:
-    """Walks two frames and proves that every address read holds the intended row.
-
-    Raises FirelineError if an operation would read words that were overwritten, also by itself, or
-    never written. The order alone is checked here; the idle cycles that the cycle model finds keep
-    each read behind its write.
-    """
-    activations: dict[int, tuple[int, Row]] = {}
-    skips: dict[int, tuple[int, Row]] = {}
-    for frame in range(2):
-        for task, operation in zip(tasks, operations, strict=True):
-            for row, start, places, memory in (
-                (task.write, operation.write, buffers.activations, activations),
-                (task.keep, operation.keep, buffers.skips, skips),
-            ):
-                if row:
-                    words = range(start, start + places[row.map].words)
-                    memory.update(dict.fromkeys(words, (frame, row)))
-            reads = [
-                (task.reads[0], operation.above, buffers.activations, activations),
-                (task.reads[2], operation.below, buffers.activations, activations),
-                (task.skip, operation.skip, buffers.skips, skips),
-            ]
-            start = operation.centre
-            for row in task.batch_rows:
-                reads.append((row, start, buffers.activations, activations))
-                start += buffers.activations[row.map].words
-            for row, start, places, memory in reads:
-                if row is None:
-                    continue
-                words = range(start, start + places[row.map].words)
-                if any(memory.get(word) != (frame, row) for word in words):
-                    raise FirelineError(
-                        f"row schedule: {task.layer.name} row {task.row} would read row {row.row} "
-                        f"of {row.map} when it is not there; this is an error of the compiler"
-                    )

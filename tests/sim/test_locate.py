@@ -1,4 +1,4 @@
-"""The first value that differs, in beats that are made from the golden model's maps."""
+"""The tests make the beats from the golden model's maps, and change one."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ STAGES = (Conv1(4, 3, 1, 1), MaxPool(), Fire(3, 4, 8), Fire(5, 4, 8, Bypass.SIMP
 
 @pytest.fixture
 def case():
-    """A network whose words are full, so that a pixel's beats are just its channels in order."""
+    """A network whose words are full, so that a pixel's beats are its channels in order."""
     architecture = Architecture("small", 3, 6, 8, PREPROCESSINGS["caffe"], STAGES, 2)
     compiled = compile_network(random_network(architecture, 0), ArrayShape(4, 4), lanes=1)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 3)).astype(np.uint8)
@@ -59,7 +59,7 @@ def test_the_first_value_that_differs(case):
     )
 
 
-def test_values_that_never_came(case):
+def test_values_that_never_arrived(case):
     compiled, pixels, rows, pooled = case
     found = first_difference(compiled, pixels, (1, 0), watched([rows[0][:-1]], pooled))
     assert (found.layer, found.row, found.column, found.channel) == ("conv1", 0, 7, 3)
@@ -67,7 +67,7 @@ def test_values_that_never_came(case):
 
 
 def test_a_pool_that_differs(case):
-    """The second frame's; what the layer behind it makes of that is not its fault."""
+    """A difference in the second frame's pool comes before the later differences that it causes."""
     compiled, pixels, rows, pooled = case
     size, at = len(pooled) // 2, 1 * 4 + 2  # of a frame; row 1, pixel 2
     rows[-1] = rows[-1] + 1
@@ -78,7 +78,7 @@ def test_a_pool_that_differs(case):
     assert found == Difference(1, "pool1", 1, 2, 3, expected, expected ^ 8)
 
 
-def test_a_pool_that_says_nothing(case):
+def test_a_pool_without_values(case):
     compiled, pixels, rows, pooled = case
     found = first_difference(compiled, pixels, (1, 0), watched(rows, pooled[:0]))
     assert (found.frame, found.layer, found.row, found.found) == (0, "pool1", 0, None)

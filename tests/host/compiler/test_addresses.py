@@ -1,0 +1,31 @@
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.compiler.addresses import row_operations
+from fireline.host.compiler.buffers import Buffer, Buffers, allocate
+from fireline.host.compiler.plan import plan_layers
+from fireline.host.compiler.schedule import schedule
+from fireline.host.network.architecture import Conv1
+from hypothesis import given, settings
+from support.small import fire, network
+from support.strategies import architectures
+
+
+@given(architectures())
+@settings(deadline=None, max_examples=30)
+def test_every_network_finds_its_rows(architecture):
+    plan = plan_layers(architecture)
+    row_operations(schedule(plan), allocate(plan, 4))
+
+
+@pytest.mark.parametrize("memory", ["squeezed", "skips"])
+def test_a_buffer_with_too_few_rows_is_found_out(memory):
+    plan = plan_layers(network(Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple"), height=6))
+    buffers = allocate(plan, 4)
+    activations, skips = dict(buffers.activations), dict(buffers.skips)
+    if memory == "skips":
+        skips["fire2"] = Buffer(0, 1, skips["fire2"].words)
+    else:
+        squeezed = activations["fire2/squeeze"]
+        activations["fire2/squeeze"] = Buffer(squeezed.base, 2, squeezed.words)
+    with pytest.raises(FirelineError, match="would read row"):
+        row_operations(schedule(plan), Buffers(activations, skips))
