@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..host.float_network.squeezenet import SqueezeNet
     from ..host.network.quantized import QuantizedNetwork
     from ..host.quantization.post_training.settings import Settings
-    from ..host.quantization.quantize import StageResult
+    from ..host.quantization.quantize import StepResult
     from ..hw.program import ArrayShape
 
 
@@ -124,9 +124,9 @@ def quantize(
         bits = _bits_within(output, model, pictures, chosen, board, array, rom_kbits)
     results = []
 
-    def log(result: quantization.StageResult) -> None:
-        kept = [result for result in results if not result.undone]
-        output.say(_stage_line(result, kept[-1] if kept else None))
+    def log(result: quantization.StepResult) -> None:
+        kept = [result for result in results if not result.rolled_back]
+        output.say(_step_line(result, kept[-1] if kept else None))
         results.append(result)
 
     partial = Path(file).with_name(Path(file).name + ".partial")
@@ -203,17 +203,17 @@ def _bits_within(
     return bits
 
 
-def _stage_line(result: "StageResult", before: "StageResult | None") -> str:
+def _step_line(result: "StepResult", before: "StepResult | None") -> str:
     """What a stage reached, and how much more that is than what it began with."""
     now = result.fidelity
     was = before.fidelity if before else now
     parts = (
-        f"{result.stage:15} distance {now.distance:.4f} ({now.distance - was.distance:+.4f})",
+        f"{result.step:15} distance {now.distance:.4f} ({now.distance - was.distance:+.4f})",
         f"{now.decibels:5.1f} dB ({now.decibels - was.decibels:+.1f})",
         f"{100 * now.same:5.1f} % same class ({100 * (now.same - was.same):+.1f})",
         f"{result.seconds:5.0f} s",
     )
-    return ", ".join(parts) + (", undone: no nearer to float" if result.undone else "")
+    return ", ".join(parts) + (", undone: no nearer to float" if result.rolled_back else "")
 
 
 def _check_board(network: "QuantizedNetwork", name: str, array: "ArrayShape | None") -> None:

@@ -1,4 +1,4 @@
-"""What calibration pictures show of a float network: how great its values are."""
+"""Statistics of a float network's maps, measured on calibration pictures."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,31 +12,34 @@ from ..float_network.fold import FoldedNetwork
 from ..float_network.walk import walk
 from ..network.architecture import Architecture, Layer
 
-SAMPLES = 1 << 18  # values that are drawn from a map, over all pictures
-BATCH_VALUES = 1 << 22  # values of the largest map that are computed at a time: 16 MiB
+SAMPLES = 1 << 18  # values sampled from each map, over all pictures
+BATCH_VALUES = 1 << 22  # values of the largest map of a batch: 16 MiB
 
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Of the maps that are rounded, and of the inputs and sums of the convolutions."""
+    """Statistics of every map, and of every convolution's inputs and sums."""
 
     samples: dict[str, np.ndarray]  # by map ("conv1", "fire2/squeeze", "fire2"): float32, >= 0
-    peaks: dict[str, torch.Tensor]  # by map: the greatest value of each channel, [channels]
-    moments: dict[str, np.ndarray]  # by layer: mean square of each input channel, [cin]
-    means: dict[str, torch.Tensor]  # by layer: mean of a picture's sums with bias, [N, cout]
+    peaks: dict[str, torch.Tensor]  # by map: each channel's greatest value, [channels]
+    moments: dict[str, np.ndarray]  # by layer: each input channel's mean square, [cin]
+    means: dict[str, torch.Tensor]  # by layer: mean sum with bias of each picture, [N, cout]
 
 
 def measure(
     network: FoldedNetwork, pixels: np.ndarray, progress: Callable[[int], None] | None = None
 ) -> Statistics:
-    """Runs the network on pixels uint8 [N, H, W, C]; a map's greatest value is in its samples.
+    """Runs the network on pixels uint8 [N, H, W, C] and collects its statistics.
 
-    ``progress`` is told how many pictures are done. Raises FirelineError when there are none, or
-    their shape is not the network's, or a value of a map is not finite.
+    The samples of a map contain its greatest value. ``progress`` receives the number of pictures
+    done so far. Raises FirelineError when there are no pictures, when their shape is not the
+    network's, or when a map holds a value that is not finite.
     """
     _check(network.architecture, pixels)
-    samples, squares, means = defaultdict(list), defaultdict(list), defaultdict(list)
-    peaks = defaultdict(list)
+    samples: defaultdict[str, list[torch.Tensor]] = defaultdict(list)
+    squares: defaultdict[str, list[torch.Tensor]] = defaultdict(list)
+    means: defaultdict[str, list[torch.Tensor]] = defaultdict(list)
+    peaks: defaultdict[str, list[torch.Tensor]] = defaultdict(list)
     generator = torch.Generator().manual_seed(0)
 
     def keep(name: str, y: torch.Tensor) -> torch.Tensor:
@@ -76,7 +79,10 @@ def measure(
 
 
 def batches(architecture: Architecture, pixels: np.ndarray) -> Iterator[torch.Tensor]:
-    """The pixels as float [n, C, H, W], as many at a time as memory is meant to hold."""
+    """Yields pixels uint8 [N, H, W, C] as float [n, C, H, W].
+
+    The largest map of a batch has about BATCH_VALUES values, which bounds the memory.
+    """
     largest = max(
         layer.output_channels * layer.output_height * layer.output_width
         for layer in architecture.layers()
@@ -91,5 +97,5 @@ def _check(architecture: Architecture, pixels: np.ndarray) -> None:
     if not len(pixels) or pixels.dtype != np.uint8 or pixels.shape[1:] != shape:
         raise FirelineError(
             f"calibration: {len(pixels)} pictures, {pixels.dtype} {pixels.shape[1:]}; "
-            f"network {architecture.name} needs some, uint8 {shape}"
+            f"network {architecture.name} needs at least one, uint8 {shape}"
         )

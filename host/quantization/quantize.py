@@ -1,5 +1,6 @@
-"""From a trained network to integers: the stages of post-training quantization, one by one."""
+"""Post-training quantization: from a trained network to integers, step by step."""
 
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -26,56 +27,56 @@ from .post_training.views import fixed_views
 from .post_training.work import Report, Work
 from .quantized_training import QuantizedTraining
 
-HELD_BACK = 8  # every so manieth picture is not learned from but measured with
+HELD_BACK = 8  # one picture in so many is not learned from but measured with
 LEAST_PICTURES = 8
-SLACK = 1.05  # how much farther from float a stage may end whose worth the next ones decide
+SLACK = 1.05  # for steps that prepare others: the distance from float may grow by this factor
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A step of the pipeline."""
+class Step:
+    """One part of the quantization."""
 
     name: str
-    effort: str  # the least that has it: "fast" or "full"
+    effort: str  # the least effort that includes the step: "fast" or "full"
     run: Callable[[Work, Report], None]
-    slack: float = 1.0  # how much farther from float it may end; any, if it judges itself
+    slack: float = 1.0  # the distance may grow by this factor before the step is rolled back
 
 
-STAGES = (
-    Stage("biases", "fast", correct_biases),
-    Stage("equalization", "fast", equalize, SLACK),
-    Stage("squared-error", "fast", squared_error, SLACK),
-    Stage("output-error", "fast", output_error, math.inf),
-    Stage("error-feedback", "fast", error_feedback),
-    Stage("blocks", "full", reconstruct_blocks),
-    Stage("learned-scales", "full", learn_scales),
-    Stage("distillation", "full", distill),
+STEPS = (
+    Step("biases", "fast", correct_biases),
+    Step("equalization", "fast", equalize, SLACK),
+    Step("squared-error", "fast", squared_error, SLACK),
+    Step("output-error", "fast", output_error, math.inf),
+    Step("error-feedback", "fast", error_feedback),
+    Step("blocks", "full", reconstruct_blocks),
+    Step("learned-scales", "full", learn_scales),
+    Step("distillation", "full", distill),
 )
-"""In their order; before them weights are rounded to nearest, with scales that cut nothing off."""
+"""All steps in their order. Before them, weights are rounded to nearest without clipping."""
 
 
 @dataclass(frozen=True)
-class StageResult:
-    """What a stage left behind."""
+class StepResult:
+    """What a step reached."""
 
-    stage: str  # "rounding" before the first
+    step: str  # "rounding" before the first
     fidelity: Fidelity  # on views of the pictures that were held back
     seconds: float
-    undone: bool = False  # for it was no nearer to float than what it began with
+    rolled_back: bool = False  # because the distance from float did not fall enough
 
 
-def stages(settings: Settings) -> list[Stage]:
-    """Those that are to run. Raises FirelineError when one to be left out does not exist."""
-    names = [stage.name for stage in STAGES]
+def selected_steps(settings: Settings) -> list[Step]:
+    """The steps that run. Raises FirelineError when one to be left out does not exist."""
+    names = [step.name for step in STEPS]
     for name in settings.without:
         if name not in names:
-            raise FirelineError(f"no stage is called {name!r}; use {', '.join(names)}")
+            raise FirelineError(f"no step is called {name!r}; use {', '.join(names)}")
     efforts = EFFORTS[: EFFORTS.index(settings.effort) + 1]
-    return [s for s in STAGES if s.effort in efforts and s.name not in settings.without]
+    return [s for s in STEPS if s.effort in efforts and s.name not in settings.without]
 
 
-Log = Callable[[StageResult], None]
-Progress = Callable[[str, float], None]  # a stage, and the share of it that is done
+Log = Callable[[StepResult], None]
+Progress = Callable[[str, float], None]  # a step's name, and the share of it that is done
 
 
 def quantize(
@@ -87,33 +88,42 @@ def quantize(
     progress: Progress | None = None,
     partial: Path | None = None,
 ) -> QuantizedTraining:
-    """Rounds a trained network to integers that agree with it on calibration pictures.
+    """Rounds a trained network to integers that approximate it on calibration pictures.
 
-    The integers are the result's ``network()``; it can be trained on. ``calibration`` is uint8
-    [N, H, W, C], without labels; nothing is learned from every eighth picture: those judge each
-    stage, and one that ends no nearer to float than it began is undone (but see ``SLACK``).
-    ``bits`` are those of ``layer_bits``. With the file ``partial`` an interrupted distillation goes
-    on; it is removed at the end. Raises FirelineError for bad bits, pictures that are too few, all
-    the same or of another shape, and weights that no integers can stand for.
+    Every eighth picture is held back and measures the steps. A step after which the distance from
+    the float network is not smaller is rolled back; ``Step.slack`` says which steps may increase
+    it. The result's ``network()`` returns the integers; training can continue on the result.
+
+    Parameters
+        model: the trained network
+        calibration: pictures without labels, uint8 [N, H, W, C]
+        bits: of the weights, in the forms that ``layer_bits`` takes
+        settings: effort, seed and others
+        log: receives the result of every step
+        progress: receives the share of a step that is done
+        partial: file from which an interrupted distillation resumes; removed at the end
+
+    Raises FirelineError for bad bits, for pictures that are too few, all the same or of another
+    shape, and for weights whose maps exceed float32.
     """
     chosen = layer_bits(model.architecture, bits)
     check_pictures(calibration)
-    log, progress = log or (lambda result: None), progress or (lambda stage, share: None)
+    log, progress = log or (lambda result: None), progress or (lambda step, share: None)
     held = np.arange(len(calibration)) % HELD_BACK == HELD_BACK - 1
     started = time.perf_counter()
     work = Work(fold(model), calibration[~held], chosen, settings, partial)
     views = fixed_views(calibration[held])
     wanted = logits(work.folded, views)
     best = fidelity(work.student, views, wanted)
-    log(StageResult("rounding", best, time.perf_counter() - started))
-    for stage in stages(settings):
+    log(StepResult("rounding", best, time.perf_counter() - started))
+    for step in selected_steps(settings):
         started = time.perf_counter()
         before = work.copy()
-        stage.run(work, lambda share, name=stage.name: progress(name, share))
+        step.run(work, functools.partial(progress, step.name))
         reached = fidelity(work.student, views, wanted)
-        undone = not reached.distance < stage.slack * best.distance
-        work, best = (before, best) if undone else (work, reached)
-        log(StageResult(stage.name, reached, time.perf_counter() - started, undone))
+        rolled_back = not reached.distance < step.slack * best.distance
+        work, best = (before, best) if rolled_back else (work, reached)
+        log(StepResult(step.name, reached, time.perf_counter() - started, rolled_back))
     if partial:
         partial.unlink(missing_ok=True)
     return work.student.eval()

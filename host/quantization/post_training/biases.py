@@ -1,7 +1,7 @@
-"""Bias correction: each channel's sums get back the mean that they have in float.
+"""Bias correction: adjusts biases so that every channel's mean sum equals the float network's.
 
 Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", ICCV 2019,
-section 4.2, with means from pictures (its appendix D) instead of from batch normalisation.
+section 4.2. The means come from calibration pictures (appendix D), not from batch normalisation.
 """
 
 import torch
@@ -15,15 +15,16 @@ PICTURES = 64  # at most
 
 
 def correct_biases(work: Work, report: Report) -> None:
-    """The stage: now, and whenever a later stage rounds to nearest."""
+    """The step: corrects the biases now, and whenever a later step rounds to nearest."""
     work.after_rounding = correct
     correct(work, report)
 
 
 def correct(work: Work, report: Report = lambda share: None) -> None:
-    """Biases of layer after layer, on a batch of pictures.
+    """Corrects the biases of layer after layer, on a batch of pictures.
 
-    The classes all get the same correction: their own would favour those of the pictures.
+    All classes get the same correction, because the pictures do not show all classes equally often:
+    individual corrections would favour those that they show.
     """
     student, means = work.student.eval(), work.statistics.means
     batch = torch.from_numpy(work.pixels[:PICTURES]).permute(0, 3, 1, 2).float()
@@ -31,11 +32,11 @@ def correct(work: Work, report: Report = lambda share: None) -> None:
 
     def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
         nonlocal done
-        conv, (read, written) = student.convs[layer.name], student.scales_of(layer)
+        conv, (read, written) = student.conv(layer), student.scales_of(layer)
         sums = conv.sums(pad(student.architecture, layer, x), layer.stride, read, written)
         found = sums.mean((0, 2, 3)) * conv.ratio * written
         error = means[layer.name][: len(batch)].mean(0) - found
-        conv.bias += error.mean() if layer.kind is LayerKind.CLASSIFIER else error
+        conv.bias.add_(error.mean() if layer.kind is LayerKind.CLASSIFIER else error)
         done += 1
         report(done / len(student.convs))
         return student.convolve(layer, x)

@@ -1,17 +1,18 @@
-"""Block-wise reconstruction: a Fire's three layers learn together to give float's map.
+"""Block-wise reconstruction: trains the layers of each Fire to reproduce the float network's map.
 
 Li et al., "BRECQ: Pushing the Limit of Post-Training Quantization by Block Reconstruction", ICLR
-2021, with plain squared error, and rounding learned through the straight-through estimator. A block
-sees what the integers in front of it give, and aims at what float gives there.
+2021. Different from the paper, the loss is the plain squared error, and rounding is learned through
+the straight-through estimator. A block's input comes from the integers of the blocks before it; its
+target comes from the float network alone.
 """
 
 from collections.abc import Callable, Iterator
 
 import torch
 
-from ...float_network.walk import fire_name, walk_stage
+from ...float_network.walk import walk_stage
 from ...network.architecture import LayerKind
-from ..quantized_training import convolutions
+from ..maps import convolutions
 from .training import BATCH, mixed_precision, optimizer, relative_error, set_rates, training_device
 from .work import Report, Work
 
@@ -20,10 +21,10 @@ PICTURES = 512  # at most
 
 
 def reconstruct_blocks(work: Work, report: Report) -> None:
-    """The stage: Fire after Fire, then the classifier."""
+    """The step: trains one Fire after the other, then the classifier."""
     architecture, device = work.folded.architecture, training_device()
     folded, student = work.folded.to(device), work.student.to(device)
-    student.to(memory_format=torch.channels_last)
+    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
     generator = torch.Generator().manual_seed(work.settings.seed)
     pixels = torch.from_numpy(work.pixels[:PICTURES]).permute(0, 3, 1, 2)
     exact, rounded = pixels.bfloat16(), pixels  # the maps between stages, of all pictures
@@ -39,7 +40,7 @@ def reconstruct_blocks(work: Work, report: Report) -> None:
         exact = _apply(run_exact, exact, device)
         layers = [layer for layer in convolutions(architecture) if layer.stage == index]
         if layers and layers[0].kind is not LayerKind.CONV1:
-            scale = student.scales[fire_name(layers[0])]
+            scale = student.scales[layers[0].stage_name]
             adam = optimizer(student, layers, weights=True, scales=work.learn_scales)
             student.train()
             for done, chosen in _batches(len(pixels), generator):
@@ -59,16 +60,16 @@ def reconstruct_blocks(work: Work, report: Report) -> None:
 def _apply(
     run: Callable[[torch.Tensor], torch.Tensor], maps: torch.Tensor, device: torch.device
 ) -> torch.Tensor:
-    """All maps through one stage, in the type that they have."""
+    """Runs all maps through one stage and keeps their type."""
     with torch.no_grad():
         batches = (x.to(device, torch.float32) for x in maps.split(BATCH))
         return torch.cat([run(x).to("cpu", maps.dtype) for x in batches])
 
 
 def _batches(pictures: int, generator: torch.Generator) -> Iterator[tuple[float, torch.Tensor]]:
-    """For each step the share that is done before it, and the pictures that it takes."""
+    """Yields a block's batches: the share of its training done before it, and picture indices."""
     batches = -(-pictures // BATCH)
-    for step in range(EPOCHS * batches):
-        if step % batches == 0:
+    for number in range(EPOCHS * batches):
+        if number % batches == 0:
             order = torch.randperm(pictures, generator=generator)
-        yield step / (EPOCHS * batches), order[step % batches :: batches]
+        yield number / (EPOCHS * batches), order[number % batches :: batches]

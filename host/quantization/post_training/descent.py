@@ -1,7 +1,7 @@
-"""Coordinate descent: one rounded weight after another goes where the sums' error is least.
+"""Coordinate descent: moves one rounded weight after another to where the sums' error is least.
 
-Behdin et al., "QuantEase: Optimization-based Quantization for Language Models", 2023, section 3;
-here the weights of a group go together with the exponent that they share.
+Behdin et al., "QuantEase: Optimization-based Quantization for Language Models", 2023, section 3.
+Different from the paper, the weights of an exponent group change together with their exponent.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ import torch
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """What weights [rows, K] may be: a code, times a scale, shifted left by an exponent."""
+    """The values that weights [rows, K] may take: ``code * scale * 2**exponent``."""
 
     scales: torch.Tensor  # [rows]
-    groups: list[torch.Tensor]  # places in K of the weights that share an exponent
+    exponent_groups: list[torch.Tensor]  # indices in 0..K-1 of the weights that share an exponent
     exponent_max: int  # exponents are 0..exponent_max
     codes: tuple[int, int]  # the least and the greatest
 
@@ -26,22 +26,27 @@ def descend(
     square: torch.Tensor,
     grid: Grid,
 ) -> None:
-    """Goes once through all groups; changes weights and exponents in place where that gains.
+    """Visits all exponent groups once; changes weights and exponents in place where that gains.
 
-    ``rounded`` and ``wanted`` are weights [rows, K], ``exponents`` int64 [rows, groups], ``square``
-    [K, K] the second moments of the inputs.
+    Parameters
+        rounded: weights on the grid, [rows, K]; changed
+        exponents: of the exponent groups, int64 [rows, exponent groups]; changed
+        wanted: the weights to approximate, [rows, K]
+        square: second moments of the inputs, [K, K]
+        grid: the values that ``rounded`` may take
     """
     gradient = (rounded - wanted) @ square
     choices, rows = torch.arange(grid.exponent_max + 1), torch.arange(len(rounded))
-    steps = grid.scales * 2.0 ** choices[:, None]  # [choices, rows]
-    for index, group in enumerate(grid.groups):
+    step_sizes = grid.scales * 2.0 ** choices[:, None]  # [choices, rows]
+    for index, group in enumerate(grid.exponent_groups):
         own = square[group][:, group]
         tries = rounded[:, group].repeat(len(choices), 1, 1)
         slopes = gradient[:, group].repeat(len(choices), 1, 1)
-        loss = torch.zeros_like(steps)  # what is added to the error
+        loss = torch.zeros_like(step_sizes)  # the change of the error
         for place in range(len(group)):
             value, slope, curvature = tries[..., place], slopes[..., place], own[place, place]
-            best = torch.floor((value - slope / curvature) / steps + 0.5).clamp(*grid.codes) * steps
+            minimum = value - slope / curvature
+            best = torch.floor(minimum / step_sizes + 0.5).clamp(*grid.codes) * step_sizes
             change = best - value
             loss += change * (2 * slope + change * curvature)
             tries[..., place] = best

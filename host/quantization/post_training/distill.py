@@ -1,8 +1,8 @@
-"""End-to-end distillation: all layers learn together to give float's classes, and its maps.
+"""End-to-end distillation: trains all layers to reproduce the float network's classes and maps.
 
-Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, at temperature 1; after each
-Fire the squared error to float's map is added, as in Romero et al., "FitNets: Hints for Thin Deep
-Nets", ICLR 2015.
+Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, section 2, at temperature 1.
+The loss adds the squared error of each Fire's map, as in Romero et al., "FitNets: Hints for Thin
+Deep Nets", ICLR 2015.
 """
 
 from pathlib import Path
@@ -14,16 +14,17 @@ from ...float_network.fold import FoldedNetwork
 from ...float_network.partial import load_partial, save_partial
 from ...float_network.walk import Convolve, Join, walk
 from ...network.architecture import Architecture
-from ..quantized_training import QuantizedTraining, convolutions
+from ..maps import convolutions
+from ..quantized_training import QuantizedTraining
 from .training import BATCH, mixed_precision, optimizer, relative_error, set_rates, training_device
 from .views import draw_views
 from .work import Report, Work
 
-FEATURES = 0.5  # how much the Fires' relative squared errors count beside the divergence
+FEATURES = 0.5  # weight of the maps' mean relative squared error beside the divergence
 
 
 def distill(work: Work, report: Report) -> None:
-    """The stage: every layer, on views of the pictures; resumable after every epoch."""
+    """The step: trains every layer on views of the pictures; resumable after every epoch."""
     epochs, scales = work.settings.epochs, work.learn_scales
     train_towards_float(work, epochs, report, weights=True, scales=scales, partial=work.partial)
 
@@ -36,13 +37,13 @@ def train_towards_float(
     scales: bool,
     partial: Path | None = None,
 ) -> None:
-    """Trains biases and, if wanted, weights and scales for some passes over the pictures.
+    """Trains biases and optionally weights and scales, ``epochs`` passes over the pictures.
 
-    With the file ``partial`` it goes on where it was interrupted.
+    With the file ``partial``, saves its state after every epoch and resumes an interrupted run.
     """
     device = training_device()
     folded, student = work.folded.to(device), work.student.to(device)
-    student.to(memory_format=torch.channels_last)
+    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
     layers = convolutions(folded.architecture)
     adam = optimizer(student, layers, weights, scales)
     pixels = torch.from_numpy(work.pixels)
@@ -54,23 +55,23 @@ def train_towards_float(
     for epoch in range(first, epochs):
         generator = torch.Generator().manual_seed(work.settings.seed * 1_000_003 + epoch)
         order = torch.randperm(len(pixels), generator=generator)
-        for step in range(batches):
-            set_rates(adam, (epoch + step / batches) / epochs)
-            x = draw_views(pixels[order[step::batches]], generator).to(device)
+        for batch in range(batches):
+            set_rates(adam, (epoch + batch / batches) / epochs)
+            x = draw_views(pixels[order[batch::batches]], generator).to(device)
             x = x.contiguous(memory_format=torch.channels_last)
             with mixed_precision(work, device):
                 loss = _loss(folded, student, x)
             adam.zero_grad()
             loss.backward()
             adam.step()
-            report((epoch + (step + 1) / batches) / epochs)
+            report((epoch + (batch + 1) / batches) / epochs)
         if partial:
             save_partial(partial, student, adam, description, epoch + 1)
     work.student = student.cpu().eval()
 
 
 def _loss(folded: FoldedNetwork, student: QuantizedTraining, x: torch.Tensor) -> torch.Tensor:
-    """How far the student's classes and maps are from float's, on pixels [N, C, H, W]."""
+    """Distance of the student's classes and maps from float's, on pixels [N, C, H, W]."""
     with torch.no_grad():
         wanted_maps, wanted = _maps(folded.architecture, x, folded.rectified, folded.join)
         wanted = functional.log_softmax(wanted.float().mean((2, 3)), 1)
@@ -78,7 +79,7 @@ def _loss(folded: FoldedNetwork, student: QuantizedTraining, x: torch.Tensor) ->
     found = functional.log_softmax(student.logits(classes.float()), 1)
     loss = functional.kl_div(found, wanted, reduction="batchmean", log_target=True)
     for name, found in maps.items():
-        error = relative_error(found * student.scales[name](), wanted_maps[name])
+        error = relative_error(found * student.scale(name), wanted_maps[name])
         loss = loss + FEATURES / len(maps) * error
     return loss
 
@@ -86,7 +87,7 @@ def _loss(folded: FoldedNetwork, student: QuantizedTraining, x: torch.Tensor) ->
 def _maps(
     architecture: Architecture, x: torch.Tensor, convolve: Convolve, join: Join
 ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """The map of every Fire, and the classifier's."""
+    """The map of every Fire by name, and the classifier's."""
     maps = {}
 
     def keep(name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:

@@ -1,10 +1,11 @@
-"""Cross-layer equalization: factors move from a layer's channels into the next layer's weights.
+"""Cross-layer equalization: moves factors from a layer's channels into the next layer's weights.
 
 Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", ICCV 2019,
-section 4.1. ReLU and max pooling let a positive factor through, so dividing a channel by s and
-multiplying the weights that read it by s changes nothing in float; with s between them, channel and
-weights use the range of integers that they share with others more evenly. In the paper both get as
-much of it as the other; here weights that have more bits than values need leave more to the values.
+section 4.1. ReLU and max pooling commute with a positive factor, so the float network's function
+stays the same when a channel is divided by s and the weights that read it are multiplied by s. The
+factors s make channels and weights use the ranges that they share with others more evenly. In the
+paper, channels and weights become equally even; here the channels become more even than the weights
+where the weights have 8 bits.
 """
 
 import dataclasses
@@ -13,32 +14,34 @@ from collections.abc import Mapping
 import torch
 
 from ...float_network.fold import FoldedNetwork
-from ...network.architecture import Architecture, Bypass, Fire, LayerKind
-from ..quantized_training import convolutions, input_maps, output_map
+from ...network.architecture import Layer, LayerKind
+from ..maps import convolutions, input_maps, skipped_maps
 from .work import Report, Work
 
-LIMIT = 16.0  # the greatest factor of a channel, and its inverse the least
-SHARES = {4: 0.5, 8: 0.75}  # of the evenness that goes to the values, by the weights' bits
+LIMIT = 16.0  # factors are 1/LIMIT..LIMIT
+SHARES = {4: 0.5, 8: 0.75}  # by the weights' bits: the share of the evenness that channels get
 
 
 def equalize(work: Work, report: Report) -> None:
-    """The stage: begins anew with the equalized network."""
+    """The step: starts anew with the equalized network."""
     work.start(equalized(work.folded, work.statistics.peaks, work.bits))
 
 
 def equalized(
     network: FoldedNetwork, peaks: Mapping[str, torch.Tensor], bits: Mapping[str, int]
 ) -> FoldedNetwork:
-    """The same function, with other weights.
+    """The same function with other weights.
 
-    ``peaks`` are the greatest values of each map's channels: the range that the paper takes from
-    the weights in front. ``bits`` are those of each layer's weights. Channels that are always zero,
-    or that nothing reads, are left alone, and so are maps that a simple bypass adds to others.
+    ``peaks`` are the greatest values of each map's channels; the paper derives these ranges from
+    the weights of the layer in front. ``bits`` are those of each layer's weights. A channel keeps
+    the factor 1 when it is always zero or when nothing reads it. So do all channels of a map that
+    a bypass adds or changes.
     """
     weights, biases = dict(network.weights), dict(network.biases)
     layers, reads = convolutions(network.architecture), input_maps(network.architecture)
-    free = dict.fromkeys(name for name in reads.values() if name)
-    for name in [name for name in free if name not in _tied(network.architecture)]:
+    skipped = skipped_maps(network.architecture)
+    tied = {*skipped, *skipped.values()}
+    for name in dict.fromkeys(name for name in reads.values() if name and name not in tied):
         readers = [layer.name for layer in layers if reads[layer.name] == name]
         columns = torch.stack([weights[r].abs().amax((0, 2, 3)) for r in readers]).amax(0)
         factors = _factors(peaks[name], columns, SHARES[min(bits[r] for r in readers)])
@@ -52,7 +55,7 @@ def equalized(
 
 
 def _factors(peaks: torch.Tensor, columns: torch.Tensor, share: float) -> torch.Tensor:
-    """What each channel is divided by; half of them by more than 1."""
+    """The divisor of each channel; their median is 1."""
     alive = (peaks > 0) & (columns > 0)
     factors = torch.ones_like(peaks)
     if alive.any():
@@ -61,23 +64,11 @@ def _factors(peaks: torch.Tensor, columns: torch.Tensor, share: float) -> torch.
     return factors
 
 
-def _writers(layers: list, name: str) -> list[tuple]:
-    """The layers that write a map, each with its first channel there."""
+def _writers(layers: list[Layer], name: str) -> list[tuple[Layer, int]]:
+    """The layers that write a map, each with the map's channel that its first channel becomes."""
     writers, first = [], 0
     for layer in layers:
-        if output_map(layer) == name and layer.kind is not LayerKind.BYPASS:
+        if layer.output_map == name and layer.kind is not LayerKind.BYPASS:
             writers.append((layer, first))
             first += layer.output_channels
     return writers
-
-
-def _tied(architecture: Architecture) -> set[str]:
-    """Maps that a bypass adds something to, or that it adds to others."""
-    tied, reads = set(), input_maps(architecture)
-    for layer in convolutions(architecture):
-        stage = architecture.stages[layer.stage] if layer.kind is LayerKind.SQUEEZE else None
-        if isinstance(stage, Fire) and stage.bypass is not Bypass.NONE:
-            tied.add(layer.name.partition("/")[0])
-            if stage.bypass is Bypass.SIMPLE:
-                tied.add(reads[layer.name])
-    return tied

@@ -1,4 +1,4 @@
-"""How near a network's integers are to the float network, on pictures without labels."""
+"""Measures how closely a network's integers follow the float network, without labels."""
 
 from dataclasses import dataclass
 
@@ -14,16 +14,16 @@ from ..quantized_training import QuantizedTraining
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Of the logits."""
+    """The integers' logits compared with the float network's."""
 
-    decibels: float  # signal to quantization noise
-    same: float  # share of the pictures, 0..1, whose class is float's
-    divergence: float  # of the classes' distribution from float's, a picture, in nats
-    distance: float  # how often, 0..1, classes drawn from both distributions have to differ
+    decibels: float  # ratio of signal to quantization noise
+    same: float  # share of the pictures, 0..1, whose class is the float network's
+    divergence: float  # Kullback-Leibler, of the class distributions, nats a picture
+    distance: float  # total variation distance of the class distributions, 0..1, mean of pictures
 
 
 def logits(network: FoldedNetwork, pixels: np.ndarray) -> torch.Tensor:
-    """The float network's, [N, classes]."""
+    """The float network's logits [N, classes] of pixels uint8 [N, H, W, C]."""
     with torch.inference_mode():
         maps = (
             walk(network.architecture, batch, network.rectified, network.join)
@@ -33,7 +33,7 @@ def logits(network: FoldedNetwork, pixels: np.ndarray) -> torch.Tensor:
 
 
 def fidelity(student: QuantizedTraining, pixels: np.ndarray, wanted: torch.Tensor) -> Fidelity:
-    """Compares the integers' logits with float's, on pixels uint8 [N, H, W, C]."""
+    """Compares the integers' logits of pixels uint8 [N, H, W, C] with the float network's."""
     student.eval()
     with torch.inference_mode():
         maps = (

@@ -1,8 +1,8 @@
-"""Learned scales: the step of every map is trained with the biases, the weights held.
+"""Learned scales: trains the scale of every map together with the biases; weights stay.
 
-Esser et al., "Learned Step Size Quantization", ICLR 2020. A scale is shared by the layer that
-writes a map and those that read it, so weights stretch with it. Where this stage is in, later ones
-train the scales on.
+Esser et al., "Learned Step Size Quantization", ICLR 2020. The layer that writes a map and those
+that read it share its scale, so the effective weights change with it. After this step, later steps
+train the scales as well.
 """
 
 from .distill import train_towards_float
@@ -12,6 +12,6 @@ EPOCHS = 2
 
 
 def learn_scales(work: Work, report: Report) -> None:
-    """The stage: a short end-to-end training of scales and biases."""
+    """The step: a short end-to-end training of scales and biases."""
     work.learn_scales = True
     train_towards_float(work, EPOCHS, report, weights=False, scales=True)

@@ -1,9 +1,9 @@
-"""Map scales of the least output error: of a map is cut off what the classes miss least.
+"""Map scales of the least output error: clips each map where the class scores change least.
 
 Nahshan et al., "Loss Aware Post-Training Quantization", Machine Learning 2021: where rounding is
-mild, what it costs the network is nearly the sum of what each layer's costs, so every map is tried
-alone, in the float network. What errors add to a class on average is left out, for error feedback
-takes that away, and so is what they add to all classes of a picture.
+mild, the network's loss is nearly the sum of the losses of each rounded layer. So the step tries
+the scales of one map at a time, in the float network. The error ignores what a class gains over all
+pictures, because error feedback removes it, and what all classes of a picture gain.
 """
 
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ from ...float_network.fold import FoldedNetwork
 from ...float_network.walk import Convolve, Join, walk_stage
 from ...network.architecture import Layer, LayerKind
 from ..calibrate import batches
-from ..quantized_training import convolutions, output_map
+from ..maps import convolutions
 from .work import Report, Work
 
 PICTURES = 64  # at most
-FACTORS = (1.0, 0.9, 0.8, 0.72, 0.64, 0.57, 0.5)  # tried, of the scale that cuts nothing off
+FACTORS = (1.0, 0.9, 0.8, 0.72, 0.64, 0.57, 0.5)  # tried, of the scale that covers the peak
 GREATEST = 255  # integer of a map, the classifier's aside
 
 
 def output_error(work: Work, report: Report) -> None:
-    """The stage: scales of all maps but the classifier's, and rounding to nearest."""
+    """The step: chooses the scales of all maps but the classifier's, then rounds to nearest."""
     layers = convolutions(work.folded.architecture)
-    maps = {output_map(layer) for layer in layers if layer.kind is not LayerKind.CLASSIFIER}
+    maps = {layer.output_map for layer in layers if layer.kind is not LayerKind.CLASSIFIER}
     tried = {}
     for name in sorted(maps):
         if top := float(work.statistics.peaks[name].max()):
@@ -39,13 +39,15 @@ def output_error(work: Work, report: Report) -> None:
 def output_errors(
     network: FoldedNetwork, pixels: np.ndarray, scales: Mapping[str, list[float]], report: Report
 ) -> dict[str, list[float]]:
-    """Squared errors of the logits when a map alone is rounded, with each of the scales given.
+    """Squared errors of the logits when one map alone is rounded, for each of its scales.
 
     ``pixels`` are uint8 [N, H, W, C]; ``scales`` and the result are by map.
     """
     architecture, stages = network.architecture, len(network.architecture.stages) + 1
-    written = {output_map(layer): layer.stage for layer in convolutions(architecture)}
-    found = {name: [[] for _ in tried] for name, tried in scales.items()}
+    written = {layer.output_map: layer.stage for layer in convolutions(architecture)}
+    found: dict[str, list[list[torch.Tensor]]] = {
+        name: [[] for _ in tried] for name, tried in scales.items()
+    }
     exact, done = [], 0
     with torch.inference_mode():
         for x in batches(architecture, pixels):
@@ -68,11 +70,11 @@ def output_errors(
 
 
 def rounding(network: FoldedNetwork, name: str, scale: float) -> tuple[Convolve, Join]:
-    """The float network's operators, a map rounded to integers times its scale."""
+    """The float network's operators, except that one map is rounded to multiples of a scale."""
 
     def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
         y = network.rectified(layer, x)
-        if output_map(layer) == name:
+        if layer.output_map == name:
             y = (y / scale + 0.5).floor_().clamp_(max=GREATEST) * scale
         return y
 
@@ -84,6 +86,6 @@ def rounding(network: FoldedNetwork, name: str, scale: float) -> tuple[Convolve,
 
 
 def squared(error: torch.Tensor) -> float:
-    """The sum over pictures and classes, but for what a whole row or column has in common."""
+    """Squared sum of errors [pictures, classes] without the means of columns and rows."""
     error = error - error.mean(0)
     return float((error - error.mean(1, keepdim=True)).square().sum())

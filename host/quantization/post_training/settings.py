@@ -1,4 +1,4 @@
-"""How post-training quantization is to be done."""
+"""The settings of post-training quantization."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from ....errors import FirelineError
 from ...network.exponent_groups import EXPONENT_MAX
 from ...network.quantized import MULTIPLIER_BITS
 
-EFFORTS = ("fast", "full")  # each has the stages of those before
+EFFORTS = ("fast", "full")  # each effort includes the steps of those before it
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,13 @@ class Settings:
     Raises FirelineError when a value is out of range.
     """
 
-    effort: str = "fast"  # "fast" takes minutes; "full" has stages that train
-    without: tuple[str, ...] = ()  # names of stages to leave out
+    effort: str = "fast"  # "fast" takes minutes; "full" adds the steps that train
+    without: tuple[str, ...] = ()  # names of steps to leave out
     epochs: int = 60  # of distillation
-    bfloat16: bool = False  # train in bfloat16: faster on processors that have it
+    bfloat16: bool = False  # train in bfloat16, which is faster on processors that support it
     seed: int = 0
-    exponent_max: int = EXPONENT_MAX  # of 4-bit weights: 0..exponent_max, at most 3
-    multiplier_bits: int = MULTIPLIER_BITS  # at most 12
+    exponent_max: int = EXPONENT_MAX  # the exponents of 4-bit weights are 0..exponent_max
+    multiplier_bits: int = MULTIPLIER_BITS
 
     def __post_init__(self) -> None:
         if self.effort not in EFFORTS:

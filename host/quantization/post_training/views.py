@@ -1,23 +1,24 @@
-"""Views of pictures: crops, mirrored and mixed, so that a few hundred pictures go a long way."""
+"""Views of pictures: crops, mirrored and mixed, so that few pictures give much training data."""
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-AREA = (0.25, 1.0)  # of the picture, that a crop shows
+AREA = (0.25, 1.0)  # share of the picture that a crop shows
 ASPECT = (3 / 4, 4 / 3)  # of a crop
 MIXED = 0.3  # share of the batches in which pictures are mixed
-SIDES = (160, 192, 224)  # that pictures of 224 pixels are scaled to; others in proportion
-SMALL = 64  # pixels: pictures below that keep their size
-MIDDLE = 3 / 4  # of a picture's sides, that a fixed view shows
+SIDES = (160, 192, 224)  # sides of views of pictures of 224 pixels; others in proportion
+SMALL = 64  # pixels: smaller pictures keep their size
+MIDDLE = 3 / 4  # share of a picture's sides that a fixed view of its middle shows
 
 
 def draw_views(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Of pictures uint8 [N, H, W, C], one view each: float [N, C, h, w] of integers 0..255.
+    """One random view of each picture uint8 [N, H, W, C]: float [N, C, h, w], integers 0..255.
 
-    Every view is a random crop, scaled to one size for the whole batch and mirrored every other
-    time; in some batches it is blended with its neighbour, as in Zhang et al., "mixup: Beyond
-    Empirical Risk Minimization", ICLR 2018. That needs no labels: float says what it sees.
+    A view is a random crop, scaled to one size for the whole batch and mirrored with probability
+    1/2. In some batches each picture is blended with its neighbour, as in Zhang et al., "mixup:
+    Beyond Empirical Risk Minimization", ICLR 2018; the float network's output is the target, so
+    that no labels are needed.
     """
     x = pixels.permute(0, 3, 1, 2).float()
     side = SIDES[int(torch.randint(len(SIDES), (), generator=generator))] / SIDES[-1]
@@ -30,9 +31,10 @@ def draw_views(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor
 
 
 def fixed_views(pixels: np.ndarray) -> np.ndarray:
-    """Of pictures uint8 [N, H, W, C] the whole and the middle, and their mirror images: [4 N, ...].
+    """Four views of each picture uint8 [N, H, W, C]: [4 N, H, W, C].
 
-    Together they tell more exactly than the pictures alone how good a network is.
+    The views are the whole pictures, their middles scaled to the same size, and the mirror images
+    of both. More views give a more exact measurement than the pictures alone.
     """
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     height, width = x.shape[2:]

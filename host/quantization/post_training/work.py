@@ -1,4 +1,4 @@
-"""What the stages of post-training quantization work on."""
+"""The state that the steps of post-training quantization read and change."""
 
 import copy
 import dataclasses
@@ -15,14 +15,27 @@ from ..calibrate import measure
 from ..quantized_training import QuantizedTraining
 from .settings import Settings
 
-Report = Callable[[float], None]  # the share of a stage that is done, 0..1
+Report = Callable[[float], None]  # receives the share of a step that is done, 0..1
 
 
 class Work:
-    """A float network, the integers that are to agree with it, and pictures to learn from.
+    """A float network, the integers that approximate it, and the pictures to learn from.
 
-    A stage takes it and changes it: ``folded`` may be rewritten into other weights that compute the
-    same function, and ``student``, the integers, is what it improves.
+    A step improves ``student``, the integers. It may also replace ``folded`` by a network that
+    computes the same function with other weights.
+
+    Members
+        folded: the float network
+        student: the integers
+        pixels: calibration pictures, uint8 [N, H, W, C]
+        bits: 4 or 8 for every layer, by name
+        settings: of the whole quantization
+        partial: file that holds an interrupted distillation, or None
+        statistics: of ``folded`` on ``pixels``
+        clip: whether scales may clip values where that reduces the squared error
+        map_scales: scales by map that a step has chosen
+        learn_scales: whether training changes the scales of maps
+        after_rounding: what ``round`` calls last
     """
 
     def __init__(
@@ -33,35 +46,28 @@ class Work:
         settings: Settings,
         partial: Path | None = None,
     ) -> None:
-        """``pixels`` are uint8 [N, H, W, C], ``bits`` those of every layer.
-
-        An interrupted distillation goes on from the file ``partial``, if there is to be one.
-        Begins with rounding to nearest, see ``start``.
-        """
+        """Starts from rounding to nearest, see ``start``."""
         self.pixels, self.bits, self.settings, self.partial = pixels, bits, settings, partial
-        self.learn_scales = False  # whether training moves the maps' scales, too
+        self.learn_scales = False
         self.after_rounding: Callable[[Work], None] = lambda work: None
         self.start(folded)
 
     def copy(self) -> "Work":
-        """The same work with integers of its own: a stage replaces all else that it changes."""
+        """A copy with its own ``student``; steps replace every other member that they change."""
         own = copy.copy(self)
         own.student = copy.deepcopy(self.student)
         return own
 
     def start(self, folded: FoldedNetwork) -> None:
-        """Rounds a float network to nearest, with scales that cut nothing off."""
+        """Rounds a float network to nearest, with scales that cover the greatest values."""
         self.folded = folded
         self.statistics = measure(folded, self.pixels)
-        self.clip = False  # whether scales may cut off values where that pays
-        self.map_scales: Mapping[str, float] = {}  # of the maps whose scales are settled
+        self.clip = False
+        self.map_scales: Mapping[str, float] = {}
         self.round()
 
     def round(self) -> None:
-        """Rounds the float network to nearest, with scales as they are settled by now.
-
-        With ``after_rounding``, what belongs to it since the stage that set that.
-        """
+        """Rounds the float network to nearest, with the scales that steps have chosen so far."""
         self.student = QuantizedTraining(
             self.folded,
             self.statistics,
@@ -74,7 +80,7 @@ class Work:
         self.after_rounding(self)
 
     def description(self) -> dict[str, str]:
-        """What a distillation depends on, for its partial file."""
+        """Everything that a distillation depends on; its partial file stores it."""
         return {
             "settings": json.dumps(dataclasses.asdict(self.settings)),
             "network": json.dumps(self.folded.architecture.to_dict()),

@@ -48,5 +48,5 @@ def test_batches_change_little(folded, monkeypatch):
 
 def test_bad_pictures_are_refused(folded):
     for pixels in (draw_pixels(SMALL)[:0], draw_pixels(SMALL)[:, 1:], np.zeros((1, 12, 10, 3))):
-        with pytest.raises(FirelineError, match=r"network small needs some, uint8 \(12, 10, 3\)"):
+        with pytest.raises(FirelineError, match=r"needs at least one, uint8 \(12, 10, 3\)"):
             measure(folded, pixels)

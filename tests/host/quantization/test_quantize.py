@@ -11,7 +11,7 @@ from fireline.host.network.families import family
 from fireline.host.network.file import write_network
 from fireline.host.quantization import quantize as pipeline
 from fireline.host.quantization.post_training.settings import FAST, Settings
-from fireline.host.quantization.quantize import STAGES, quantize, stages
+from fireline.host.quantization.quantize import STEPS, quantize, selected_steps
 from support.paths import SHARED
 from support.post_training import FRESH, PIXELS, SMALL, small_model
 from support.strategies import preprocessing
@@ -38,12 +38,12 @@ def test_classes_are_kept(model, bits, least):
 
 
 def test_the_log(model):
-    """Every stage in its order, and each of the fast ones together gains."""
+    """Every step in its order, and each of the fast ones together gains."""
     results, told = [], set()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    quantize(model, PIXELS, 4, FULL, results.append, lambda stage, share: told.add(stage))
-    assert [result.stage for result in results] == ["rounding", *(s.name for s in STAGES)]
-    assert results[len(stages(FAST))].fidelity.decibels > results[0].fidelity.decibels + 5
+    quantize(model, PIXELS, 4, FULL, results.append, lambda step, share: told.add(step))
+    assert [result.step for result in results] == ["rounding", *(s.name for s in STEPS)]
+    assert results[len(selected_steps(FAST))].fidelity.decibels > results[0].fidelity.decibels + 5
     assert {"biases", "error-feedback", "blocks", "learned-scales", "distillation"} <= told
     assert all(result.seconds > 0 for result in results)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
@@ -56,17 +56,17 @@ def test_equal_seeds_make_equal_files(model, settings, tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_stages_can_be_left_out(model):
-    names = [stage.name for stage in STAGES]
-    assert [stage.name for stage in stages(FULL)] == names
-    assert [stage.name for stage in stages(FAST)] == names[:5]
+def test_steps_can_be_left_out(model):
+    names = [step.name for step in STEPS]
+    assert [step.name for step in selected_steps(FULL)] == names
+    assert [step.name for step in selected_steps(FAST)] == names[:5]
     for name in names:
         some = dataclasses.replace(FULL, without=(name,))
-        assert [stage.name for stage in stages(some)] == [n for n in names if n != name]
+        assert [step.name for step in selected_steps(some)] == [n for n in names if n != name]
     results = []
     quantize(model, PIXELS, 4, dataclasses.replace(FAST, without=tuple(names)), results.append)
-    assert [result.stage for result in results] == ["rounding"]
-    with pytest.raises(FirelineError, match="no stage is called 'rounding'; use biases,"):
+    assert [result.step for result in results] == ["rounding"]
+    with pytest.raises(FirelineError, match="no step is called 'rounding'; use biases,"):
         quantize(model, PIXELS, 4, dataclasses.replace(FAST, without=("rounding",)))
 
 
@@ -76,21 +76,21 @@ def spoil(work, report):
             conv.weight.neg_()
 
 
-def test_a_stage_may_have_slack(model, monkeypatch):
-    spoiling = dataclasses.replace(STAGES[-1], run=spoil, slack=1e9)
-    monkeypatch.setattr(pipeline, "STAGES", (*STAGES[:3], spoiling))
+def test_a_step_may_have_slack(model, monkeypatch):
+    spoiling = dataclasses.replace(STEPS[-1], run=spoil, slack=1e9)
+    monkeypatch.setattr(pipeline, "STEPS", (*STEPS[:3], spoiling))
     results = []
     quantize(model, PIXELS, 4, FULL, results.append)
-    assert not results[-1].undone
+    assert not results[-1].rolled_back
     assert results[-1].fidelity.distance > results[-2].fidelity.distance
 
 
 def test_training_that_makes_it_worse_is_undone(model, monkeypatch):
-    spoiling = dataclasses.replace(STAGES[-1], run=spoil)
-    monkeypatch.setattr(pipeline, "STAGES", (*stages(FAST), spoiling))
+    spoiling = dataclasses.replace(STEPS[-1], run=spoil)
+    monkeypatch.setattr(pipeline, "STEPS", (*selected_steps(FAST), spoiling))
     results = []
     spoiled = quantize(model, PIXELS, 4, FULL, results.append).network()
-    assert results[-1].undone and not results[-2].undone
+    assert results[-1].rolled_back and not results[-2].rolled_back
     fast = quantize(model, PIXELS, 4, FAST).network()
     assert np.array_equal(golden.run(spoiled, FRESH), golden.run(fast, FRESH))
 
@@ -103,8 +103,8 @@ def test_an_interrupted_run_goes_on(model, tmp_path):
     """To the same integers; the file that it went on from is gone."""
     partial, whole = tmp_path / "net.partial", quantize(model, PIXELS, 4, FULL).network()
 
-    def interrupt(stage, share):
-        if stage == "distillation" and share > 0.6:
+    def interrupt(step, share):
+        if step == "distillation" and share > 0.6:
             raise Interrupted
 
     with pytest.raises(Interrupted):

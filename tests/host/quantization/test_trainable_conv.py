@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 from fireline.host import golden
-from fireline.host.quantization.rounding import WeightScales
-from fireline.host.quantization.trainable_conv import TrainableConv, round_through
+from fireline.host.quantization.scale_search import WeightScales
+from fireline.host.quantization.straight_through import round_through
+from fireline.host.quantization.trainable_conv import TrainableConv
 
 
 def draw_conv(shift: int, bias: float, bits: int = 8) -> TrainableConv:

@@ -2,12 +2,9 @@ import numpy as np
 import pytest
 import torch
 from fireline.host import golden
-from fireline.host.quantization.post_training.error_feedback import (
-    error_feedback,
-    fit,
-    round_with_feedback,
-    side_by_side,
-)
+from fireline.host.quantization.post_training.error_feedback import error_feedback, fit_layer
+from fireline.host.quantization.post_training.feedback_rounding import round_with_feedback
+from fireline.host.quantization.post_training.side_by_side import side_by_side
 from fireline.host.quantization.post_training.squared_error import squared_error
 from support.post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
 
@@ -70,7 +67,7 @@ def test_it_makes_up_for_errors_in_front():
 
     def visit(layer, pair):
         if layer.name != "conv1":
-            fit(work, work.student.convs[layer.name], layer, pair)
+            fit_layer(work, work.student.conv(layer), layer, pair)
 
     assert fresh_fidelity(work).decibels < 15
     side_by_side(work, visit, ignore)

@@ -1,8 +1,8 @@
 import pytest
 import torch
+from fireline.host.quantization.maps import convolutions
 from fireline.host.quantization.post_training import training
 from fireline.host.quantization.post_training.training import optimizer, relative_error, set_rates
-from fireline.host.quantization.quantized_training import convolutions
 from support.post_training import SMALL, small_work
 
 
@@ -30,7 +30,7 @@ def test_rates_follow_the_steps_between_weights():
     set_rates(adam, training.WARMUP)
     rates = {id(p): group["lr"] for group in adam.param_groups for p in group["params"]}
     conv, (read, written) = student.convs[layer.name], student.scales_of(layer)
-    steps = conv.step * (conv.ratio * written / read).view(-1, 1, 1, 1)
+    steps = conv.step_size * (conv.ratio * written / read).view(-1, 1, 1, 1)
     assert rates[id(conv.weight)] == pytest.approx(training.WEIGHT_RATE * float(steps.mean()))
     assert rates[id(conv.bias)] == pytest.approx(training.BIAS_RATE * float(written))
 

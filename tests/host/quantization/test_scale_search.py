@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 from fireline.host.network.exponent_groups import exponent_group_index
-from fireline.host.quantization.rounding import activation_scale, weight_scales
+from fireline.host.quantization.scale_search import activation_scale, weight_scales
 
 SEGMENTS = (18, 5)
 
