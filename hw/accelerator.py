@@ -193,7 +193,7 @@ class Accelerator(wiring.Component):
             requantizer.i.sums.eq(beat.sums),
             requantizer.i.parameters.eq(parameters.word),
             requantizer.i.shift.eq(beat.shift),
-            requantizer.i.wide.eq(beat.scores),
+            requantizer.i.scores.eq(beat.scores),
         ]
         if program.skip_words:
             self._build_skip(m, drain, requantizer, beat)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .array.mac_array import array_latency
+from .array.mac_array import MacArray
 from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
 from .fire.sequencer import FETCH_CYCLES
 from .lib.skid_buffer import SkidBuffer
@@ -10,8 +10,8 @@ from .memory.ram import Ram
 from .memory.rom import Rom
 from .output.average import ScoreAccumulator
 from .output.drain import Drain
-from .output.pool import MaxPool
 from .output.requantize import Requantizer
+from .output.store import Store
 from .program import Program
 
 
@@ -41,15 +41,13 @@ class Latency:
         """Of the accelerator that is generated from the program."""
         queue = 1
         values = Rom.LATENCY + Requantizer.LATENCY  # with their parameters
-        pool = MaxPool.latency if program.pool_beats else 0
-        gather = 1
         return cls(
             fetch=FETCH_CYCLES,
             start=4,
             read=ADDRESS_CYCLES,
-            load=ROM_ADDRESS_CYCLES + Rom.LATENCY + array_latency(program.array.ci) + queue,
+            load=ROM_ADDRESS_CYCLES + Rom.LATENCY + MacArray.latency(program.array.ci) + queue,
             credit=2,
             beat=Drain.LATENCY,
-            write=values + gather + pool + Ram.WRITE_LATENCY,
-            score=values + ScoreAccumulator.latency + SkidBuffer.LATENCY,
+            write=values + Store.latency(program) + Ram.WRITE_LATENCY,
+            score=values + ScoreAccumulator.LATENCY + SkidBuffer.LATENCY,
         )

@@ -1,7 +1,7 @@
 """What the compiler tells the hardware: plain, frozen descriptions, no Amaranth in them.
 
 A *row operation* computes one output row of one layer on the shared array. All that is the same
-for every row of a layer stands in its `LayerDescriptor`; what changes from row to row stands in
+for every row of a layer stands in its `ProgramLayer`; what changes from row to row stands in
 the `RowOperation`. A `Program` is the whole accelerator: shapes, memory images and the cyclic list
 of row operations of one frame.
 """
@@ -57,7 +57,7 @@ class WindowGeometry:
 
 
 @dataclass(frozen=True)
-class LayerDescriptor:
+class ProgramLayer:
     """One layer as the row operations see it; a Fire's two expands are one layer.
 
     A row has `columns` pixels. For each pixel the array walks `pointwise_groups` groups of CO
@@ -168,14 +168,14 @@ class Program:
     skip_words: int
     pool_row_beats: int
     pool_beats: int
-    layers: tuple[LayerDescriptor, ...]
+    layers: tuple[ProgramLayer, ...]
     rows: tuple[RowOperation, ...]
     weights: tuple[int, ...] = field(repr=False)
     parameters: tuple[int, ...] = field(repr=False)
     head: HeadGeometry | None = None
     """None: the classifier's weights are on the chip like all others."""
 
-    def rows_of(self, layer: LayerDescriptor) -> list[RowOperation]:
+    def rows_of(self, layer: ProgramLayer) -> list[RowOperation]:
         """A layer's row operations."""
         return [row for row in self.rows if self.layers[row.layer] is layer]
 

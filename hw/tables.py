@@ -4,10 +4,10 @@ from amaranth.hdl import Value
 from amaranth.lib import data
 from amaranth.utils import bits_for
 
-from .program import LayerDescriptor, Program, RowOperation
+from .program import Program, ProgramLayer, RowOperation
 
 
-def layer_record(program: Program, layer: LayerDescriptor) -> dict[str, int]:
+def layer_record(program: Program, layer: ProgramLayer) -> dict[str, int]:
     """A layer as counters want it: indices of shifts, lasts instead of counts.
 
     Of a 3x3's input, a row has `row_words`, and from its buffer's first row to the last one it is

@@ -7,8 +7,8 @@ from ...hw.program import (
     STREAM_WORD_BITS,
     ArrayShape,
     HeadGeometry,
-    LayerDescriptor,
     Program,
+    ProgramLayer,
     WindowGeometry,
 )
 from ..network.architecture import Layer
@@ -147,7 +147,7 @@ def _window_geometry(network: QuantizedNetwork, conv1: Layer) -> WindowGeometry:
     )
 
 
-def _pace(head: HeadGeometry, layers: Mapping[LayerPlan, LayerDescriptor]) -> Pace:
+def _pace(head: HeadGeometry, layers: Mapping[LayerPlan, ProgramLayer]) -> Pace:
     """Estimates an operation's cycles as its words, with six taps of nine at the top and bottom."""
 
     def cost(task: RowTask) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...hw.program import ArrayShape, LayerDescriptor
+from ...hw.program import ArrayShape, ProgramLayer
 from ..network.architecture import Layer, LayerKind
 from ..network.quantized import QuantizedConv, QuantizedNetwork
 from .plan import LayerPlan
@@ -42,7 +42,7 @@ class RomContents:
         self.streamed: list[int] | None = [] if streamed else None
         self.pool_beats = 0
 
-    def add(self, layer: LayerPlan) -> LayerDescriptor:
+    def add(self, layer: LayerPlan) -> ProgramLayer:
         """Appends a layer's words; returns the layer as the hardware sees it, for one row."""
         inputs, parameters = layer.source.words(self.array.ci), len(self.parameters)
         outputs, *expand3x3_outputs = layer.outputs(self.array.ci)
@@ -60,7 +60,7 @@ class RomContents:
             pool_base, pool_beats = self.pool_beats, pointwise.beats + expand3x3.beats
             self.pool_beats += layer.pool.width * pool_beats
         skip = self.network.skips[layer.name] if layer.skip else None
-        return LayerDescriptor(
+        return ProgramLayer(
             name=layer.name,
             window=layer.kind is LayerKind.CONV1,
             columns=layer.output.width,

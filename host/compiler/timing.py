@@ -30,7 +30,7 @@ from ...hw.array.line_buffer import pushes_before
 from ...hw.latency import Latency
 from ...hw.lib.skid_buffer import SkidBuffer
 from ...hw.output.average import cycles_to_send
-from ...hw.program import QUEUE_DEPTH, HeadGeometry, LayerDescriptor, Program, RowOperation
+from ...hw.program import QUEUE_DEPTH, HeadGeometry, Program, ProgramLayer, RowOperation
 
 
 @dataclass(frozen=True)
@@ -182,14 +182,14 @@ class _CycleModel:
             offset += sum(group.words for group in groups)
         return start - self.issued - 1
 
-    def _batch_pixels(self, address: int, layer: LayerDescriptor) -> list[int]:
+    def _batch_pixels(self, address: int, layer: ProgramLayer) -> list[int]:
         """When each pixel from an address on can be read; a batch is several rows side by side."""
         ready: list[int] = []
         while len(ready) < layer.columns:
             ready += self.activations[address + len(ready) * layer.words]
         return ready
 
-    def _write(self, row: RowOperation, layer: LayerDescriptor, pixel_ends: list[int]) -> None:
+    def _write(self, row: RowOperation, layer: ProgramLayer, pixel_ends: list[int]) -> None:
         """Notes when each pixel that the operation writes can be read.
 
         A pool's pixel is written with the last of its three columns, in a row that completes one.
@@ -205,7 +205,7 @@ class _CycleModel:
         if layer.keep:
             self.skips[row.keep] = ready
 
-    def _groups(self, row: RowOperation, layer: LayerDescriptor, column: int) -> list[_OutputGroup]:
+    def _groups(self, row: RowOperation, layer: ProgramLayer, column: int) -> list[_OutputGroup]:
         """The output groups at one pixel of a row, in order; taps beyond the map are skipped."""
         first, last = column == 0, column == layer.columns - 1
         shape = (row.layer, row.top, row.bottom, first, last)

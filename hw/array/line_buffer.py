@@ -85,11 +85,11 @@ class LineBuffer(wiring.Component):
     - The waiting window moves on at the end of a cycle that began with fewer than two windows on
       their way out. A cycle later it has come there; the first of these is at ``o``.
 
-    So a window is at ``o`` ``latency`` cycles after its last push, or when those before it are
+    So a window is at ``o`` ``LATENCY`` cycles after its last push, or when those before it are
     taken, and the throughput is a push a cycle, but for a cycle after each window.
     """
 
-    latency = 3
+    LATENCY = 3
 
     def __init__(
         self,

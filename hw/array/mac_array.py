@@ -8,15 +8,10 @@ from amaranth.lib.wiring import In, Out
 from ..ecp5.mult18x18d import Form
 from ..lib import routing
 from ..lib.delay import delay
-from .mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
+from .mac_lanes import MacControl, MacLanes, WeightWord
 
 GATHER_CYCLES = 2
 """For the way of the sums back from the lane pairs."""
-
-
-def array_latency(ci: int) -> int:
-    """Cycles from the last word's control and activations to the sums."""
-    return routing.TREE_CYCLES + mac_latency(ci) + GATHER_CYCLES
 
 
 class MacArray(wiring.Component):
@@ -44,7 +39,7 @@ class MacArray(wiring.Component):
         self.accumulator_bits = accumulator_bits
         self.exponent_bits = exponent_bits
         self.forms = multiplier_forms(ci, co // 2, dsp)
-        self.latency = array_latency(ci)
+        self._latency = self.latency(ci)
         word = wiring.Signature(
             {
                 "control": Out(MacControl),
@@ -56,6 +51,11 @@ class MacArray(wiring.Component):
             {"valid": Out(1), "sums": Out(ArrayLayout(signed(accumulator_bits), co))}
         )
         super().__init__({"i": In(word), "o": Out(sums)})
+
+    @staticmethod
+    def latency(ci: int) -> int:
+        """Cycles from the last word's control and activations to the sums."""
+        return routing.TREE_CYCLES + MacLanes.latency(ci) + GATHER_CYCLES
 
     def elaborate(self, platform):
         m = Module()
@@ -72,7 +72,7 @@ class MacArray(wiring.Component):
             sums = delay(m, pair.sums, GATHER_CYCLES)
             m.d.comb += [self.o.sums[2 * n + lane].eq(sums[lane]) for lane in range(2)]
         done = self.i.control.valid & self.i.control.last
-        m.d.comb += self.o.valid.eq(delay(m, done, self.latency, reset_less=False))
+        m.d.comb += self.o.valid.eq(delay(m, done, self._latency, reset_less=False))
         return m
 
 

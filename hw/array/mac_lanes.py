@@ -11,11 +11,6 @@ from ..lib.delay import delay
 from .multiplier import PairMultiplier
 
 
-def mac_latency(ci: int) -> int:
-    """Cycles from the last word to the sums: multiply, add up, scale, accumulate."""
-    return PairMultiplier.LATENCY + (ci - 1).bit_length() + 2
-
-
 class WeightWord(data.StructLayout):
     """The weights of one cycle: `nibbles[lane][channel]`, and `exponents[lane]` if they have bits.
 
@@ -87,7 +82,7 @@ class MacLanes(wiring.Component):
 
     def __init__(self, accumulator_bits: int, exponent_bits: int, forms: tuple[Form, ...]):
         self.forms = forms
-        self.latency = mac_latency(len(forms))
+        self._latency = self.latency(len(forms))
         self.accumulator_bits = accumulator_bits
         self.exponent_bits = exponent_bits
         super().__init__(
@@ -99,9 +94,14 @@ class MacLanes(wiring.Component):
             }
         )
 
+    @staticmethod
+    def latency(ci: int) -> int:
+        """Cycles from the last word to the sums: multiply, add up, scale, accumulate."""
+        return PairMultiplier.LATENCY + (ci - 1).bit_length() + 2
+
     def elaborate(self, platform):
         m = Module()
-        control = delay(m, self.control, self.latency - 1)
+        control = delay(m, self.control, self._latency - 1)
         for lane, products in enumerate(self._multiply(m)):
             scaled = self._scale(m, lane, add_by_pairs(m, products))
             total = Signal(signed(self.accumulator_bits), reset_less=True)
@@ -121,7 +121,7 @@ class MacLanes(wiring.Component):
                 multiplier.w0.eq(self._weight(0, n)),
                 multiplier.w1.eq(self._weight(1, n)),
             ]
-            early = PairMultiplier.LATENCY - multiplier.latency
+            early = PairMultiplier.LATENCY - PairMultiplier.latency(form)
             products[0].append((multiplier.p0, early))
             products[1].append((multiplier.p1, early))
         return products
@@ -134,7 +134,7 @@ class MacLanes(wiring.Component):
         """A dot product shifted by its block's exponent, a cycle later."""
         if not self.exponent_bits:
             return delay(m, dot, 1)
-        exponent = delay(m, self.weights.exponents[lane], self.latency - 2)
+        exponent = delay(m, self.weights.exponents[lane], self._latency - 2)
         return delay(m, dot << exponent, 1)
 
 

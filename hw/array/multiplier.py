@@ -14,7 +14,7 @@ PRODUCT_BITS = 13  # -8 * 255 .. 15 * 255, signed
 class PairMultiplier(wiring.Component):
     """`p0 = w0 * a` and `p1 = w1 * a`, with both weights in -8..15.
 
-    Latency `latency` cycles, `LUT_LATENCY` or the greatest, `LATENCY`, by the form; one pair a
+    Latency `latency(form)` cycles, at most `LATENCY`; one pair a
     cycle.
     """
 
@@ -29,8 +29,12 @@ class PairMultiplier(wiring.Component):
 
     def __init__(self, form: Form):
         self.form = form
-        self.latency = self.LUT_LATENCY if form is Form.LUT else self.LATENCY
         super().__init__()
+
+    @classmethod
+    def latency(cls, form: Form) -> int:
+        """Cycles from factors to products."""
+        return cls.LUT_LATENCY if form is Form.LUT else cls.LATENCY
 
     def elaborate(self, platform):
         m = Module()

@@ -39,7 +39,7 @@ class ScoreAccumulator(wiring.Component):
     address's first and last pixel are that, and the last address's last pixel ends the frame: pixel
     by pixel, or group by group of addresses. Beats of a frame's first pixel start the sums anew,
     those of its last one complete them (a frame may be a single pixel). The first score is sent
-    ``latency`` cycles after the last beat; ``SCORE_CYCLES`` after one is taken comes the next, and
+    ``LATENCY`` cycles after the last beat; ``SCORE_CYCLES`` after one is taken comes the next, and
     ``FETCH_CYCLES`` after each ``lanes`` of them.
 
     ``free`` is low from the cycle after a frame's first beat until its last score has been taken.
@@ -48,7 +48,7 @@ class ScoreAccumulator(wiring.Component):
     for the frame after, must come later than that beat.
     """
 
-    latency = 10
+    LATENCY = 10
 
     def __init__(self, lanes: int, classes: int, beats: int, bits: int = 32):
         self.lanes, self.classes, self.beats, self.bits = lanes, classes, beats, bits

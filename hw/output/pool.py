@@ -43,11 +43,11 @@ class RunningMaximum(wiring.Component):
 
     A word at an even place starts its address' maximum anew, one at an odd place raises it; a word
     at a place that ``completes`` sends the maximum so far, itself included, with the ``tag`` that
-    it brought. One word a cycle, at any address; ``latency`` cycles: read, fetch, gather what the
+    it brought. One word a cycle, at any address; ``LATENCY`` cycles: read, fetch, gather what the
     banks of the memory have, choose, compare.
     """
 
-    latency = 5
+    LATENCY = 5
 
     def __init__(self, lanes: int, depth: int, tag):
         self.lanes, self.depth = lanes, depth
@@ -133,10 +133,10 @@ class MaxPool(wiring.Component):
     the ``tag`` of the word that completes it.
 
     One word a cycle, never stalling; an output word follows the input word that completes it by
-    ``latency`` cycles.
+    ``LATENCY`` cycles.
     """
 
-    latency = 2 * RunningMaximum.latency
+    LATENCY = 2 * RunningMaximum.LATENCY
 
     def __init__(self, channels: int, words: int, width: int, partial_words: int, tag=1):
         self.words, self.width = words, width

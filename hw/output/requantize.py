@@ -52,7 +52,7 @@ class Requantizer(wiring.Component):
     """`min(scale(max(sum + bias, 0)) + skip, maximum)` in every lane.
 
     `scale(x) = (x * multiplier + (1 << (shift - 1))) >> shift`, and so is `skip` made of the skip
-    value, or it is 0. `maximum` is 65535 where `wide`, otherwise 255. All that the layer decides
+    value, or it is 0. `maximum` is 65535 where `scores`, otherwise 255. All that the layer decides
     travels with the sums, so layers may follow each other without a gap; `shift` is an index into
     `shifts`. Without `skip_shifts` there is no skip, nor are there ports for it.
 
@@ -83,7 +83,7 @@ class Requantizer(wiring.Component):
             "sums": Out(ArrayLayout(signed(accumulator_bits), lanes)),
             "parameters": Out(ParameterWord(lanes, bias_bits, multiplier_bits)),
             "shift": Out(index_shape(shifts)),
-            "wide": Out(1),
+            "scores": Out(1),
         }
         if skip_shifts:
             members["skip"] = Out(SkipControl(skip_shifts))
@@ -92,7 +92,7 @@ class Requantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        maximum = delay(m, Mux(self.i.wide, 65535, 255), self.LATENCY - 1)
+        maximum = delay(m, Mux(self.i.scores, 65535, 255), self.LATENCY - 1)
         for lane in range(self.lanes):
             scaled = delay(m, _sixteen_bits(self._scaled(m, lane)), 1)
             total = delay(m, scaled + self._skip(m, lane), 1)

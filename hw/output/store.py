@@ -24,12 +24,13 @@ class Store(wiring.Component):
     entry a row operation that is not the classifier's, at its first beat at the latest.
     """
 
+    WORD_CYCLES = 1
+    """From the last beat, pooled or not, to the whole word."""
+
     def __init__(self, program: Program, tables: Tables):
         self._program = program
         self._pooled = program.pool_beats > 0
         self.word = data.ArrayLayout(unsigned(8), program.array.ci)
-        self.pool_latency = MaxPool.latency if self._pooled else 0
-        self.latency = 1 + self.pool_latency
         super().__init__(
             {
                 "valid": In(1),
@@ -46,13 +47,18 @@ class Store(wiring.Component):
             }
         )
 
+    @staticmethod
+    def latency(program: Program) -> int:
+        """Cycles from the last beat of a word to its write."""
+        return (MaxPool.LATENCY if program.pool_beats else 0) + Store.WORD_CYCLES
+
     def elaborate(self, platform):
         m = Module()
         program, context = self._program, self.context.payload
         lanes, parts = program.requantizer_lanes, program.array.ci // program.requantizer_lanes
 
         # Beats pass through the pool, or wait as long.
-        wait = self.pool_latency
+        wait = MaxPool.LATENCY if self._pooled else 0
         entering = Signal(data.ArrayLayout(unsigned(8), lanes))
         passing = self.valid & ~context.pool
         opening = Signal(init=1)

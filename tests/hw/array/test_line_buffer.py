@@ -141,13 +141,13 @@ def test_windows_and_timing_under_stalls(geometry, channels, supply, demand, ran
 @given(geometries(), st.integers(0, 2**32).map(Random))
 def test_full_rate_is_what_the_pushes_say(geometry, random):
     frames = draw_frames(random, 2, 1, **geometry)
-    cycles = 4 * raster_size(**geometry) + LineBuffer.latency
+    cycles = 4 * raster_size(**geometry) + LineBuffer.LATENCY
     taken = run(geometry, frames, (9,), random, cycles)
     *gaps, trailing = pushes_before(**geometry)
     assert sum(gaps) + trailing == raster_size(**geometry)
     pushes = list(accumulate([*gaps, trailing + gaps[0], *gaps[1:]]))
     assert [cycle for cycle, _ in taken][: len(pushes)] == [
-        count - 1 + windows + LineBuffer.latency for windows, count in enumerate(pushes)
+        count - 1 + windows + LineBuffer.LATENCY for windows, count in enumerate(pushes)
     ]
     expected = [w for frame in frames for w in windows_of(frame, **geometry, pad=(9,))]
     assert [window for _, window in taken][: len(expected)] == expected

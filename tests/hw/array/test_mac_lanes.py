@@ -8,7 +8,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
-from fireline.hw.array.mac_lanes import MacControl, MacLanes, WeightWord, mac_latency
+from fireline.hw.array.mac_lanes import MacControl, MacLanes, WeightWord
 from fireline.hw.ecp5.mult18x18d import Form
 from support.ecp5_cells import run_verilated
 
@@ -95,7 +95,7 @@ def test_a_packed_word_is_the_constant_of_its_layout(ci, co, exponent_bits):
 def test_one_word(ci, latency):
     """A word alone, then its low halves, each there after exactly `latency` cycles."""
     dut = MacLanes(24, 1, (Form.PLAIN,) * ci)
-    assert dut.latency == mac_latency(ci) == latency
+    assert MacLanes.latency(ci) == latency
 
     async def run(ctx):
         ctx.set(dut.activations, [10] * ci)

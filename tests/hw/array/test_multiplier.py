@@ -81,7 +81,7 @@ class AllForms(wiring.Component):
 def test_products(tmp_path):
     """All pairs of weights times all activations, `latency` cycles later."""
     top = AllForms()
-    latencies = [multiplier.latency for multiplier in top.multipliers]
+    latencies = [multiplier.latency(multiplier.form) for multiplier in top.multipliers]
     assert latencies == [6, 6, 3]
     (tmp_path / "top.v").write_text(verilog.convert(top, name="top", emit_src=False))
     bench = BENCH.replace("LATENCIES", ", ".join(map(str, latencies)))

@@ -108,7 +108,7 @@ def test_scores_under_stalls(lanes, classes, pixels, groups, density, demand, ra
 def test_latency_and_cycles_of_scores_and_words(lanes, classes):
     frames = draw_frames(Random(0), 2, 3, classes)
     taken, ends = run(accumulator(lanes, classes), frames, Random(0))
-    first = [end + ScoreAccumulator.latency for end in ends]
+    first = [end + ScoreAccumulator.LATENCY for end in ends]
     assert [cycle for cycle, *_ in taken] == [
         start + SCORE_CYCLES * (index - index // lanes) + FETCH_CYCLES * (index // lanes)
         for start in first

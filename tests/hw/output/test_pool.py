@@ -70,11 +70,11 @@ def run(dut, rows, random, density):
                 tag = random.randrange(2)
                 ctx.set(dut.i.p, {"word": word, "first": index == 0, "row": descriptor, "tag": tag})
                 if completed:
-                    expected.append((cycle + dut.latency, completed, tag))
+                    expected.append((cycle + dut.LATENCY, completed, tag))
                 await ctx.tick()
                 cycle += 1
         ctx.set(dut.i.valid, 0)
-        await ctx.tick().repeat(2 * dut.latency)
+        await ctx.tick().repeat(2 * dut.LATENCY)
 
     async def sink(ctx):
         cycle = 0

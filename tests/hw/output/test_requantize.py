@@ -51,7 +51,7 @@ def cases(draw):
         "sums": lanes(signed(c["accumulator_bits"])),
         "parameters": lanes(parameters),
         "shift": st.integers(0, len(c["shifts"]) - 1),
-        "wide": st.integers(0, 1),
+        "scores": st.integers(0, 1),
     }
     if c["skip_shifts"]:
         control = {
@@ -74,7 +74,7 @@ def expected(configuration, operation):
             skip = operation["skip"]
             shift = configuration["skip_shifts"][skip["shift"]]
             y += scale(operation["skips"][lane], skip["multiplier"], shift)
-        values.append(min(y, 65535 if operation["wide"] else 255))
+        values.append(min(y, 65535 if operation["scores"] else 255))
     return values
 
 

@@ -65,7 +65,7 @@ def test_words_reach_their_addresses(architecture, density):
                                 (len(inputs) - 1, memory, base + emitted, out, layer.pool)
                             )
                     emitted += 1
-    seen, cycles = [], []
+    seen, cycles, latency = [], [], Store.latency(program)
 
     async def drive(ctx):
         cycle = 0
@@ -82,7 +82,7 @@ def test_words_reach_their_addresses(architecture, density):
                 if fire:
                     break
         ctx.set(dut.valid, 0)
-        await ctx.tick().repeat(dut.latency + 2)
+        await ctx.tick().repeat(latency + 2)
 
     async def contexts(ctx):
         rows = [beat["context"] for beat in inputs if beat["row_end"]]
@@ -112,7 +112,7 @@ def test_words_reach_their_addresses(architecture, density):
     simulator.add_testbench(watch, background=True)
     simulator.run()
     assert seen == [
-        (cycles[beat] + dut.latency, memory, address, word, pooled)
+        (cycles[beat] + latency, memory, address, word, pooled)
         for beat, memory, address, word, pooled in wanted
     ]
 
