@@ -1,10 +1,11 @@
-"""A SqueezeNet-family network's shape: stages in, operators with their shapes out. No torch."""
+"""Architectures of the SqueezeNet family: a stack of stages and the layers in them."""
 
 import dataclasses
 import enum
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ...errors import FirelineError
 from .stage import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool, Preprocessing, Stage, check_integer
@@ -24,11 +25,12 @@ __all__ = [
 ]
 
 Shape = tuple[int, int, int]  # channels, height, width
-STAGES = {"conv1": Conv1, "maxpool": MaxPool, "fire": Fire}  # their names in a dictionary
+STAGES: dict[str, type[Stage]] = {"conv1": Conv1, "maxpool": MaxPool, "fire": Fire}
+"""The stages by their names in a dictionary."""
 
 
 class LayerKind(enum.Enum):
-    """What an operator does."""
+    """The operator of a layer."""
 
     CONV1 = "conv1"
     POOL = "pool"
@@ -45,11 +47,11 @@ EXPANDS = (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
 
 @dataclass(frozen=True)
 class Layer:
-    """One operator; every convolution ends in ReLU. Shapes in channels and pixels."""
+    """One operator; every convolution ends in ReLU. Sides and padding are in pixels."""
 
     name: str  # "conv1", "pool1", "fire2/squeeze", ..., "conv10", "average"
     kind: LayerKind
-    stage: int  # index into the architecture's stages; their number for classifier and average
+    stage: int  # index into the architecture's stages; for classifier and average their number
     stage_name: str  # "conv1", "pool1", "fire2", ...; its own name for classifier and average
     input_channels: int
     input_height: int
@@ -57,18 +59,18 @@ class Layer:
     output_channels: int
     output_height: int
     output_width: int
-    kernel: int  # 0 for the average, which spans the map
+    kernel: int  # 0 for the average, whose window is the map
     stride: int  # 0 for the average
-    padding: int  # pixels on each side; a pool's windows may overhang the far sides instead
+    padding: int  # on each side; 0 for a pool, whose windows may overhang the right and bottom
 
     @property
     def is_convolution(self) -> bool:
-        """Whether the operator has weights."""
+        """Whether the layer has weights."""
         return self.kind not in (LayerKind.POOL, LayerKind.AVERAGE)
 
     @property
     def output_map(self) -> str:
-        """Name of the map that the operator writes; a Fire's two expands write one, "fire2"."""
+        """Name of the map that the layer writes; a Fire's two expands write the same, "fire2"."""
         return self.stage_name if self.kind in EXPANDS else self.name
 
     @property
@@ -85,13 +87,13 @@ class Layer:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulate operations a frame; taps on the padding count."""
+        """Multiply-accumulates per frame, those of taps on the padding included."""
         return self.weights * self.output_height * self.output_width
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network: input, stages, then a 1x1 classifier, ReLU and the global average.
+    """A network's shape: input, stages, then a 1x1 classifier, ReLU and the global average.
 
     Raises FirelineError when a value is out of range or the stages do not fit together.
     """
@@ -121,15 +123,15 @@ class Architecture:
         self.layers()
 
     def layers(self) -> tuple[Layer, ...]:
-        """All operators in execution order."""
+        """All layers in execution order."""
         return tuple(_walk(self))
 
     def layer(self, name: str) -> Layer:
-        """The operator of that name; KeyError if there is none."""
+        """The layer of that name; KeyError if there is none."""
         return {layer.name: layer for layer in self.layers()}[name]
 
     def layers_by_stage(self) -> tuple[dict[LayerKind, Layer], ...]:
-        """Each stage's operators by kind, then the classifier and the average."""
+        """The layers of each stage by kind; the last entry holds the classifier and the average."""
         stages: list[dict[LayerKind, Layer]] = [{} for _ in range(len(self.stages) + 1)]
         for layer in self.layers():
             stages[layer.stage][layer.kind] = layer
@@ -137,11 +139,11 @@ class Architecture:
 
     @property
     def classifier(self) -> Layer:
-        """The classifier's convolution."""
+        """The classifier's convolution, the last layer with weights."""
         return self.layers_by_stage()[-1][LayerKind.CLASSIFIER]
 
     def to_dict(self) -> dict[str, object]:
-        """The architecture in dictionaries, lists, strings and numbers, as JSON knows them."""
+        """The architecture as dictionaries, lists, strings and numbers, ready for JSON."""
         return dataclasses.asdict(self) | {
             "preprocessing": _lists(dataclasses.asdict(self.preprocessing)),
             "stages": [_stage_to_dict(stage) for stage in self.stages],
@@ -149,7 +151,10 @@ class Architecture:
 
     @classmethod
     def from_dict(cls, data: object) -> "Architecture":
-        """The inverse of ``to_dict``; FirelineError for anything that it would not return."""
+        """The inverse of ``to_dict``.
+
+        Raises FirelineError for data that ``to_dict`` of a valid architecture does not return.
+        """
         where = "network description"
         values = _exact_fields(where, data, cls)
         part = f"{where}: preprocessing"
@@ -166,13 +171,13 @@ class Architecture:
 
 
 def _walk(architecture: Architecture) -> Iterator[Layer]:
-    """The operators, each checked against the map that it receives."""
+    """The layers in execution order, each checked against the map that it reads."""
     shape = (architecture.channels, architecture.height, architecture.width)
     pools, fires, last = 0, 0, None
     for index, stage in enumerate(architecture.stages):
         where = f"network {architecture.name}: stages[{index}]"
         if not isinstance(stage, Stage):
-            raise FirelineError(f"{where} is {stage!r}; use conv1, maxpool or a Fire")
+            raise FirelineError(f"{where} is {stage!r}; use a conv1, a max pool or a Fire")
         stage.check(where)
         match stage:
             case Conv1() if index:
@@ -203,8 +208,8 @@ def _conv1(where: str, index: int, shape: Shape, conv1: Conv1) -> Layer:
     side = min(shape[1:]) + 2 * conv1.padding
     if conv1.kernel > side:
         raise FirelineError(
-            f"{where}: a {conv1.kernel}x{conv1.kernel} kernel does not fit a padded input "
-            f"{side} pixels high or wide; use a smaller kernel or a larger input"
+            f"{where}: a {conv1.kernel}x{conv1.kernel} kernel does not fit into the padded input, "
+            f"which is {side} pixels high or wide; use a smaller kernel or a larger input"
         )
     return _convolution(
         "conv1", LayerKind.CONV1, index, shape, conv1.channels,
@@ -216,7 +221,7 @@ def _pool(where: str, name: str, index: int, shape: Shape) -> Layer:
     channels, height, width = shape
     if min(height, width) < 2:
         raise FirelineError(
-            f"{where}: a map of {height}x{width} pixels cannot be pooled; "
+            f"{where}: a map of {height}x{width} pixels is too small for a 3x3 pool; "
             "remove a pool or use a larger input"
         )
     return Layer(
@@ -227,8 +232,8 @@ def _pool(where: str, name: str, index: int, shape: Shape) -> Layer:
 def _fire(where: str, name: str, index: int, shape: Shape, fire: Fire) -> list[Layer]:
     if fire.bypass is Bypass.SIMPLE and shape[0] != fire.channels:
         raise FirelineError(
-            f"{where}: a simple bypass needs as many channels out as in, not {shape[0]} in and "
-            f"{fire.channels} out; use a complex bypass or none"
+            f"{where}: a simple bypass needs as many channels out as in, but this Fire has "
+            f"{shape[0]} in and {fire.channels} out; use a complex bypass or none"
         )
     squeezed = (fire.squeeze, *shape[1:])
 
@@ -261,7 +266,7 @@ def _convolution(
     padding: int = 0,
     stage_name: str | None = None,
 ) -> Layer:
-    """A convolution's layer; ``stage_name`` is its own name unless given."""
+    """A convolution; ``stage_name`` is its own name by default."""
     height, width = ((side + 2 * padding - kernel) // stride + 1 for side in shape[1:])
     size = channels, height, width
     return Layer(name, kind, stage, stage_name or name, *shape, *size, kernel, stride, padding)
@@ -275,7 +280,7 @@ def _stage_to_dict(stage: Stage) -> dict[str, object]:
 
 def _stage_from_dict(where: str, data: object) -> Stage:
     if not isinstance(data, dict) or data.get("kind") not in list(STAGES):
-        raise FirelineError(f"{where}: {data!r} has no kind; use {', '.join(STAGES)}")
+        raise FirelineError(f"{where}: {data!r} is not a stage; use the kind {', '.join(STAGES)}")
     kind = STAGES[data["kind"]]
     values = _exact_fields(where, {k: v for k, v in data.items() if k != "kind"}, kind)
     if kind is Fire:
@@ -284,15 +289,15 @@ def _stage_from_dict(where: str, data: object) -> Stage:
 
 
 def read_bypass(where: str, text: object) -> Bypass:
-    """The bypass of that name; FirelineError if there is none."""
+    """The bypass of that name; FirelineError, which begins with ``where``, if there is none."""
     names = [bypass.value for bypass in Bypass]
     if text not in names:
         raise FirelineError(f"{where}: bypass is {text!r}; use {', '.join(names)}")
     return Bypass(text)
 
 
-def _exact_fields(where: str, data: object, kind: type) -> dict[str, object]:
-    """A copy of the dictionary, which has just the fields of that dataclass as its keys."""
+def _exact_fields(where: str, data: object, kind: type) -> dict[str, Any]:
+    """A copy of the dictionary; FirelineError unless its keys are the dataclass's fields."""
     if not isinstance(data, dict):
         raise FirelineError(f"{where}: {data!r} is not a table")
     names = {field.name for field in dataclasses.fields(kind)}

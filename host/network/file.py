@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -109,14 +110,15 @@ def _digest(data: bytes, digest: str) -> str:
     return hashlib.sha256(blank).hexdigest()
 
 
-def _from_header(header: dict, tensors: dict[str, np.ndarray]) -> QuantizedNetwork:
+def _from_header(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> QuantizedNetwork:
     architecture = Architecture.from_dict(header["architecture"])
     convs = {}
     for layer in architecture.layers():
         if layer.is_convolution:
+            arrays: dict[str, Any] = {name: tensors.pop(f"{layer.name}.{name}") for name in TENSORS}
             convs[layer.name] = QuantizedConv(
                 name=layer.name,
-                **{name: tensors.pop(f"{layer.name}.{name}") for name in TENSORS},
+                **arrays,
                 maximum=layer_maximum(layer),
                 segments=input_segments(architecture, layer),
                 **header["convs"].pop(layer.name),

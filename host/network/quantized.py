@@ -9,10 +9,10 @@ import numpy as np
 from ...errors import FirelineError
 from .architecture import Architecture, Layer, LayerKind
 from .exponent_groups import exponent_group_count, exponent_group_index, input_segments
-from .stage import Bypass, Fire, check_integer
+from .stage import Bypass, Fire, check_integer, is_number
 
 MULTIPLIER_BITS = 8
-"""Bits of the requantization multipliers that quantization chooses; the format has room for 12."""
+"""Bits of the requantization multipliers that quantization chooses; the format allows 12."""
 CODES = {4: (-8, 7), 8: (-128, 127)}
 """Least and greatest code of a weight, by its bits."""
 TENSORS = {"codes": "int8", "exponents": "uint8", "bias": "int32", "multiplier": "uint16"}
@@ -23,36 +23,40 @@ TENSORS = {"codes": "int8", "exponents": "uint8", "bias": "int32", "multiplier":
 class QuantizedConv:
     """One convolution in integers, with its requantization.
 
-    ``y = min((max(acc + bias, 0) * multiplier + (1 << (shift - 1))) >> shift, maximum)`` of
-    ``acc = sum(effective weight * activation)``. Raises FirelineError when a value is out of
-    range or the shapes do not agree. The arrays are read-only copies.
+    ``y = min((max(acc + bias, 0) * multiplier + (1 << (shift - 1))) >> shift, maximum)``, where
+    ``acc = sum(effective weight * activation)``. The arrays are read-only copies. Raises
+    FirelineError when a value is out of range or the shapes do not agree.
     """
 
     name: str  # of the layer
     bits: int  # 4 or 8: codes -8..7 or -128..127
     codes: np.ndarray  # int8 [cout, cin, k, k]
-    exponents: np.ndarray  # uint8 [cout, taps, groups], 0..3; one tap for conv1; 0 with 8 bits
+    exponents: np.ndarray  # uint8 [cout, taps, groups], 0..3; conv1: one tap; 8 bits: all 0
     bias: np.ndarray  # int32 [cout], in units of the accumulator
     multiplier: np.ndarray  # uint16 [cout], 0..4095
     shift: int  # 1..31
     maximum: int  # 255, or 65535 for the classifier
-    segments: tuple[int, ...]  # lengths of the input's segments; conv1: (k * k * cin,)
+    segments: tuple[int, ...]  # lengths of the input's segments, as `input_segments` returns them
 
     def __post_init__(self) -> None:
         where = f"layer {self.name}"
         for name, dtype in TENSORS.items():
             value = getattr(self, name)
             if not isinstance(value, np.ndarray) or value.dtype != dtype:
-                raise FirelineError(f"{where}: {name} must be an array of {dtype}")
+                raise FirelineError(f"{where}: {name} is not an array of {dtype}; use one")
             value = np.array(value, order="C")
             value.setflags(write=False)
             object.__setattr__(self, name, value)
         if self.codes.ndim != 4 or 0 in self.codes.shape:
-            raise FirelineError(f"{where}: codes have shape {self.codes.shape}; use 4 dimensions")
+            raise FirelineError(
+                f"{where}: the shape of codes is {self.codes.shape}; use 4 dimensions above 0"
+            )
         outputs, inputs, kernel, _ = self.codes.shape
         window = inputs * kernel**2 if self.is_conv1 else inputs
         if min(self.segments, default=0) < 1 or sum(self.segments) != window:
-            raise FirelineError(f"{where}: segments {self.segments} do not add up to {window}")
+            raise FirelineError(
+                f"{where}: segments are {self.segments}; use lengths with the sum {window}"
+            )
         taps = 1 if self.is_conv1 else kernel**2
         groups = exponent_group_count(self.segments)
         for name, shape in {
@@ -63,9 +67,9 @@ class QuantizedConv:
         }.items():
             found = getattr(self, name).shape
             if found != shape:
-                raise FirelineError(f"{where}: {name} has shape {found} instead of {shape}")
+                raise FirelineError(f"{where}: the shape of {name} is {found}; use {shape}")
         if self.bits not in CODES:
-            raise FirelineError(f"{where}: {self.bits!r} bits; use 4 or 8")
+            raise FirelineError(f"{where}: bits is {self.bits!r}; use 4 or 8")
         _check_range(where, "codes", self.codes, *CODES[self.bits])
         _check_range(where, "exponents", self.exponents, 0, 3 if self.bits == 4 else 0)
         _check_range(where, "multiplier", self.multiplier, 0, 4095)
@@ -75,12 +79,12 @@ class QuantizedConv:
 
     @property
     def is_conv1(self) -> bool:
-        """Whether the groups run over the flattened window instead of the channels."""
+        """Whether exponent groups are cut from the flattened window, not from each tap."""
         return self.name == "conv1"
 
     @property
     def memory_bits(self) -> int:
-        """Bits of the codes and of the exponents, as many of each as the greatest needs."""
+        """Bits of all codes and exponents; each exponent has the bits that the greatest needs."""
         exponent = int(self.exponents.max()).bit_length()
         return self.codes.size * self.bits + self.exponents.size * exponent
 
@@ -94,7 +98,7 @@ class QuantizedConv:
 
 @dataclass(frozen=True)
 class Skip:
-    """Brings a bypass to its Fire's output scale: ``(skip * multiplier + half) >> shift``."""
+    """Scales a skip to its Fire's output: ``(skip * multiplier + (1 << shift - 1)) >> shift``."""
 
     multiplier: int  # 0..255
     shift: int  # 1..15
@@ -106,18 +110,18 @@ class Skip:
 
 @dataclass(frozen=True, eq=False)
 class QuantizedNetwork:
-    """A network that golden model, compiler and hardware compute alike.
+    """A network in integers, for which golden model and hardware compute the same scores.
 
-    Raises FirelineError when a part is lacking, out of range or does not fit the architecture.
+    Raises FirelineError when a part is missing, out of range or does not fit the architecture.
     """
 
     architecture: Architecture
-    pad_value: tuple[int, ...]  # the pixel around the picture where conv1 pads, 0..255 a channel
+    pad_value: tuple[int, ...]  # RGB or grey pixel that conv1 pads the picture with, 0..255
     convs: Mapping[str, QuantizedConv]  # by layer name
-    skips: Mapping[str, Skip]  # by Fire ("fire3"), of the Fires that have a bypass
-    score_scale: float  # float logit = score * score_scale; above zero
-    class_names: tuple[str, ...] = ()  # one a class, or none at all
-    notes: Mapping[str, str | float | int] = field(default_factory=dict)  # for people to read
+    skips: Mapping[str, Skip]  # of the Fires with a bypass, by Fire ("fire3")
+    score_scale: float  # above zero; logit in float = score * score_scale
+    class_names: tuple[str, ...] = ()  # one per class, or none
+    notes: Mapping[str, str | float | int] = field(default_factory=dict)  # for people
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "convs", dict(self.convs))
@@ -126,34 +130,41 @@ class QuantizedNetwork:
         architecture = self.architecture
         where = f"network {architecture.name}"
         if len(self.pad_value) != architecture.channels:
-            raise FirelineError(f"{where}: pad_value needs {architecture.channels} values")
+            raise FirelineError(
+                f"{where}: pad_value has {len(self.pad_value)} values; use {architecture.channels}"
+            )
         for value in self.pad_value:
             check_integer(where, "pad_value", value, 0, 255)
         layers = {layer.name: layer for layer in architecture.layers() if layer.is_convolution}
-        _check_names(where, "layers", self.convs, layers)
+        _check_names(where, "layer", self.convs, layers)
         for name, layer in layers.items():
             _check_conv(self.convs[name], architecture, layer)
-        _check_names(where, "bypasses", self.skips, bypassed_fires(architecture))
+        _check_names(where, "skip", self.skips, bypassed_fires(architecture))
         average = architecture.layers()[-1]
         if average.input_height * average.input_width * 65535 >= 1 << 32:
             raise FirelineError(
-                f"{where}: scores over {average.input_height}x{average.input_width} pixels do not "
-                "fit 32 bits; use more pools or a smaller input"
+                f"{where}: scores of {average.input_height}x{average.input_width} pixels do not "
+                "fit into 32 bits; use more pools or a smaller input"
             )
         if type(self.score_scale) is not float or not 0 < self.score_scale < math.inf:
-            raise FirelineError(f"{where}: score_scale is {self.score_scale!r}; use one above zero")
-        if len(self.class_names) not in (0, architecture.classes) or not all(
-            isinstance(name, str) for name in self.class_names
+            raise FirelineError(
+                f"{where}: score_scale is {self.score_scale!r}; use a finite float above zero"
+            )
+        names = [name for name in self.class_names if isinstance(name, str)]
+        if len(self.class_names) not in (0, architecture.classes) or len(names) < len(
+            self.class_names
         ):
-            raise FirelineError(f"{where}: use {architecture.classes} class names or none")
+            raise FirelineError(
+                f"{where}: {len(names)} class names for {architecture.classes} classes; "
+                "use one text per class or none"
+            )
         for key, note in self.notes.items():
-            number = type(note) in (int, float) and math.isfinite(note)
-            if not isinstance(key, str) or not (number or isinstance(note, str)):
+            if not isinstance(key, str) or not (isinstance(note, str) or is_number(note)):
                 raise FirelineError(f"{where}: note {key!r} is {note!r}; use text or a number")
 
     @property
     def weight_bits(self) -> int:
-        """Bits of all weights in a memory, without the gaps that an array's width leaves."""
+        """Bits of all weights, without the padding that the width of an array's words adds."""
         return sum(conv.memory_bits for conv in self.convs.values())
 
 
@@ -164,16 +175,11 @@ def layer_maximum(layer: Layer) -> int:
 
 def bypassed_fires(architecture: Architecture) -> dict[str, Fire]:
     """The Fires that have a bypass, by name ("fire3")."""
-    names = {
-        layer.stage: layer.name.partition("/")[0]
-        for layer in architecture.layers()
-        if layer.kind is LayerKind.SQUEEZE
-    }
-    return {
-        name: architecture.stages[stage]
-        for stage, name in names.items()
-        if architecture.stages[stage].bypass is not Bypass.NONE
-    }
+    fires = {}
+    for stage, layers in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
+        if isinstance(stage, Fire) and stage.bypass is not Bypass.NONE:
+            fires[layers[LayerKind.SQUEEZE].stage_name] = stage
+    return fires
 
 
 def _check_conv(conv: QuantizedConv, architecture: Architecture, layer: Layer) -> None:
@@ -185,21 +191,23 @@ def _check_conv(conv: QuantizedConv, architecture: Architecture, layer: Layer) -
         "segments": input_segments(architecture, layer),
     }
     if conv.codes.shape != shape:
-        raise FirelineError(f"{where}: codes have shape {conv.codes.shape} instead of {shape}")
+        raise FirelineError(f"{where}: the shape of codes is {conv.codes.shape}; use {shape}")
     for what, value in expected.items():
         if getattr(conv, what) != value:
-            raise FirelineError(f"{where}: {what} is {getattr(conv, what)!r} instead of {value!r}")
+            raise FirelineError(f"{where}: {what} is {getattr(conv, what)!r}; use {value!r}")
 
 
 def _check_names(where: str, what: str, found: Mapping, wanted: Mapping) -> None:
+    """Raises FirelineError unless both have the same keys."""
     if set(found) != set(wanted):
         name = sorted(set(found) ^ set(wanted))[0]
-        state = "lacks" if name in wanted else "does not have"
-        raise FirelineError(f"{where}: {what}: the network {state} {name!r}; quantize it again")
+        state = "is missing" if name in wanted else "is not in the architecture"
+        raise FirelineError(f"{where}: {what} {name!r} {state}; quantize the network again")
 
 
 def _check_range(where: str, what: str, values: np.ndarray, low: int, high: int) -> None:
     if values.min() < low or values.max() > high:
         raise FirelineError(
-            f"{where}: {what} run from {values.min()} to {values.max()}; use {low} to {high}"
+            f"{where}: the values of {what} are {values.min()} to {values.max()}; "
+            f"use {low} to {high}"
         )

@@ -1,4 +1,4 @@
-"""Random quantized networks: any shape, with values that exercise the arithmetic."""
+"""Random quantized networks of any shape, whose values exercise the arithmetic."""
 
 import math
 from collections.abc import Mapping
@@ -18,17 +18,20 @@ from .quantized import (
 )
 from .weight_bits import layer_bits
 
-# mean and root mean square of a tensor's values; those of activations follow from the
-# requantization below, a rectified normal variable
 PIXELS = (127.5, 147.2)
+"""Mean and root mean square of uniform pixels."""
 ACTIVATIONS = (46.0, 73.0)
+"""Mean and root mean square of activations, which are rectified normal variables."""
 
 AS_QUANTIZED = (MULTIPLIER_BITS,)
-"""Bits of the multipliers of networks that were quantized, not drawn."""
+"""``multiplier_bits`` of a network as quantization makes it."""
 
 
 def stand_in(architecture: Architecture) -> QuantizedNetwork:
-    """A network of random integers to see with what a trained one will cost: 4 bits, conv1 8."""
+    """A network of random integers that costs the hardware what a trained one costs.
+
+    Weights have 4 bits, those of conv1 8.
+    """
     bits = layer_bits(architecture, 4)
     return random_network(architecture, 0, bits, multiplier_bits=AS_QUANTIZED)
 
@@ -40,11 +43,11 @@ def random_network(
     exponent_max: int = 1,
     multiplier_bits: tuple[int, ...] = (8, 12),
 ) -> QuantizedNetwork:
-    """A network of random integers whose activations spread over 0..255.
+    """A network of random integers whose activations are spread over 0..255.
 
-    ``bits`` are 4 or 8 for every convolution, conv1 too, or by layer name (4 where none is given);
-    exponents are 0..exponent_max (at most 3) in 4-bit layers. Each layer's multipliers have one of
-    the numbers of ``multiplier_bits``. Equal seeds make equal networks.
+    ``bits`` is 4 or 8 for every convolution, conv1 included, or a table by layer name (4 for a
+    layer that it lacks). The exponents of 4-bit layers are 0..exponent_max, at most 3. Each layer
+    draws the bits of its multipliers from ``multiplier_bits``. Equal seeds make equal networks.
     """
     random = np.random.default_rng(seed)
     convs = {}
@@ -89,7 +92,8 @@ def _random_conv(
         maximum=layer_maximum(layer),
         segments=segments,
     )
-    # the accumulator is about normal: `spread` around `mean`
+    # The accumulator is nearly normal. Its standard deviation is `spread`, from which bias and
+    # multipliers follow.
     weights = conv.effective_weights().astype(np.float64).reshape(outputs, -1)
     mean, rms = PIXELS if layer.kind is LayerKind.CONV1 else ACTIVATIONS
     spread = np.sqrt((weights**2).sum(1) * (rms**2 - mean**2)) + 1.0

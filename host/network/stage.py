@@ -1,23 +1,24 @@
-"""What a network is stacked from: preprocessing, the first convolution, pools and Fires."""
+"""The parts that a network is stacked from: preprocessing, conv1, pools and Fires."""
 
 import enum
 import math
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from ...errors import FirelineError
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From pixels 0..255 to what the network sees: ``(pixel * scale - mean) / std`` a channel."""
+    """Maps pixels 0..255 to the network's input: ``(pixel * scale - mean) / std`` per channel."""
 
-    order: str  # "rgb", "bgr" or "grey": the order of the channels that the network sees
-    scale: float  # 1/255 for networks trained on 0..1, 1.0 for those trained on 0..255
-    mean: tuple[float, ...]  # a channel, in `order`
-    std: tuple[float, ...]  # a channel, in `order`; above zero
+    order: str  # of the input's channels: "rgb", "bgr" or "grey"
+    scale: float  # above zero; 1/255 if the network was trained on 0..1, 1.0 if on 0..255
+    mean: tuple[float, ...]  # one per channel, in `order`
+    std: tuple[float, ...]  # one per channel, in `order`; above zero
 
     def check(self, where: str, channels: int) -> None:
-        """Raises FirelineError, beginning with ``where``, unless it suits that many channels."""
+        """Raises FirelineError, which begins with ``where``, unless it suits that many channels."""
         orders = ("grey",) if channels == 1 else ("rgb", "bgr")
         if self.order not in orders:
             raise FirelineError(
@@ -28,9 +29,9 @@ class Preprocessing:
             if not isinstance(values, tuple) or len(values) != channels:
                 raise FirelineError(f"{where}: {what} is {values!r}; use {channels} numbers")
         for value in (self.scale, *self.mean, *self.std):
-            check_number(where, "a value", value)
+            check_number(where, "a number of scale, mean and std", value)
         if min(self.scale, *self.std) <= 0:
-            raise FirelineError(f"{where}: scale and std must be above zero")
+            raise FirelineError(f"{where}: scale or std is not above zero; use numbers above zero")
 
 
 PREPROCESSINGS = {
@@ -40,7 +41,7 @@ PREPROCESSINGS = {
 
 
 class Bypass(enum.Enum):
-    """What is added to a Fire's output: nothing, its input, or a 1x1 convolution of its input."""
+    """The value added to a Fire's output: none, its input, or a 1x1 convolution of its input."""
 
     NONE = "none"
     SIMPLE = "simple"
@@ -57,7 +58,7 @@ class Conv1:
     padding: int  # 0..kernel-1
 
     def check(self, where: str) -> None:
-        """Raises FirelineError, beginning with ``where``, for a value out of range."""
+        """Raises FirelineError, which begins with ``where``, for a value out of range."""
         check_integer(where, "conv1's channels", self.channels, 1, 4096)
         if type(self.kernel) is not int or self.kernel not in (1, 3, 5, 7):
             raise FirelineError(f"{where}: kernel is {self.kernel!r}; use 1, 3, 5 or 7")
@@ -67,17 +68,17 @@ class Conv1:
 
 @dataclass(frozen=True)
 class MaxPool:
-    """Max pooling, 3x3 with stride 2 in ceil mode: a side of n pixels becomes n // 2."""
+    """Max pooling, 3x3 with stride 2 in ceil mode, which makes n // 2 pixels of a side of n."""
 
     def check(self, where: str) -> None:
-        """There is nothing to check."""
+        """Accepts every pool, because a pool has no parameters."""
 
 
 @dataclass(frozen=True)
 class Fire:
-    """``concat(relu(expand1x1(s)), relu(expand3x3(s)))`` of ``s = relu(squeeze(x))``.
+    """``concat(relu(expand1x1(s)), relu(expand3x3(s)))``, where ``s = relu(squeeze(x))``.
 
-    A simple bypass adds ``x``, a complex one ``relu(bypass(x))``.
+    A simple bypass adds ``x``; a complex one adds ``relu(bypass(x))``.
     """
 
     squeeze: int  # output channels of each convolution, 1..4096
@@ -93,7 +94,11 @@ class Fire:
         squeeze_ratio: float,
         bypass: Bypass = Bypass.NONE,
     ) -> "Fire":
-        """A Fire by its output channels and the two ratios of the SqueezeNet paper's section 5."""
+        """A Fire from its output channels and the two ratios of the SqueezeNet paper's section 5.
+
+        ``share_3x3`` is expand3x3 channels divided by output channels, ``squeeze_ratio`` squeeze
+        channels divided by output channels.
+        """
         expand3x3 = round(expand * share_3x3)
         return cls(round(expand * squeeze_ratio), expand - expand3x3, expand3x3, bypass)
 
@@ -103,7 +108,7 @@ class Fire:
         return self.expand1x1 + self.expand3x3
 
     def check(self, where: str) -> None:
-        """Raises FirelineError, beginning with ``where``, for a value out of range."""
+        """Raises FirelineError, which begins with ``where``, for a value out of range."""
         check_integer(where, "squeeze", self.squeeze, 1, 4096)
         check_integer(where, "expand1x1", self.expand1x1, 1, 4096)
         check_integer(where, "expand3x3", self.expand3x3, 1, 4096)
@@ -120,7 +125,21 @@ def check_integer(where: str, what: str, value: object, low: int, high: int) -> 
         raise FirelineError(f"{where}: {what} is {value!r}; use an integer from {low} to {high}")
 
 
-def check_number(where: str, what: str, value: object) -> None:
-    """Raises FirelineError unless the value is a finite int or float."""
-    if type(value) not in (int, float) or not math.isfinite(value):
+def check_number(
+    where: str, what: str, value: object, low: float | None = None, high: float | None = None
+) -> None:
+    """Raises FirelineError unless the value is a finite int or float, from ``low`` to ``high``."""
+    if not is_number(value):
         raise FirelineError(f"{where}: {what} is {value!r}; use a finite number")
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise FirelineError(f"{where}: {what} is {value!r}; use a number from {low} to {high}")
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether the value is an int or a float that float64 holds as a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond float64
+        return False

@@ -107,8 +107,8 @@ def _stage(where: str, data: Any) -> Stage:
         return Fire(**widths, bypass=bypass)
     _check_keys(where, widths, ("expand", "share_3x3", "squeeze_ratio"))
     check_integer(where, "expand", widths["expand"], 2, 8192)
-    for what in ("share_3x3", "squeeze_ratio"):
-        check_number(where, what, widths[what])
+    for what, greatest in (("share_3x3", 1), ("squeeze_ratio", 4096)):
+        check_number(where, what, widths[what], 0, greatest)
     return Fire.from_ratios(**widths, bypass=bypass)
 
 

@@ -1,4 +1,4 @@
-"""How many bits the weights of each layer get."""
+"""The number of bits of each layer's weights."""
 
 import fnmatch
 import json
@@ -13,9 +13,10 @@ from .architecture import Architecture
 def layer_bits(architecture: Architecture, bits: Mapping[str, int] | int) -> dict[str, int]:
     """Bits, 4 or 8, of every convolution by name.
 
-    ``bits`` is 8 for all, 4 for all but conv1 (whose few weights keep 8), or a table of layer names
-    or patterns ("fire*/squeeze"), of which the last that matches counts; what none matches is as
-    with 4. Raises FirelineError for other bits or a pattern that matches no layer.
+    ``bits`` is 8 for all layers, 4 for all but conv1 (whose few weights keep 8), or a table of
+    layer names or patterns ("fire*/squeeze"). The last entry that matches a layer applies; a layer
+    that none matches has the bits that 4 gives it. Raises FirelineError for other bits or a pattern
+    that matches no layer.
     """
     if isinstance(bits, int):
         bits = {"*": bits, "conv1": 8}
@@ -27,16 +28,16 @@ def layer_bits(architecture: Architecture, bits: Mapping[str, int] | int) -> dic
         matching = fnmatch.filter(names, pattern)
         if not matching:
             raise FirelineError(
-                f"weight bits: no layer is called {pattern!r}; use {', '.join(names)}"
+                f"weight bits: no layer has the name {pattern!r}; use {', '.join(names)}"
             )
         found.update(dict.fromkeys(matching, value))
     return found
 
 
 def read_weight_bits(path: str | Path) -> dict[str, int]:
-    """The table in a TOML or JSON file, to be given to ``layer_bits``.
+    """The table in a TOML or JSON file, which ``layer_bits`` takes.
 
-    Raises FirelineError when it is missing or not a table.
+    Raises FirelineError when the file cannot be read or does not hold a table.
     """
     path = Path(path)
     try:
@@ -46,7 +47,9 @@ def read_weight_bits(path: str | Path) -> dict[str, int]:
         raise FirelineError(f"weight bits {path}: {error.strerror}; check the path") from error
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise FirelineError(f"weight bits {path}: {reason}; use TOML or JSON") from error
+        raise FirelineError(
+            f"weight bits {path}: {reason}; use a valid TOML or JSON file"
+        ) from error
     if not isinstance(table, dict):
         raise FirelineError(f"weight bits {path}: not a table; use lines like conv1 = 8")
     return table

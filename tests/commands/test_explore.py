@@ -47,8 +47,8 @@ def test_explore(arch, pictures, tmp_path):
     ("options", "text"),
     [
         (["--squeeze-ratio", ""], "'' is not a valid float"),
-        (["--squeeze-ratio", "0.5,0"], "squeeze ratio 0.0: use one above 0 and up to 1"),
-        (["--squeeze-ratio", "0.5,0.5"], "name each once"),
+        (["--squeeze-ratio", "0.5,0"], "squeeze ratio 0.0: use a number above 0 and up to 1"),
+        (["--squeeze-ratio", "0.5,0.5"], "list each value once"),
         (["--share-3x3", "1"], "share of 3x3 filters 1.0: use"),
         (["--bypass", "simple,both"], "'both' is not one of"),
         (["--array", "8x8,9x9"], "'9x9' is no array"),

@@ -111,7 +111,7 @@ def test_classifier_is_conv2_without_fires():
         ({"stages": (Conv1(1, 3, 1, 1),) * 2}, r"stages\[1\] is a second conv1"),
         ({"stages": (Conv1(1, 3, 1, 1), MaxPool(), MaxPool())}, r"stages\[2\] is a second pool"),
         ({"stages": (Conv1(1, 3, 1, 1), "pool")}, r"stages\[1\] is 'pool'; use"),
-        ({"stages": (Conv1(1, 3, 16, 0), MaxPool())}, r"stages\[1\]: a map of 1x1 .* be pooled"),
+        ({"stages": (Conv1(1, 3, 16, 0), MaxPool())}, r"stages\[1\]: a map of 1x1 .* is too small"),
         ({"stages": (Conv1(1, 3, 1, 1), Fire(0, 1, 1))}, r"stages\[1\]: squeeze is 0"),
         ({"height": 6, "stages": (Conv1(1, 7, 1, 0),)}, r"stages\[0\]: a 7x7 kernel does not fit"),
         (
@@ -146,11 +146,11 @@ def test_dictionary_and_back():
         (["preprocessing", "mean"], [1, 2, "3"], "finite"),
         (["preprocessing", "gain"], 3, "unknown key 'gain'"),
         (["stages"], {}, "stages: {} is not a list"),
-        (["stages", 0, "kind"], "conv2", r"stages\[0\]: .* has no kind"),
+        (["stages", 0, "kind"], "conv2", r"stages\[0\]: .* is not a stage"),
         (["stages", 1, "size"], 2, r"stages\[1\] has the unknown key 'size'"),
         (["stages", 2, "bypass"], "half", r"stages\[2\]: bypass is 'half'"),
         (["stages", 2, "squeeze"], True, r"stages\[2\]: squeeze is True"),
-        (["stages", 3], 5, r"stages\[3\]: 5 has no kind"),
+        (["stages", 3], 5, r"stages\[3\]: 5 is not a stage"),
     ],
 )
 def test_dictionary_refused(path, value, reason):

@@ -65,15 +65,24 @@ def test_effective_weights_of_conv1_group_the_window():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"bits": 3}, "3 bits; use 4 or 8"),
-        ({"codes": np.full((3, 6, 1, 1), 8, np.int8)}, "codes run from 8 to 8; use -8 to 7"),
-        ({"codes": np.zeros((3, 6, 1, 1), np.int16)}, "codes must be an array of int8"),
-        ({"codes": np.zeros((3, 5, 1, 1), np.int8)}, r"segments \(6,\) do not add up to 5"),
+        ({"bits": 3}, "bits is 3; use 4 or 8"),
+        (
+            {"codes": np.full((3, 6, 1, 1), 8, np.int8)},
+            "the values of codes are 8 to 8; use -8 to 7",
+        ),
+        ({"codes": np.zeros((3, 6, 1, 1), np.int16)}, "codes is not an array of int8"),
+        (
+            {"codes": np.zeros((3, 5, 1, 1), np.int8)},
+            r"segments are \(6,\); use lengths with the sum 5",
+        ),
         ({"codes": np.zeros((3, 6), np.int8)}, "use 4 dimensions"),
-        ({"exponents": np.full((3, 1, 1), 4, np.uint8)}, "exponents run from 4 to 4; use 0 to 3"),
-        ({"exponents": np.zeros((3, 1, 2), np.uint8)}, "exponents has shape"),
-        ({"bias": np.zeros(4, np.int32)}, "bias has shape"),
-        ({"multiplier": np.full(3, 4096, np.uint16)}, "multiplier run from 4096 to 4096"),
+        (
+            {"exponents": np.full((3, 1, 1), 4, np.uint8)},
+            "the values of exponents are 4 to 4; use 0 to 3",
+        ),
+        ({"exponents": np.zeros((3, 1, 2), np.uint8)}, "the shape of exponents is"),
+        ({"bias": np.zeros(4, np.int32)}, "the shape of bias is"),
+        ({"multiplier": np.full(3, 4096, np.uint16)}, "the values of multiplier are 4096 to 4096"),
         ({"shift": 0}, "shift is 0; use an integer from 1 to 31"),
         ({"shift": 1.0}, "shift is 1.0; use an integer from 1 to 31"),
         ({"maximum": 15}, "maximum is 15; use 255 or 65535"),
@@ -85,7 +94,7 @@ def test_bad_convolutions_are_refused(network, change, message):
 
 
 def test_exponents_with_8_bits_are_refused(network):
-    with pytest.raises(FirelineError, match="exponents run from 1 to 1; use 0 to 0"):
+    with pytest.raises(FirelineError, match="the values of exponents are 1 to 1; use 0 to 0"):
         conv = network.convs["conv1"]
         dataclasses.replace(conv, exponents=np.ones_like(conv.exponents))
 
@@ -93,15 +102,19 @@ def test_exponents_with_8_bits_are_refused(network):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"pad_value": (0, 0)}, "pad_value needs 3 values"),
+        ({"pad_value": (0, 0)}, "pad_value has 2 values; use 3"),
         ({"pad_value": (0, 0, 256)}, "pad_value is 256"),
-        ({"skips": {}}, "bypasses: the network lacks 'fire3'"),
-        ({"skips": {"fire3": Skip(1, 1), "fire4": Skip(1, 1)}}, "does not have 'fire4'"),
-        ({"convs": {}}, "layers: the network lacks 'conv1'"),
+        ({"skips": {}}, "skip 'fire3' is missing"),
+        (
+            {"skips": {"fire3": Skip(1, 1), "fire4": Skip(1, 1)}},
+            "skip 'fire4' is not in the architecture",
+        ),
+        ({"convs": {}}, "layer 'conv1' is missing"),
         ({"score_scale": 0.0}, "score_scale is 0.0"),
-        ({"class_names": ("cat",)}, "use 4 class names or none"),
+        ({"class_names": ("cat",)}, "1 class names for 4 classes; use one text per class"),
         ({"notes": {"a": [1]}}, "note 'a' is"),
         ({"notes": {"a": float("nan")}}, "note 'a' is nan"),
+        ({"notes": {"a": 10**400}}, "note 'a' is 10+; use"),
     ],
 )
 def test_bad_networks_are_refused(network, change, message):
@@ -111,13 +124,13 @@ def test_bad_networks_are_refused(network, change, message):
 
 def test_a_layer_of_another_shape_is_refused(network):
     convs = {**network.convs, "conv1": network.convs["fire2/squeeze"]}
-    with pytest.raises(FirelineError, match="layer conv1: codes have shape"):
+    with pytest.raises(FirelineError, match="layer conv1: the shape of codes is"):
         dataclasses.replace(network, convs=convs)
 
 
 def test_scores_beyond_32_bits_are_refused():
     wide = Architecture("wide", 1, 257, 257, preprocessing(1), (Conv1(1, 1, 1, 0),), 1)
-    with pytest.raises(FirelineError, match="do not fit 32 bits"):
+    with pytest.raises(FirelineError, match="do not fit into 32 bits"):
         random_network(wide, 0)
 
 

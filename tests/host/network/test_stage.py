@@ -58,6 +58,7 @@ def test_good_preprocessing():
         ("rgb", math.inf, (0.0,) * 3, (1.0,) * 3, "finite"),
         ("rgb", 1.0, (0.0, 0.0, math.nan), (1.0,) * 3, "finite"),
         ("rgb", "1", (0.0,) * 3, (1.0,) * 3, "finite"),
+        ("rgb", 10**400, (0.0,) * 3, (1.0,) * 3, "finite"),
     ],
 )
 def test_bad_preprocessing(order, scale, mean, std, reason):

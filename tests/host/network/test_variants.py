@@ -65,10 +65,10 @@ def test_the_papers_design_space_is_buildable_and_as_wide(ratio, share, bypass):
 @pytest.mark.parametrize(
     ("ratio", "share", "reason"),
     [
-        (0.0, None, "squeeze ratio 0.0: use one above 0"),
+        (0.0, None, "squeeze ratio 0.0: use a number above 0"),
         (1.1, None, "squeeze ratio 1.1: use"),
         (math.nan, None, "squeeze ratio nan: use"),
-        (None, 1.0, "share of 3x3 filters 1.0: use one above 0 and below 1"),
+        (None, 1.0, "share of 3x3 filters 1.0: use a number above 0 and below 1"),
         (None, math.nan, "share of 3x3 filters nan"),
         (0.001, None, "squeeze is 0"),
         (None, 0.999, "expand1x1 is 0"),

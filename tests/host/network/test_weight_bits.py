@@ -34,7 +34,7 @@ def test_other_bits_are_refused(bits):
 
 
 def test_an_unknown_layer_is_refused():
-    with pytest.raises(FirelineError, match="no layer is called 'fire9/"):
+    with pytest.raises(FirelineError, match="no layer has the name 'fire9/"):
         layer_bits(ARCHITECTURE, {"fire9/*": 8})
 
 
