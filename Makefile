@@ -2,34 +2,51 @@
 
 BIN = .venv/bin
 INSTALLED = .venv/installed
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest
 
-.PHONY: help demo test test-slow bench lint
+# Tests to run, such as T=tests/hw/output or T=tests/hw/output/test_pool.py.
+T =
+
+# Folders whose tests take about a minute together.
+QUICK = tests/host/network tests/host/link tests/host/data tests/hw/lib tests/hw/link \
+	tests/hw/test_boards.py tests/test_cli.py tests/test_imports.py tests/test_readme.py
+
+.PHONY: help demo test check test-slow bench lint types
 
 help:
 	@echo "make demo       the whole path on the shipped network, in ten minutes"
-	@echo "make test       the quick tests"
-	@echo "make test-slow  the tests that take minutes"
-	@echo "make bench      the measurements of the README"
-	@echo "make lint       style"
+	@echo "make test       the tests, slow ones left out; T=tests/... chooses"
+	@echo "make check      lint, types and a minute of tests"
+	@echo "make test-slow  the tests that take minutes; T=tests/... chooses"
+	@echo "make bench      the measurements of docs/measurements.md"
+	@echo "make lint       style and types"
+	@echo "make types      types alone"
 
 demo: $(INSTALLED)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo.sh
 
 test: $(INSTALLED)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	@$(PYTEST) -n 2 $(T)
+
+check: lint
+	@$(PYTEST) -n 2 -q $(QUICK)
 
 test-slow: $(INSTALLED)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow
+	@$(PYTEST) -n 2 -m slow $(T)
 
 bench: $(INSTALLED)
 	@$(BIN)/fireline bench --all --json build/bench.json
 
-lint: $(INSTALLED)
+lint: types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-$(INSTALLED): pyproject.toml prerequisites.sh
+types: $(INSTALLED)
+	@.ci/types
+
+$(INSTALLED): pyproject.toml constraints.txt prerequisites.sh
 	@python=$$(sh prerequisites.sh) && "$$python" -m venv .venv
 	@echo "Installing into .venv: a few minutes"
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[test]'
+	@$(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[test]'
 	@touch $@

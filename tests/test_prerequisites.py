@@ -53,7 +53,7 @@ def test_a_python_that_is_too_old_is_not_taken(tmp_path):
 
 def test_make_stops_before_anything_is_installed(tmp_path):
     root = SCRIPT.parent
-    for name in ("Makefile", "pyproject.toml", "prerequisites.sh"):
+    for name in ("Makefile", "constraints.txt", "prerequisites.sh", "pyproject.toml"):
         shutil.copy(root / name, tmp_path)
     tools = tmp_path / "bin"
     tools.mkdir()
