@@ -1,7 +1,7 @@
 """The golden model: every operator of the contract in integers, bit for bit as the hardware.
 
-Maps are [N, H, W, C], uint8 (uint16 after the classifier). `docs/design.md` states the contract.
-Sums of products run as floating-point matrix products, in a type that holds them exactly.
+Maps are [N, H, W, C], uint8 (uint16 after the classifier). `docs/architecture.md` states the
+contract. Sums of products run as floating-point matrix products, in a type that holds them exactly.
 """
 
 import functools

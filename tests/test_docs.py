@@ -1,0 +1,124 @@
+"""Every document: its commands are known or run, its links and file names lead somewhere."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from fireline import cli
+from fireline.host.network.file import write_network
+from fireline.host.network.lookup import resolve
+from fireline.host.network.random_network import random_network
+from PIL import Image
+from support.documents import (
+    DOCUMENTS,
+    README,
+    anchors,
+    blocks,
+    commands,
+    links,
+    quoted,
+    title,
+)
+from support.paths import ROOT
+
+OURS = [words for words in commands(*DOCUMENTS) if words[0] == "fireline"]
+QUICK = {"summary", "boards", "export", "evaluate", "verilog", "samples"}
+LONG = {"train", "quantize", "simulate", "build", "flash", "report", "classify", "bench", "explore"}
+OTHERS_FILES = {"cifar-10", "evaluation", "squeezenet1_1.fireline", "cifar10.fireline"}
+"""What a reader has and a test has not."""
+
+TOPS = {"commands", "docs", "examples", "host", "hw", "sim", "tests", ".ci"}
+FILE = re.compile(r"[\w./-]+\.(py|md|toml|v|sv|cpp|svg|sh|txt|cff|html|yaml)|[\w./-]+/")
+"""What looks like a file or a folder of the tree."""
+
+
+@pytest.mark.parametrize("words", OURS, ids=" ".join)
+def test_a_commands_options_are_known(words):
+    command = cli.main.commands[words[1]]
+    assert command.make_context(words[1], words[2:])
+
+
+def test_the_quick_commands_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (shape,) = blocks(ROOT / "docs" / "your-own-network.md", "toml")
+    Path("mine.toml").write_text(shape)
+    write_network(random_network(resolve("mine.toml"), 0), "mine.fireline")
+    for label, name in enumerate(("cat", "cow", "dog", "hen", "pig")):
+        Path("photos", name).mkdir(parents=True)
+        pixels = np.full((64, 64, 3), 40 * label, np.uint8)
+        Image.fromarray(pixels).save(Path("photos", name, "1.png"))
+    ran = set()
+    for _, name, *arguments in OURS:
+        if name in QUICK and not OTHERS_FILES & set(arguments):
+            done = CliRunner().invoke(cli.main, [name, *arguments])
+            assert done.exit_code == 0, done.stderr
+            ran.add(name)
+    assert ran == QUICK
+
+
+def test_the_long_commands_are_run_by_other_tests_or_the_demo():
+    demo = (ROOT / "demo.sh").read_text()
+    used = {words[1] for words in OURS}
+    assert used - QUICK <= LONG
+    for name in used - QUICK:
+        tests = (ROOT / "tests" / "commands" / f"test_{name}.py").read_text()
+        assert f"fireline {name} " in demo or f'"{name}", ' in tests, name
+
+
+def test_make_knows_its_targets():
+    for words in commands(*DOCUMENTS):
+        if words[0] == "make":
+            subprocess.run([*words, "--dry-run"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_programs_exist():
+    for words in commands(*DOCUMENTS):
+        if words[0] == "python":
+            assert (ROOT / words[1]).is_file(), words
+
+
+def test_no_other_commands():
+    others = [words for words in commands(*DOCUMENTS) if words[0] not in ("fireline", "make")]
+    assert {words[0] for words in others} <= {"pip", "python", "pre-commit"}
+    assert [words for words in others if words[0] == "pip"] == [
+        ["pip", "install", "."],
+        ["pip", "install", "pre-commit"],
+    ]
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=title)
+def test_links_lead_somewhere(file):
+    for target in links(file):
+        path, _, anchor = target.partition("#")
+        found = (file.parent / path).resolve() if path else file
+        assert found.exists(), target
+        if anchor:
+            assert anchor in anchors(found), target
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=title)
+def test_files_that_are_named_exist(file):
+    for text in quoted(file):
+        if FILE.fullmatch(text) and text.split("/")[0] in TOPS and "/" in text:
+            assert (ROOT / text).exists(), text
+
+
+def test_every_document_is_reachable_from_the_readme():
+    reached, waiting = set(), [README]
+    while waiting:
+        file = waiting.pop()
+        if file not in reached and file in DOCUMENTS:
+            reached.add(file)
+            waiting += [(file.parent / each.partition("#")[0]).resolve() for each in links(file)]
+    assert reached == set(DOCUMENTS)
+
+
+def test_the_waveform_is_what_the_simulation_shows(tmp_path):
+    drawn = tmp_path / "waveform.svg"
+    subprocess.run([sys.executable, ROOT / "docs" / "waveform.py", drawn], check=True)
+    shown = (ROOT / "docs" / "waveform.svg").read_text()
+    assert drawn.read_text() == shown, "run: python docs/waveform.py"
