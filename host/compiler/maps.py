@@ -12,10 +12,10 @@ from ..network.stage import Bypass, Conv1, Fire, MaxPool, Stage
 
 @dataclass(frozen=True)
 class Map:
-    """A map; `golden.trace` has one of the same name, unless it is conv1's windows.
+    """A map of `golden.trace`, or conv1's windows.
 
-    A new word starts at each of the channels in `breaks`. These are the first channels of the
-    exponent groups, here and in maps that lie alike: see `stage_maps`.
+    A new word starts at each channel in `breaks`: the first channels of the exponent groups of this
+    map, and of the maps that share its breaks (see `stage_maps`).
     """
 
     name: str
@@ -50,10 +50,10 @@ def exponent_group_starts(segments: tuple[int, ...]) -> tuple[int, ...]:
 def stage_maps(architecture: Architecture) -> tuple[Map, ...]:
     """The output map of each stage, in order.
 
-    Maps lie alike, i.e. have the same breaks, when the hardware copies or adds them word by word:
-    a pool's output lies as its input, and the output of a Fire with a simple bypass as its input.
+    The hardware pools a map and adds a simple bypass word by word, so that a pool's output shares
+    the breaks of its input, and the output of a Fire with a simple bypass those of the Fire's.
     """
-    alike: list[list[Map]] = []
+    sharing: list[list[Map]] = []
     for stage, layers in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
         layer = next(iter(layers.values()))
         if isinstance(stage, Conv1):
@@ -62,17 +62,17 @@ def stage_maps(architecture: Architecture) -> tuple[Map, ...]:
             segments = (stage.expand1x1, stage.expand3x3)
         size = layer.output_height, layer.output_width, sum(segments)
         stage_map = Map(layer.stage_name, *size, exponent_group_starts(segments))
-        if _lies_as_its_input(stage):
-            alike[-1].append(stage_map)
+        if _shares_breaks_of_its_input(stage):
+            sharing[-1].append(stage_map)
         else:
-            alike.append([stage_map])
+            sharing.append([stage_map])
     return tuple(
         replace(stage_map, breaks=tuple(sorted({start for each in maps for start in each.breaks})))
-        for maps in alike
+        for maps in sharing
         for stage_map in maps
     )
 
 
-def _lies_as_its_input(stage: Stage) -> bool:
+def _shares_breaks_of_its_input(stage: Stage) -> bool:
     simple = isinstance(stage, Fire) and stage.bypass is Bypass.SIMPLE
     return simple or isinstance(stage, MaxPool)

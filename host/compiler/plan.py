@@ -15,21 +15,22 @@ from .maps import Map, exponent_group_starts, stage_maps
 
 @dataclass(frozen=True, eq=False)
 class LayerPlan:
-    """A program layer: one convolution, or the two expands of a Fire.
-
-    `source` is the map that it reads; conv1 reads windows, whose pixels are a whole kernel. Its
-    `output` leaves the requantizer. It passes through the max pool if there is a `pool`, the map
-    that comes out. `keep` is the Fire output to which a bypass adds the rows that this layer writes
-    to the skip memory. With `skip` the layer adds such rows to its own output.
-    """
+    """A program layer: one convolution, or the two expands of a Fire."""
 
     pointwise: Layer
+    """The convolution, or the Fire's expand1x1."""
     source: Map
+    """The map that it reads. Conv1 reads windows: a pixel is all that is under the kernel."""
     output: Map
+    """The map that leaves the requantizer."""
     expand3x3: Layer | None = None
     pool: Map | None = None
+    """The map that the max pool makes of the output, if a pool follows."""
     keep: Map | None = None
+    """The output of the Fire that adds this layer's rows by a bypass: they go to the skip memory.
+    """
     skip: bool = False
+    """Whether rows of the skip memory are added to the output."""
 
     @property
     def name(self) -> str:
@@ -62,10 +63,11 @@ class LayerPlan:
         return self.kind not in (LayerKind.BYPASS, LayerKind.CLASSIFIER)
 
     def outputs(self, ci: int) -> tuple[np.ndarray, ...]:
-        """The output's channels as they leave the array, one array [channels] a convolution.
+        """The output's channels in the order in which they leave the array, [channels], for each
+        convolution.
 
-        -1 stands for no channel: it fills up a word within a part. The last word of a part needs no
-        filling, except a bypass's, whose words are those of its Fire's output.
+        -1 stands for no channel: it fills up a word. A convolution's last word is not filled up,
+        except a bypass's, whose words are exactly those of its Fire's output.
         """
         words = self.output.words(ci)
         if self.kind is LayerKind.BYPASS:

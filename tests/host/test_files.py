@@ -18,7 +18,7 @@ def test_a_missing_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_what_fails_leaves_nothing(tmp_path, monkeypatch, failure):
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch, failure):
     def fail(*_):
         raise failure
 

@@ -35,7 +35,7 @@ def exact_sums(x: np.ndarray, conv, stride: int, padding: int, pad_value) -> np.
 
 
 def exact_output(sums: np.ndarray, conv) -> np.ndarray:
-    """The requantization as the contract words it, in Python's unbounded integers."""
+    """The requantization as the contract states it, in Python's unbounded integers."""
     channels = np.broadcast_to(conv.multiplier, sums.shape).ravel().tolist()
     half = 1 << (conv.shift - 1)
     return np.array(
@@ -63,7 +63,7 @@ def test_convolve_is_the_same_in_blocks(monkeypatch):
     architecture = single(Conv1(8, 3, 1, 1), height=13)
     network, pixels = random_network(architecture, 1), draw_pixels(architecture, 1, 5)
     whole = golden.run(network, pixels)
-    for block in (1, 1000, 9000):  # single rows, several rows, several images
+    for block in (1, 1000, 9000):  # single rows, several rows, several pictures
         monkeypatch.setattr(golden, "BLOCK", block)
         assert np.array_equal(golden.run(network, pixels), whole)
 
@@ -82,10 +82,10 @@ def test_requantize_is_exact_at_the_edges(seed, shift, maximum, large):
         maximum=maximum,
     )
     weights = conv.effective_weights().astype(np.int64).reshape(12, -1)
-    low = 255 * np.minimum(weights, 0).sum(1) + bias  # the extremes of what can occur
+    low = 255 * np.minimum(weights, 0).sum(1) + bias  # the extreme sums
     high = 255 * np.maximum(weights, 0).sum(1) + bias
     sums = random.integers(low, high + 1, (200, 12))
-    # and both sides of every place where the output changes, as far as they can occur
+    # both sides of every step of the output, as far as these sums can occur
     steps = random.integers(0, maximum + 1, (200, 12))
     edges = ((steps << shift) - (1 << (shift - 1))) // np.maximum(conv.multiplier, 1)
     sums = np.concatenate([sums, *(np.clip(edges + i, low, high) for i in (-1, 0, 1))])
@@ -95,7 +95,7 @@ def test_requantize_is_exact_at_the_edges(seed, shift, maximum, large):
 
 
 def test_wide_sums_are_exact():
-    """Beyond 24 bits, where float32 would round."""
+    """Sums beyond 24 bits, which float32 rounds."""
     architecture = single(Conv1(2, 7, 1, 0), height=8, width=8)
     conv = random_network(architecture, 0, 8).convs["conv1"]
     codes = np.full((2, 3, 7, 7), 127, np.int8)
@@ -136,7 +136,7 @@ def test_classify_takes_the_first_of_the_greatest():
 @settings(max_examples=25, deadline=None)
 @given(architectures(), st.integers(0, 2**32), st.sampled_from([4, 8]))
 def test_trace_follows_the_architecture(architecture, seed, bits):
-    """Every map from the one before it, put together here from the operators."""
+    """The test computes every map from the map before it."""
     network = random_network(architecture, seed, bits)
     pixels = draw_pixels(architecture, seed)
     maps = golden.trace(network, pixels)
@@ -147,22 +147,22 @@ def test_trace_follows_the_architecture(architecture, seed, bits):
         return exact_output(exact_sums(x, conv, layer.stride, layer.padding, pad_value), conv)
 
     names, x, bypassed = [], pixels, bypassed_fires(architecture)
-    for index in range(len(architecture.stages) + 1):
-        own = {layer.name: layer for layer in architecture.layers() if layer.stage == index}
-        name = next(iter(own)).partition("/")[0]
-        if f"{name}/squeeze" in own:
-            squeezed = convolution(own[f"{name}/squeeze"], x)
-            expanded = [convolution(own[f"{name}/expand{k}x{k}"], squeezed) for k in (1, 3)]
+    for layers in architecture.layers_by_stage():
+        own = {kind.value: layer for kind, layer in layers.items()}
+        name = next(iter(own.values())).stage_name
+        if "squeeze" in own:
+            squeezed = convolution(own["squeeze"], x)
+            expanded = [convolution(own[f"expand{k}x{k}"], squeezed) for k in (1, 3)]
             assert np.array_equal(maps[f"{name}/squeeze"], squeezed)
             names.append(f"{name}/squeeze")
-            if f"{name}/bypass" in own:
-                x = convolution(own[f"{name}/bypass"], x)
+            if "bypass" in own:
+                x = convolution(own["bypass"], x)
                 assert np.array_equal(maps[f"{name}/bypass"], x)
                 names.append(f"{name}/bypass")
             output = np.concatenate(expanded, 3)
             x = golden.add_skip(output, x, network.skips[name]) if name in bypassed else output
         else:
-            x = golden.max_pool(x) if name.startswith("pool") else convolution(own[name], x)
+            x = golden.max_pool(x) if "pool" in own else convolution(next(iter(own.values())), x)
         assert np.array_equal(maps[name], x), name
         names.append(name)
     assert list(maps) == names

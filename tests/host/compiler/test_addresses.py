@@ -12,13 +12,13 @@ from support.strategies import architectures
 
 @given(architectures())
 @settings(deadline=None, max_examples=30)
-def test_every_network_finds_its_rows(architecture):
+def test_every_network_reads_the_rows_that_it_means(architecture):
     plan = plan_layers(architecture)
     row_operations(schedule(plan), allocate(plan, 4))
 
 
 @pytest.mark.parametrize("memory", ["squeezed", "skips"])
-def test_a_buffer_with_too_few_rows_is_found_out(memory):
+def test_a_buffer_with_too_few_rows_is_detected(memory):
     plan = plan_layers(network(Conv1(8, 1, 1, 0), fire(4, 4, 4, "simple"), height=6))
     buffers = allocate(plan, 4)
     activations, skips = dict(buffers.activations), dict(buffers.skips)

@@ -57,12 +57,12 @@ def test_the_choice_is_the_best_of_all(layers, room):
     assert fits and saved == pytest.approx(best)
 
 
-def test_what_does_no_harm_keeps_4_bits():
+def test_a_layer_without_harm_keeps_4_bits():
     found = [option("conv1", 0.0, 1), option("a", 1.0, 1), option("b", 0.001, 1)]
     assert choose(found, 100) == {"conv1": 8, "a": 8, "b": 4}
 
 
-def test_a_budget_that_cannot_be_met():
+def test_a_budget_below_4_bits_everywhere_is_refused():
     found = [option("conv1", 1.0, 1024), option("a", 1.0, 10 * 1024)]
     with pytest.raises(FirelineError, match=r"at least 12\.0 kbits.*more than 11;"):
         choose(found, 11 * 1024)
@@ -82,7 +82,7 @@ def test_words_are_the_compilers(array, bits):
         assert words == {name: 2 * count for name, count in fours.items()}
 
 
-def test_cycles_are_about_the_compilers():
+def test_cycles_are_near_the_compilers():
     compiled = compile_network(random_network(SMALL, 0), ARRAY)
     cycles = sum(option.cycles[0] for option in options(SMALL, compiled.program, {}, True))
     assert cycles == pytest.approx(sum(layer_cycles(compiled).values()), rel=0.25)
@@ -111,7 +111,7 @@ def test_a_streamed_classifier_takes_no_rom(gaps):
 
 
 def test_the_room_of_a_board():
-    """What is chosen for it fits, and a step more of ROM would not."""
+    """The choice fits the board, and another step of ROM does not."""
     board = find_board("ulx3s-12f")
     program = four_bits(SMALL, board.array)
     room = board_room(program, board)

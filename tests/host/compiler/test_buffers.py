@@ -5,21 +5,21 @@ from fireline.host.network.families import family
 from support.small import fire, network
 
 
-def test_the_buffers_of_squeezenet_are_those_of_the_sum():
+def test_squeezenets_buffers_add_up_to_what_is_counted_by_hand():
     buffers = allocate(plan_layers(family("squeezenet1_1")), 16)
     assert buffers.activations["fire2/squeeze"].rows == 3
     assert buffers.activations["fire2/squeeze"].words == 55
-    wide = max(55 * 4, 27 * 8, 55 * 8, 13 * 32)  # a row of 55 pixels of 128 channels
+    shared = max(55 * 4, 27 * 8, 55 * 8, 13 * 32)  # a row of 55 pixels of 128 channels
     squeezed = 3 * (55 * 1 * 2 + 27 * 2 * 2 + 13 * (3 + 3 + 4 + 4))
-    assert depth(buffers.activations) == wide + squeezed
+    assert depth(buffers.activations) == shared + squeezed
     assert buffers.skips == {}
 
 
-def test_places_do_not_overlap_and_repeat_every_so_many_rows():
+def test_buffers_do_not_overlap_and_reuse_their_rows():
     buffers = allocate(plan_layers(network(Conv1(6, 1, 1, 0), fire(5, 6, 3), fire(9, 4, 4))), 4)
     squeezed = [buffers.activations[name] for name in ("fire2/squeeze", "fire3/squeeze")]
-    wide = buffers.activations["fire2"]
-    assert squeezed[1].end == wide.base and wide.end <= squeezed[0].base
+    shared = buffers.activations["fire2"]
+    assert squeezed[1].end == shared.base and shared.end <= squeezed[0].base
     rows = [squeezed[1].address(row) for row in range(6)]
     assert rows[:3] == rows[3:] and len(set(rows)) == 3
 
@@ -43,7 +43,7 @@ def test_batches_lie_side_by_side_and_the_last_one_reaches_below_the_buffer():
         assert buffer.address(before[row]) == buffer.address(row)
 
 
-def test_a_map_with_a_place_for_each_row_is_one_batch():
+def test_a_buffer_with_room_for_every_row_makes_one_batch():
     assert BatchBuffer(base=0, rows=5, words=1, early=0).batches(5) == [range(5)]
 
 

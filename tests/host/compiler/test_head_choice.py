@@ -17,7 +17,7 @@ NETWORK = random_network(
 BOARD = find_board("ulx3s-25f")
 
 
-def needed(compiled):
+def block_rams_of(compiled):
     return resources(compiled.program).block_rams + LINK_BLOCK_RAMS
 
 
@@ -29,12 +29,12 @@ def test_a_head_that_fits_stays_on_the_chip():
     chip = compile_for(NETWORK, ARRAY, HeadPlace.CHIP, BOARD)
     assert chip.streamed is None and chip.head is None and chip.external_bytes == 0
     assert compile_for(NETWORK, ARRAY).streamed is None
-    assert compile_for(NETWORK, ARRAY, board=board_of(needed(chip))).streamed is None
+    assert compile_for(NETWORK, ARRAY, board=board_of(block_rams_of(chip))).streamed is None
 
 
-def test_one_that_does_not_is_streamed_with_what_memory_there_is():
+def test_a_head_that_does_not_fit_is_streamed_with_all_memory_left():
     chip = compile_for(NETWORK, ARRAY, HeadPlace.CHIP)
-    board = board_of(needed(chip) - 1)
+    board = board_of(block_rams_of(chip) - 1)
     streamed = compile_for(NETWORK, ARRAY, board=board, clock_mhz=50.0)
     check_fit(streamed, board)
     assert streamed.streamed.clock_mhz == 50.0
@@ -48,7 +48,7 @@ def test_one_that_does_not_is_streamed_with_what_memory_there_is():
     )
 
 
-def test_what_fits_neither_way_is_refused_with_the_numbers_of_the_chip():
+def test_a_network_that_fits_neither_way_is_refused_with_the_numbers_of_the_chip():
     board = board_of(3)
     compiled = compile_for(NETWORK, ARRAY, board=board)
     assert compiled.streamed is None

@@ -1,5 +1,3 @@
-"""The Verilog file and the manifest beside it agree."""
-
 import json
 import re
 import zlib
@@ -43,7 +41,7 @@ def test_the_manifest_names_the_ports_of_the_module(name, request, tmp_path):
     assert str(tmp_path) not in text
 
 
-def test_the_manifest_tells_cycles_and_memories(compiled):
+def test_the_manifest_lists_cycles_and_memories(compiled):
     described = manifest(compiled)
     assert described["cycles_per_frame"] == compiled.timing.cycles
     assert described["latency_cycles"] == compiled.timing.latency
@@ -53,23 +51,23 @@ def test_the_manifest_tells_cycles_and_memories(compiled):
 
 
 @pytest.mark.parametrize("name", ["compiled", "streamed"])
-def test_the_manifest_tells_how_every_stream_is_used(name, request):
+def test_the_manifest_says_how_every_stream_is_used(name, request):
     described = manifest(request.getfixturevalue(name))
     rules = described["handshake"]
-    told = " ".join([*rules, *rules.values()])
+    text = " ".join([*rules, *rules.values()])
     for port in described["ports"]:
         if port["name"].endswith(("_valid", "_wanted")) or port["name"] == "abort":
-            assert port["name"] in told
+            assert port["name"] in text
     assert ("weights" in rules) == (described["head"] is not None)
 
 
-def test_the_manifest_tells_what_is_streamed(compiled, streamed, tmp_path):
+def test_the_manifest_describes_what_is_streamed(compiled, streamed, tmp_path):
     assert manifest(compiled)["head"] is None
     head = write_verilog(streamed, tmp_path)["head"]
-    image = (tmp_path / head["file"]).read_bytes()
-    assert image == streamed.head
-    assert len(image) == 2 * head["blocks"] * head["block_words"]
-    assert zlib.crc32(image) == int(head["crc32"], 16)
+    contents = (tmp_path / head["file"]).read_bytes()
+    assert contents == streamed.head
+    assert len(contents) == 2 * head["blocks"] * head["block_words"]
+    assert zlib.crc32(contents) == int(head["crc32"], 16)
 
 
 def test_a_folder_that_cannot_be(compiled, tmp_path):

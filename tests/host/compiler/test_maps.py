@@ -17,11 +17,11 @@ def test_words_start_at_breaks_and_hold_every_channel_once(channels, breaks, ci)
         assert not set(breaks) & set(inside[1:].tolist())
 
 
-def test_groups_start_anew_at_a_segment():
+def test_exponent_groups_start_anew_at_a_segment():
     assert exponent_group_starts((20, 33)) == (0, 16, 20, 36, 52)
 
 
-def test_maps_that_are_added_lie_alike():
+def test_maps_that_are_pooled_or_added_share_their_breaks():
     conv1, pool, fire2, fire3 = stage_maps(
         network(Conv1(22, 1, 1, 0), "pool", fire(5, 6, 16, "simple"), fire(5, 6, 16, "complex"))
     )

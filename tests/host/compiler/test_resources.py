@@ -41,7 +41,7 @@ def test_the_shipped_network_fits_the_small_board():
     }
 
 
-def test_what_does_not_fit_is_refused_with_numbers_and_help():
+def test_a_network_that_does_not_fit_is_refused_with_numbers_and_remedies():
     job = shipped((8, 8), 8)
     count = resources(job.program).block_rams
     with pytest.raises(FirelineError) as refusal:
@@ -52,7 +52,7 @@ def test_what_does_not_fit_is_refused_with_numbers_and_help():
     assert "\n" not in message
 
 
-def test_the_links_block_rams_are_no_more_with_a_thousand_classes(tmp_path):
+def test_the_link_takes_as_many_block_rams_with_a_thousand_classes(tmp_path):
     identity = Identity(network=1, width=224, height=224, channels=3, classes=1000)
     assert cells(synthesized(Link(identity), tmp_path))["DP16KD"] == LINK_BLOCK_RAMS
 

@@ -21,7 +21,7 @@ def pace(blocks=3, slots=2, load=50):
     return Pace(blocks, slots, load, lambda task: 10)
 
 
-def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
+def test_every_class_meets_every_row_once_and_other_layers_keep_their_order():
     plan = plan_layers(network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=11))
     buffers = allocate(plan, 4, StreamedHead(2, overlaid=1))
     plain = schedule(plan)
@@ -41,7 +41,7 @@ def test_every_class_meets_every_row_once_and_the_rest_is_as_it_was():
     row_operations(tasks, buffers, 2)
 
 
-def test_blocks_are_put_amid_the_rows_that_are_computed_while_they_come():
+def test_blocks_go_between_the_rows_that_are_computed_while_they_arrive():
     plan = plan_layers(network(Conv1(6, 1, 1, 0), fire(4, 4, 4), fire(4, 4, 4), height=40))
     buffers = allocate(plan, 4, StreamedHead(4))
     plain = schedule(plan)
@@ -60,13 +60,15 @@ def test_blocks_are_put_amid_the_rows_that_are_computed_while_they_come():
     st.sampled_from([0, 30, 2000]),
 )
 @settings(deadline=None, max_examples=40)
-def test_every_network_finds_its_rows(architecture, rows, overlaid, blocks, slots, load):
+def test_every_network_reads_the_rows_that_it_means(
+    architecture, rows, overlaid, blocks, slots, load
+):
     plan = plan_layers(architecture)
     buffers = allocate(plan, 4, StreamedHead(rows))
     row_operations(stream(schedule(plan), buffers, pace(blocks, slots, load)), buffers, 1)
 
 
-def test_rows_over_buffers_that_are_still_in_use_are_found_out():
+def test_rows_over_buffers_in_use_are_detected():
     plan = plan_layers(network(Conv1(40, 1, 1, 0), fire(4, 4, 4), height=6))
     buffers = allocate(plan, 4, StreamedHead(1, overlaid=4))
     with pytest.raises(FirelineError, match="would read row"):

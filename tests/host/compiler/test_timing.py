@@ -1,4 +1,4 @@
-"""That the model is exact is tested where the accelerator runs; here, what must follow from it."""
+"""Simulations of the accelerator check that the model is exact; these tests check what follows."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ SHORT = network(Conv1(4, 1, 1, 0), fire(4, 4, 4), height=3, width=2)
 
 
 def test_waits_are_needed():
-    """Without its idle cycles a network of short rows reads what is not there yet."""
+    """Without its idle cycles a network of short rows reads what is not written yet."""
     job = compiled(SHORT, "16x16")
     assert max(row.wait for row in job.program.rows) > 0
     hasty = replace(job.program, rows=tuple(replace(row, wait=0) for row in job.program.rows))
@@ -39,7 +39,7 @@ def test_a_frame_that_comes_alone_takes_no_longer_than_the_first(padding):
     job = compiled(architecture)
     dut, taken = Accelerator(job.program), []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         ctx.set(dut.score.ready, 1)
         for pause in (0, 50, 2000):
             await ctx.tick().repeat(pause + 1)
@@ -57,7 +57,7 @@ def test_a_frame_that_comes_alone_takes_no_longer_than_the_first(padding):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert max(taken) <= job.timing.latency
     assert max(taken) > job.timing.latency - 2 * architecture.width
