@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from fireline import cli
+from fireline.host.compiler.buffers import StreamedHead
+from fireline.host.compiler.manifest import manifest
+from fireline.host.network.architecture import Conv1
 from fireline.host.network.file import write_network
 from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
+from fireline.hw.boards import BOARDS
+from fireline.hw.system import Lights
 from PIL import Image
 from support.documents import (
     DOCUMENTS,
@@ -24,11 +29,15 @@ from support.documents import (
     title,
 )
 from support.paths import ROOT
+from support.small import compiled, fire, network
 
 OURS = [words for words in commands(*DOCUMENTS) if words[0] == "fireline"]
 QUICK = {"summary", "boards", "export", "evaluate", "verilog", "samples"}
 LONG = {"train", "quantize", "simulate", "build", "flash", "report", "classify", "bench", "explore"}
-OTHERS_FILES = {"cifar-10", "evaluation", "squeezenet1_1.fireline", "cifar10.fireline"}
+OTHERS_FILES = {
+    *("cifar-10", "evaluation"),
+    *("cifar10.fireline", "pruned.fireline", "squeezenet1_1.fireline"),
+}
 """What a reader has and a test has not."""
 
 TOPS = {"commands", "docs", "examples", "host", "hw", "sim", "tests", ".ci"}
@@ -115,6 +124,43 @@ def test_every_document_is_reachable_from_the_readme():
             reached.add(file)
             waiting += [(file.parent / each.partition("#")[0]).resolve() for each in links(file)]
     assert reached == set(DOCUMENTS)
+
+
+def first_column(file: Path, heading: str) -> list[str]:
+    """The first cells of the table whose first column has that heading."""
+    table = file.read_text().split(f"\n| {heading} |", 1)[1].split("\n\n")[0]
+    return [row.split("|")[1].strip() for row in table.splitlines()[2:]]
+
+
+def test_the_ports_are_those_of_the_core():
+    architecture = network(Conv1(6, 3, 1, 1), "pool", fire(4, 4, 5), classes=9)
+    described = manifest(compiled(architecture, "8x4", head=StreamedHead(2)))
+    file = ROOT / "docs" / "core-interface.md"
+    plain, streamed = first_column(file, "port"), first_column(file, "port, if streamed")
+    named = [cell.strip("`") for cell in (*plain, *streamed)]
+    assert sorted(named) == sorted(port["name"] for port in described["ports"])
+
+
+def test_boards_and_lights_are_those_of_the_sources():
+    file = ROOT / "docs" / "getting-started-ulx3s.md"
+    assert set(BOARDS) <= set(quoted(file))
+    lights = [name for name, _ in Lights.as_shape()]
+    assert [name for name in quoted(file) if name in lights] == lights
+
+
+def test_the_quantizers_steps_are_those_of_the_command():
+    shown = CliRunner().invoke(cli.main, ["quantize", "--help"]).stdout
+    steps = re.findall(r"^ {4}([a-z-]+) {2,}\S", shown, re.M)
+    assert len(steps) > 4
+    assert first_column(ROOT / "docs" / "quantization.md", "step") == steps
+
+
+def test_messages_are_those_of_the_program():
+    sources = [ROOT / "host" / "link" / "device.py", ROOT / "commands" / "classify.py"]
+    text = re.sub(r"\"\s+f?\"", "", "".join(source.read_text() for source in sources))
+    for cell in first_column(ROOT / "docs" / "getting-started-ulx3s.md", "what you see"):
+        for message in re.findall(r"`([^`]+)`", cell):
+            assert message in text, message
 
 
 def test_the_waveform_is_what_the_simulation_shows(tmp_path):
