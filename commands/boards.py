@@ -1,4 +1,4 @@
-"""fireline boards: what is known."""
+"""fireline boards: the boards that Fireline supports."""
 
 from .common import Output, command, number
 
@@ -7,7 +7,7 @@ from .common import Output, command, number
 def boards(output: Output):
     """List the boards.
 
-    With what their FPGAs have, and the array and the clock to start from.
+    The table shows each FPGA's resources, and the default array and clock.
 
     \b
     Example:
@@ -18,7 +18,7 @@ def boards(output: Output):
     table = output.table(
         "Boards", "<board", "<FPGA", "LUTs", "multipliers", "block RAMs", "array", "MHz"
     )
-    found = []
+    rows = []
     for board in BOARDS.values():
         row = {
             "name": board.name,
@@ -30,6 +30,6 @@ def boards(output: Output):
             "clock_mhz": board.clock_mhz,
         }
         table.add_row(*(number(value) for value in row.values()))
-        found.append(row)
+        rows.append(row)
     output.show(table)
-    output.result({"boards": found})
+    output.result({"boards": rows})

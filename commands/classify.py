@@ -1,4 +1,4 @@
-"""fireline classify: pictures to a board, real or simulated."""
+"""fireline classify: run pictures on a board, real or simulated."""
 
 import time
 from contextlib import contextmanager
@@ -6,28 +6,29 @@ from contextlib import contextmanager
 import click
 
 from ..errors import FirelineError
+from ..hw.link.baud import BAUD
 from .common import HEAD, Array, Output, command
 from .pictures import IMAGES, STRICT, class_name, load_pictures
 
-SIMULATED = "simulated"  # the port that is none
-SIMULATION_PATIENCE = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # s: it is slow
+SIMULATED = "simulated"  # instead of the name of a port
+SIMULATION_SECONDS = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # it is slow
 
 
 @command
 @IMAGES
 @click.option("--port", metavar="P", required=True, help="The board's serial port, or `simulated`.")
-@click.option("--net", metavar="NET", help="What it runs: names the classes, checks every score.")
-@click.option("--array", type=Array(), default="8x8", help="Of the simulated board.")
+@click.option("--net", metavar="NET", help="Its network: names the classes, checks every score.")
+@click.option("--array", type=Array(), default="8x8", help="The simulated board's array.")
 @HEAD
-@click.option("--baud", default=2_000_000, show_default=True, help="Of the serial line.")
+@click.option("--baud", default=BAUD, show_default=True, help="The serial line's baud rate.")
 @STRICT
 def classify(output: Output, images, port, net, array, head, baud, strict):
-    """Classify images on a board.
+    """Classify pictures on a board.
 
-    They go over its serial line. With --net, every score is compared with the golden model's, and
-    a board that streams its classifier's weights gets them if it has none. The port `simulated` is
-    no port: the whole board, serial line and all, is simulated on a pseudo-terminal; with
-    --head sdram, its SDRAM, too.
+    The command sends the pictures over the board's serial line. With --net, it compares every score
+    with the golden model's, and loads the classifier's weights into a board that streams them and
+    has none yet. With --port simulated, it simulates the whole board with its serial line (and its
+    SDRAM with --head sdram) on a pseudo-terminal.
 
     \b
     Examples:
@@ -40,7 +41,7 @@ def classify(output: Output, images, port, net, array, head, baud, strict):
     network = load_network(net) if net else None
     if port == SIMULATED:
         if not network:
-            raise FirelineError("a simulated board must know its network: name it with --net")
+            raise FirelineError("a simulated board needs its network: name it with --net")
         device = _simulated(output, network, array, head)
     else:
         device = Device(port, baud)
@@ -50,7 +51,7 @@ def classify(output: Output, images, port, net, array, head, baud, strict):
 
 @contextmanager
 def _simulated(output, network, array, head):
-    """A device at the other end of whose serial line the whole board is simulated."""
+    """Simulates the whole board; yields a device that is connected to it."""
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.link.device import Device
     from ..hw.accelerator import Accelerator
@@ -62,16 +63,16 @@ def _simulated(output, network, array, head):
     core, identity = Accelerator(program), identity_of(program)
     with simulated_board(core, identity, contents=contents_of(program)) as port:
         output.say(f"a simulated board with a {array} array runs at {port}")
-        with Device(port, **SIMULATION_PATIENCE) as device:
+        with Device(port, **SIMULATION_SECONDS) as device:
             yield device
 
 
 def _classify(output, device, images, network, strict):
-    """Sends the images one by one; the command's exit status."""
+    """Sends the pictures one by one; returns the command's exit status."""
     from ..host import golden
 
     identity = device.identify()
-    output.say(f"network {identity.network:08x} is there")
+    output.say(f"the board runs network {identity.network:08x}")
     if device.needs_weights():
         _load_weights(output, device, identity, network)
     pixels = load_pictures(output, images, identity, strict)
@@ -97,15 +98,15 @@ def _classify(output, device, images, network, strict):
 
 
 def _load_weights(output, device, identity, network):
-    """Gives the board its classifier's weights."""
+    """Loads the classifier's weights into the board."""
     from ..host.compiler.buffers import StreamedHead
     from ..host.compiler.compile import compile_network
     from ..hw.program import ArrayShape
 
     if not network:
         raise FirelineError(
-            "the board has no weights for its classifier yet: name its network with --net, and it "
-            "gets them"
+            "the board has no weights for its classifier yet: name its network with --net to load "
+            "them"
         )
     array = ArrayShape(identity.ci, identity.co)
     compiled = compile_network(network, array, head=StreamedHead(1))

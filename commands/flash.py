@@ -1,4 +1,4 @@
-"""fireline flash: a bitstream into its board."""
+"""fireline flash: load a bitstream onto its board."""
 
 import click
 
@@ -7,11 +7,11 @@ from .common import Output, command
 
 @command
 @click.argument("folder", metavar="DIR")
-@click.option("--permanent", is_flag=True, help="Into the flash memory: it outlasts power-off.")
+@click.option("--permanent", is_flag=True, help="Into the flash memory: it survives power-off.")
 def flash(output: Output, folder, permanent):
     """Load a build onto its board.
 
-    DIR is what `fireline build` made; openFPGALoader does it.
+    DIR is the folder that `fireline build` wrote. The command runs openFPGALoader.
 
     \b
     Example:

@@ -60,7 +60,8 @@ class Link(wiring.Component):
         weights: out stream of the weights' bytes
         memory: in, state of the external memory
     Latency
-        11 cycles from a chunk's closing zero to its first byte
+        9 cycles from a chunk's closing zero to its first pixel, plus `ChunkBuffer.READ_CYCLES` for
+        each further byte of that pixel
     Throughput
         one byte a cycle in; one byte of a chunk in `ChunkBuffer.READ_CYCLES` out
     """

@@ -29,7 +29,7 @@ class Replier(wiring.Component):
         byte: in, that byte, `ScoreStore.LATENCY` cycles later
         o: out stream of the answers' bytes
     Latency
-        2 cycles from the request to the first byte
+        3 cycles from the request to the first byte
     Throughput
         one byte in 6 cycles
     """

@@ -1,4 +1,4 @@
-"""The list of boards."""
+"""`fireline boards`."""
 
 import json
 

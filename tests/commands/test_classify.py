@@ -1,4 +1,4 @@
-"""Pictures to boards: fake, simulated, absent, silent, noisy, unplugged."""
+"""`fireline classify` on boards that are fake, simulated, absent, silent, noisy or unplugged."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A build that goes to its board."""
+"""`fireline flash` with a stand-in for openFPGALoader."""
 
 import os
 

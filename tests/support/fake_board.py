@@ -1,4 +1,4 @@
-"""A board in Python at the other end of a pseudo-terminal, as reliable as a test wants it."""
+"""A board in Python on a pseudo-terminal, as reliable as a test wants it."""
 
 import os
 import pty
@@ -13,13 +13,16 @@ from fireline.hw.link.protocol import SCORES_PER_PART, Identity, Kind, MemorySta
 
 
 class FakeBoard:
-    """Speaks the link's language; ``line`` may hurt what is sent to it and what it sends."""
+    """Implements the board's side of the protocol.
+
+    `line` maps the bytes sent to the board, and those sent by it, to the bytes that arrive.
+    """
 
     def __init__(self, identity: Identity, line: Callable[[bytes], bytes] = bytes):
         self.identity = identity
         self.to_board = self.to_host = line
         self.pixels = self.weights = b""
-        self.expected = None  # weights; any, when None
+        self.expected = None  # the right weights; None accepts any
         self.memory = MemoryState.TESTING if identity.weight_bytes else MemoryState.READY
         self.after_test = MemoryState.EMPTY
         self.wanted = 0
@@ -105,7 +108,7 @@ class FakeBoard:
         return None
 
     def _memory_now(self) -> MemoryState:
-        """Its state, and what comes after it."""
+        """The current state; the next call returns the state that follows it."""
         now = self.memory
         if now is MemoryState.TESTING:
             self.memory = self.after_test
@@ -116,7 +119,7 @@ class FakeBoard:
 
 
 def noisy(rate: float, seed: int) -> Callable[[bytes], bytes]:
-    """A line that flips, drops and inserts bytes at this rate."""
+    """A line that replaces, drops and inserts bytes, `rate` of them."""
     draw = random.Random(seed)
 
     def line(sent: bytes) -> bytes:
@@ -134,10 +137,10 @@ def noisy(rate: float, seed: int) -> Callable[[bytes], bytes]:
 
 
 def deaf(_: bytes) -> bytes:
-    """A line that carries nothing."""
+    """A line on which no byte arrives."""
     return b""
 
 
 def babble(sent: bytes) -> bytes:
-    """A line that carries nothing but noise."""
+    """A line on which only noise arrives."""
     return bytes(random.Random(len(sent)).randrange(256) for _ in sent)

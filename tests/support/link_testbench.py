@@ -1,4 +1,4 @@
-"""The board's end of the link in a simulator, and a model of it in a few lines."""
+"""`Link` in Amaranth's simulator, and a model of it in a few lines."""
 
 from dataclasses import dataclass, replace
 
@@ -14,9 +14,9 @@ SCORES = [(7 << 24) + 1000 * n for n in range(IDENTITY.classes)]
 
 @dataclass
 class Model:
-    """What the link should do: the answers to each line, and the pixels for the core.
+    """What the link should do: its answers to each line, and the pixels for the core.
 
-    With a memory, chunks may be weights.
+    With a `memory`, the board takes weights.
     """
 
     memory: MemoryState | None = None
@@ -70,10 +70,10 @@ class Model:
                 return Packet(Kind.BROKEN, self.wanted)
 
 
-class Bench:
-    """The link in Amaranth's simulator: bytes there and back, pixels and scores at the core's side.
+class LinkDriver:
+    """Drives the link: bytes at the carrier's side, pixels and scores at the core's side.
 
-    Several bytes go in without a pause, so that only answers are awaited, never the link.
+    `send` sends its bytes without a pause, because the link never stalls its input.
     """
 
     def __init__(self, memory: MemoryState | None = None):
@@ -123,7 +123,7 @@ class Bench:
         ctx.set(self.dut.i.valid, 0)
 
     async def exchange(self, ctx, line: bytes, quiet: int = 500) -> list[Packet]:
-        """Sends a line, waits for so many quiet cycles, and returns the answers."""
+        """Sends a line, waits for `quiet` cycles without an answer, returns all answers."""
         await self.send(ctx, line)
         self.quiet = 0
         while self.quiet < quiet:

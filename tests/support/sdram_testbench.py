@@ -1,4 +1,4 @@
-"""Streamed weights with the SDRAM's model behind them, driven step by step in Verilator."""
+"""`StreamedWeights` with the SDRAM's model in Verilator, driven step by step."""
 
 import json
 import zlib
@@ -18,12 +18,12 @@ from fireline.hw.sdram.streamed_weights import StreamedWeights
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
 from fireline.sim.verilator import Simulator, build
 
-NAME = "weights_bench"
+NAME = "weights_testbench"
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What is built."""
+    """The contents, the clock and the chip of a testbench."""
 
     blocks: int
     block_words: int
@@ -51,7 +51,7 @@ class Setup:
 
 
 QUICK_TIMING = SdramTiming(power_up=2_000.0, refresh=1_000.0)
-"""Little time for power-up, and refreshes so often that there are many in a short test."""
+"""A short power-up, and refreshes so frequent that a short test sees many."""
 
 QUICK = Setup(blocks=3, block_words=720, clock_mhz=100, timing=QUICK_TIMING)
 """Blocks of two stretches."""
@@ -61,8 +61,8 @@ TESTED = ["leave", UNTESTED, 40_000]
 LOADED = ["leave", UNLOADED, 400_000]
 
 
-class Bench(wiring.Component):
-    """Flat ports; `cycle` counts the clock."""
+class FlatPorts(wiring.Component):
+    """Flat ports for cocotb; `cycle` counts clock cycles."""
 
     def __init__(self, setup: Setup):
         self.setup = setup
@@ -102,14 +102,14 @@ class Bench(wiring.Component):
 
 
 def build_simulator(setup: Setup) -> Simulator:
-    bench = Bench(setup)
-    text = verilog.convert(bench, name=NAME, emit_src=False, strip_internal_attrs=True)
-    ports = ("clk", "rst", *bench.signature.members)
-    return build({"bench.v": text, SOURCE: model_source()}, NAME, ports)
+    testbench = FlatPorts(setup)
+    text = verilog.convert(testbench, name=NAME, emit_src=False, strip_internal_attrs=True)
+    ports = ("clk", "rst", *testbench.signature.members)
+    return build({"testbench.v": text, SOURCE: model_source()}, NAME, ports)
 
 
 def run(simulator: Simulator, folder: Path, steps: list, **plus) -> list:
-    """What each step gave (see `tb_streamed_weights`); `plus` are the model's plus arguments."""
+    """The results of the steps (see `tb_streamed_weights`); `plus` are the model's arguments."""
     job, result = folder / "job.json", folder / "result.json"
     result.unlink(missing_ok=True)
     job.write_text(json.dumps({"steps": steps, "result": str(result)}))

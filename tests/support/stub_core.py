@@ -1,4 +1,4 @@
-"""A core of the accelerator's ports that takes little time: a class's score is a sum of pixels."""
+"""A fast core with the accelerator's ports, whose scores are sums of pixels."""
 
 from array import array
 
@@ -12,7 +12,7 @@ from fireline.hw.link.protocol import Identity
 class StubCore(wiring.Component):
     """The score of class n is the sum, modulo 2^32, of every byte times (pixel number + n + 1).
 
-    If it has weights, each of their words is added once to every score.
+    The words of streamed weights are added to every score.
     """
 
     def __init__(self, identity: Identity):
@@ -68,7 +68,7 @@ class StubCore(wiring.Component):
 
 
 def stub_scores(identity: Identity, pixels, weights: bytes = b"") -> list[int]:
-    """What the core gives for ``[height, width, channels]``."""
+    """The core's scores for pixels ``[height, width, channels]``."""
     words = sum(array("H", weights))
     sums = pixels.reshape(-1, identity.channels).sum(axis=1).tolist()
     return [

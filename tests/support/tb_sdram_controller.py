@@ -1,7 +1,7 @@
-"""Runs in the simulator: does the requests of the plus argument `job`, notes the words read.
+"""Runs in the simulator: sends the requests of the job file, records the words read.
 
-A request is `[action, burst, words, pause]`: the words are written, for an action of 1, and the
-next request is put after so many cycles.
+A request is `[action, burst, words, pause]`: `words` are written if `action` is 1, and the next
+request follows `pause` cycles later. The plus argument `job` names the file.
 """
 
 import json

@@ -1,11 +1,14 @@
-"""Runs in the simulator: does the steps of the plus argument `job`, notes what each gave.
+"""Runs in the simulator: executes the steps of the job file, records the result of each.
 
-`leave STATES CYCLES`: waits while the state is one of these; gives the state.
-`load HEX`: asks for the weights and sends these bytes. `send HEX`: sends bytes.
-`blocks GAPS WORDS`: for each of the gaps, asks for a block of so many words so many cycles after
-the one before was whole; gives the cycles from the request to the last word, and the words.
-`ask CYCLES`: asks for blocks for so long; gives the words that came.
-`restart CYCLES`, `wait CYCLES`, `reset`.
+The plus argument `job` names the file. Its steps are:
+
+- `leave STATES CYCLES`: waits while the state is one of STATES, CYCLES at most; returns the state.
+- `load HEX`: asserts `load`, then sends these bytes.
+- `send HEX`: sends bytes.
+- `blocks GAPS WORDS`: requests a block of WORDS for each gap, that many cycles after the previous
+  block's last word; returns the cycles from request to last word, and the words.
+- `ask CYCLES`: asserts `block_wanted` for CYCLES; returns the words that arrive.
+- `restart CYCLES`, `wait CYCLES`, `reset`.
 """
 
 import json

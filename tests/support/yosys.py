@@ -1,4 +1,4 @@
-"""What Yosys makes of a test's hardware."""
+"""Runs Yosys on a test's hardware."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ def run_yosys(script: str, folder: Path) -> None:
 
 
 def synthesized(design, folder: Path, ports=None, prepare: str = "") -> dict:
-    """The netlist of a component, or of a module and its ports; ``prepare`` is done first."""
+    """The netlist of a component, or of a module with `ports`; Yosys runs `prepare` first."""
     (folder / "top.il").write_text(rtlil.convert(design, name="top", ports=ports))
     script = f"read_rtlil top.il; {prepare}; {SYNTHESIS} -top top; write_json top.json"
     run_yosys(script, folder)
@@ -23,5 +23,5 @@ def synthesized(design, folder: Path, ports=None, prepare: str = "") -> dict:
 
 
 def cells(netlist: dict) -> Counter[str]:
-    """How many there are of each type."""
+    """The number of cells of each type."""
     return Counter(cell["type"] for cell in netlist["modules"]["top"]["cells"].values())

@@ -1,4 +1,4 @@
-"""Carry chains against plain sums, proven for all inputs with Yosys' own model of the cell."""
+"""Carry chains against plain sums, proven for all inputs with Yosys' model of the cell."""
 
 import pytest
 from amaranth.back import rtlil
@@ -15,7 +15,7 @@ PROVE = (
 
 
 class Chain(wiring.Component):
-    """`equal`: the chain of so many columns gives what it should."""
+    """`equal`: a chain of `width` columns gives the right sum."""
 
     def __init__(self, table: int, width: int):
         self.table, self.width = table, width

@@ -1,4 +1,4 @@
-"""The PLL's settings against its data sheet."""
+"""The PLL's settings against the data sheet's limits."""
 
 import re
 
@@ -50,7 +50,7 @@ def test_impossible_clocks_are_refused_in_one_line(output_mhz):
 
 
 @pytest.mark.parametrize("output_mhz", [50, 62.5, 80, 100])
-def test_second_clock_is_ahead_by_what_was_asked_for(output_mhz):
+def test_second_clock_leads_by_what_was_asked_for(output_mhz):
     settings = pll_settings(25.0, output_mhz)
     pll = PLL(settings, 5.0)
     step = 1000 / settings.oscillator_mhz

@@ -1,4 +1,4 @@
-"""Scales made of the primitive against scales that are not, in Verilog."""
+"""The cell against the behavioural product, both in a `Scale`, in Verilator."""
 
 import pytest
 from amaranth.back import verilog
@@ -9,7 +9,7 @@ from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.output.scale import Scale
 from support.ecp5_cells import run_verilated
 
-BENCH = """
+TESTBENCH = """
 #include "Vtop.h"
 #include <cstdio>
 
@@ -35,7 +35,7 @@ int main() {
 
 
 class BothForms(wiring.Component):
-    """A scale of either form, side by side."""
+    """A scale of each form, side by side."""
 
     def __init__(self, value_bits, multiplier_bits):
         shape = value_bits, multiplier_bits, (3,)
@@ -58,5 +58,6 @@ class BothForms(wiring.Component):
 def test_products(value_bits, multiplier_bits, tmp_path):
     text = verilog.convert(BothForms(value_bits, multiplier_bits), name="top", emit_src=False)
     (tmp_path / "top.v").write_text(text)
-    bench = BENCH.replace("VALUE", str(value_bits)).replace("MULTIPLIER", str(multiplier_bits))
-    assert run_verilated(tmp_path, bench) == (0, "")
+    program = TESTBENCH.replace("VALUE", str(value_bits))
+    program = program.replace("MULTIPLIER", str(multiplier_bits))
+    assert run_verilated(tmp_path, program) == (0, "")

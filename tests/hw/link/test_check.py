@@ -1,4 +1,4 @@
-"""Check sums made and tested in hardware, against zlib's."""
+"""Checks appended and tested in hardware, against zlib's CRC-32."""
 
 import zlib
 
@@ -28,7 +28,7 @@ def test_appender_adds_the_crc(packets, seed):
     st.lists(st.tuples(st.binary(max_size=10), st.booleans()), min_size=1, max_size=4),
     st.integers(0, 99),
 )
-def test_checker_strips_the_crc_and_tells_broken_packets(packets, seed):
+def test_checker_removes_the_crc_and_marks_broken_packets(packets, seed):
     sent, expected = [], []
     for packet, whole in packets:
         line = packet + zlib.crc32(packet, 0 if whole else 1).to_bytes(4, "little")
@@ -43,7 +43,7 @@ def test_checker_strips_the_crc_and_tells_broken_packets(packets, seed):
 
 @given(st.integers(0, 3), st.booleans())
 @settings(max_examples=8, deadline=None)
-def test_checker_tells_frames_that_are_too_short_or_cut_off(length, broken):
+def test_checker_marks_packets_that_are_too_short_or_cut_off(length, broken):
     line = zlib.crc32(b"").to_bytes(4, "little")[: length if not broken else 4]
     sent = [{"byte": byte, "end": 0, "broken": 0} for byte in line]
     sent += [{"byte": 0, "end": 1, "broken": broken}]

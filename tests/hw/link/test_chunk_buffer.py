@@ -1,4 +1,4 @@
-"""The buffer against a list that does the same."""
+"""The buffer against a list."""
 
 from amaranth.sim import Simulator
 from fireline.host.bitstream.build import FREE_COLLISIONS
@@ -18,7 +18,7 @@ def test_only_kept_bytes_come_out_in_order(steps):
     dut = ChunkBuffer(DEPTH)
     expected, taken = [], []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for chunk, verdict, drain in steps:
             stored = []
             for byte in chunk:
@@ -51,7 +51,7 @@ def test_only_kept_bytes_come_out_in_order(steps):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert taken == expected
 
@@ -59,7 +59,7 @@ def test_only_kept_bytes_come_out_in_order(steps):
 def test_a_full_buffer_takes_no_more():
     dut = ChunkBuffer(DEPTH)
 
-    async def bench(ctx):
+    async def testbench(ctx):
         await ctx.tick().repeat(2)
         ctx.set(dut.i.valid, 1)
         taken = 0
@@ -74,12 +74,12 @@ def test_a_full_buffer_takes_no_more():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
-def test_how_much_there_is_room_for():
-    """Slow bytes leave the last places free."""
+def test_roomy_and_the_room_for_slow_bytes():
+    """Bytes that arrive one by one leave the last places free."""
     dut = ChunkBuffer(DEPTH)
     roomy, room = [], []
 
@@ -91,7 +91,7 @@ def test_how_much_there_is_room_for():
         await ctx.tick().repeat(dut.IN_FLIGHT)
         return taken
 
-    async def bench(ctx):
+    async def testbench(ctx):
         await ctx.tick().repeat(2)
         for _ in range(DEPTH // 2 + 3):
             await put(ctx)
@@ -105,13 +105,13 @@ def test_how_much_there_is_room_for():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert roomy == [1] * (DEPTH // 2) + [0] * 3
     assert sum(room) == DEPTH - len(roomy) - (dut.IN_FLIGHT - 1)
 
 
-def test_its_block_ram_has_a_register_at_its_way_out(tmp_path):
+def test_its_block_ram_uses_the_output_register(tmp_path):
     netlist = synthesized(ChunkBuffer(2048), tmp_path, prepare=FREE_COLLISIONS)
     assert cells(netlist)["DP16KD"] == 1
     assert absorb_output_registers(netlist["modules"]["top"]) == 1

@@ -1,4 +1,4 @@
-"""Byte stuffing against the `cobs` package, with stalls, noise and packets cut off."""
+"""Byte stuffing against the `cobs` package, with stalls, noise and truncated packets."""
 
 from cobs import cobs
 from fireline.hw.link.cobs import COBSDecoder, COBSEncoder
@@ -22,7 +22,7 @@ def packets_of(symbols: list) -> list[tuple[bytes, bool]]:
 
 
 def reference(packet: bytes) -> tuple[bytes, bool]:
-    """What the package makes of a stuffed packet; of a broken one only that it is broken."""
+    """A stuffed packet as the package decodes it, and whether it is broken (then without bytes)."""
     try:
         return cobs.decode(packet), False
     except cobs.DecodeError:
@@ -43,7 +43,7 @@ def test_encoder_equals_the_package(packets, seed):
 
 @settings(max_examples=25, deadline=None)
 @given(packets=st.lists(PACKET, min_size=1, max_size=4), seed=st.integers(0, 99))
-def test_decoder_undoes_the_package(packets, seed):
+def test_decoder_inverts_the_package(packets, seed):
     line = b"\0".join(cobs.encode(bytes(packet)) for packet in packets) + b"\0"
     symbols = run(COBSDecoder(), list(line), 200 + 4 * len(line), seed)
     assert packets_of(symbols) == [(bytes(packet), False) for packet in packets]
@@ -51,19 +51,19 @@ def test_decoder_undoes_the_package(packets, seed):
 
 @settings(max_examples=25, deadline=None)
 @given(line=st.lists(st.sampled_from([0, 1, 2, 3, 255]), max_size=60), seed=st.integers(0, 99))
-def test_decoder_finds_the_same_broken_frames_in_noise(line, seed):
+def test_decoder_finds_the_same_broken_packets_in_noise(line, seed):
     symbols = run(COBSDecoder(), [*line, 0], 200 + 4 * len(line), seed)
     expected = [reference(packet) for packet in bytes(line).split(b"\0") if packet]
     found = [(b"" if broken else packet, broken) for packet, broken in packets_of(symbols)]
     assert found == expected
 
 
-def test_decoder_knows_full_blocks():
+def test_decoder_handles_full_blocks():
     packet = bytes(range(1, 255)) * 2 + b"\0tail"
     symbols = run(COBSDecoder(), [*list(cobs.encode(packet)), 0], 3000, 1)
     assert packets_of(symbols) == [(packet, False)]
 
 
-def test_decoder_finds_the_frame_after_one_that_was_cut_off():
+def test_decoder_finds_the_packet_after_one_that_was_cut_off():
     symbols = run(COBSDecoder(), [5, 1, 2, 0, *cobs.encode(b"\0next"), 0], 200, 1)
     assert packets_of(symbols) == [(b"\1\2", True), (b"\0next", False)]

@@ -1,4 +1,4 @@
-"""The board's end of the link against a model, through all kinds of broken lines."""
+"""The board's side of the link against a model, on intact and damaged lines."""
 
 from fireline.host.link.packets import Packet
 from fireline.hw.link.link import BUFFER_BYTES
@@ -11,11 +11,11 @@ from fireline.hw.link.protocol import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.link_testbench import IDENTITY, SCORES, Bench, Model
+from support.link_testbench import IDENTITY, SCORES, LinkDriver, Model
 
 
 def damage(line: bytes, kind: str, place: int, byte: int) -> bytes:
-    """One line, hurt somewhere."""
+    """A line with one fault of this kind."""
     place %= len(line)
     match kind:
         case "flip":
@@ -49,11 +49,11 @@ DAMAGE = st.tuples(
     st.lists(st.tuples(CHUNK | CHUNK | OTHER | NOISE, DAMAGE), min_size=1, max_size=12),
     st.none() | st.just(MemoryState.READY) | st.sampled_from(MemoryState),
 )
-def test_any_line_at_all(steps, memory):
-    bench, model = Bench(memory), Model(memory)
+def test_any_line(steps, memory):
+    driver, model = LinkDriver(memory), Model(memory)
 
     async def script(ctx):
-        for step, hurt in steps:
+        for step, fault in steps:
             match step:
                 case ("chunk", offset, pixels):
                     line = Packet(Kind.CHUNK, (model.wanted + offset) % 256, pixels).encode()
@@ -62,137 +62,139 @@ def test_any_line_at_all(steps, memory):
                 case ("noise", line):
                     pass
             if line:
-                line = damage(line, *hurt)
-            answers = await bench.exchange(ctx, line)
+                line = damage(line, *fault)
+            answers = await driver.exchange(ctx, line)
             expected = model.answer(line)
-            # Only the newest packet is sure of its answer.
+            # Only the newest packet is sure to be answered.
             assert answers[-1:] == expected[-1:]
             assert len(answers) <= len(expected)
             whole_pixels = len(model.pixels) // IDENTITY.channels * IDENTITY.channels
-            assert bench.pixels == model.pixels[:whole_pixels]
-            assert bench.weights == model.weights
+            assert driver.pixels == model.pixels[:whole_pixels]
+            assert driver.weights == model.weights
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_numbers_go_round_and_duplicates_are_not_delivered_twice():
-    bench = Bench()
+def test_numbers_wrap_and_duplicates_are_not_delivered_twice():
+    driver = LinkDriver()
 
     async def script(ctx):
         for number in range(260):
             line = Packet(Kind.CHUNK, number % 256, bytes([number % 251] * 3)).encode()
             expected = [Packet(Kind.TAKEN, (number + 1) % 256)]
-            assert await bench.exchange(ctx, line, quiet=50) == expected
+            assert await driver.exchange(ctx, line, quiet=50) == expected
             if number % 50 == 0:
-                assert await bench.exchange(ctx, line, quiet=50) == expected
-        assert bench.pixels == b"".join(bytes([number % 251] * 3) for number in range(260))
+                assert await driver.exchange(ctx, line, quiet=50) == expected
+        assert driver.pixels == b"".join(bytes([number % 251] * 3) for number in range(260))
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_scores_in_parts_again_and_again_until_the_next_start():
-    bench = Bench()
+def test_scores_can_be_read_in_parts_until_the_next_start():
+    driver = LinkDriver()
     encoded = b"".join(score.to_bytes(4, "little") for score in SCORES)
     part_bytes = 4 * SCORES_PER_PART
 
     async def ask(ctx, sequence, part):
-        (answer,) = await bench.exchange(ctx, Packet(Kind.RESULT, sequence, bytes([part])).encode())
+        (answer,) = await driver.exchange(
+            ctx, Packet(Kind.RESULT, sequence, bytes([part])).encode()
+        )
         assert (answer.kind, answer.sequence) == (Kind.SCORES, sequence)
         return answer.data
 
     async def script(ctx):
         assert await ask(ctx, 9, 0) == b""
-        await bench.give_scores(ctx, SCORES)
+        await driver.give_scores(ctx, SCORES)
         for sequence in range(2):
             assert await ask(ctx, sequence, 0) == encoded[:part_bytes]
             second = await ask(ctx, sequence, 1)
             assert len(second) == part_bytes
             assert second.startswith(encoded[part_bytes:])
-        await bench.exchange(ctx, Packet(Kind.START, 3).encode())
+        await driver.exchange(ctx, Packet(Kind.START, 3).encode())
         assert await ask(ctx, 4, 0) == b""
-        await bench.give_scores(ctx, SCORES[::-1])
+        await driver.give_scores(ctx, SCORES[::-1])
         assert (await ask(ctx, 5, 0))[:4] == SCORES[-1].to_bytes(4, "little")
 
-    bench.run(script)
+    driver.run(script)
 
 
 def test_slow_core_makes_the_host_wait_and_loses_nothing():
-    bench = Bench()
+    driver = LinkDriver()
     chunks = [bytes((7 * n + k) % 256 for k in range(CHUNK_BYTES)) for n in range(12)]
 
     async def script(ctx):
-        bench.core_takes = False
+        driver.core_takes = False
         base, unsent, answered = 0, 0, []
         for _ in range(60):
             while unsent < min(base + MOST_CHUNKS_AHEAD, len(chunks)):
-                await bench.send(ctx, Packet(Kind.CHUNK, unsent, chunks[unsent]).encode())
+                await driver.send(ctx, Packet(Kind.CHUNK, unsent, chunks[unsent]).encode())
                 unsent += 1
-            answers = await bench.exchange(ctx, b"")
+            answers = await driver.exchange(ctx, b"")
             answered += answers
             if answers:
                 base = answers[-1].sequence
-            elif not bench.core_takes:
+            elif not driver.core_takes:
                 assert BUFFER_BYTES // 2 < CHUNK_BYTES * unsent <= BUFFER_BYTES
-                bench.core_takes = True
+                driver.core_takes = True
         assert base == len(chunks)
         assert all(answer.kind is Kind.TAKEN for answer in answered)
-        assert bench.pixels == b"".join(chunks)
+        assert driver.pixels == b"".join(chunks)
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_chunk_beyond_the_window_is_refused_and_can_be_sent_again():
-    bench = Bench()
+def test_chunk_too_far_ahead_is_refused_and_can_be_sent_again():
+    driver = LinkDriver()
     chunk = bytes(range(CHUNK_BYTES))
 
     async def script(ctx):
-        bench.core_takes = False
+        driver.core_takes = False
         for number in range(9):
-            await bench.exchange(ctx, Packet(Kind.CHUNK, number, chunk).encode())
-        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 8, chunk).encode())
+            await driver.exchange(ctx, Packet(Kind.CHUNK, number, chunk).encode())
+        (answer,) = await driver.exchange(ctx, Packet(Kind.CHUNK, 8, chunk).encode())
         assert answer == Packet(Kind.BROKEN, 8)
-        bench.core_takes = True
-        await bench.exchange(ctx, b"", quiet=8000)
-        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 8, chunk).encode())
+        driver.core_takes = True
+        await driver.exchange(ctx, b"", quiet=8000)
+        (answer,) = await driver.exchange(ctx, Packet(Kind.CHUNK, 8, chunk).encode())
         assert answer == Packet(Kind.TAKEN, 9)
-        await bench.exchange(ctx, b"", quiet=1000)
-        assert bench.pixels == 9 * chunk
+        await driver.exchange(ctx, b"", quiet=1000)
+        assert driver.pixels == 9 * chunk
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_start_in_the_middle_of_an_image_begins_anew():
-    bench = Bench()
+def test_start_in_the_middle_of_a_frame_restarts_it():
+    driver = LinkDriver()
 
     async def script(ctx):
-        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"abcd").encode())
-        (answer,) = await bench.exchange(ctx, Packet(Kind.START, 77).encode())
+        await driver.exchange(ctx, Packet(Kind.CHUNK, 0, b"abcd").encode())
+        (answer,) = await driver.exchange(ctx, Packet(Kind.START, 77).encode())
         assert answer == Packet(Kind.STARTED, 77)
-        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"ABCDEF").encode())
+        (answer,) = await driver.exchange(ctx, Packet(Kind.CHUNK, 0, b"ABCDEF").encode())
         assert answer == Packet(Kind.TAKEN, 1)
-        assert bench.pixels == b"ABCDEF"
+        assert driver.pixels == b"ABCDEF"
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_start_forgets_what_the_core_has_not_taken():
-    bench = Bench()
+def test_start_discards_what_the_core_has_not_taken():
+    driver = LinkDriver()
 
     async def script(ctx):
-        bench.core_takes = False
-        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, bytes(40)).encode())
-        await bench.exchange(ctx, Packet(Kind.START, 1).encode())
-        bench.core_takes = True
-        (answer,) = await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"ABCDEF").encode())
+        driver.core_takes = False
+        await driver.exchange(ctx, Packet(Kind.CHUNK, 0, bytes(40)).encode())
+        await driver.exchange(ctx, Packet(Kind.START, 1).encode())
+        driver.core_takes = True
+        (answer,) = await driver.exchange(ctx, Packet(Kind.CHUNK, 0, b"ABCDEF").encode())
         assert answer == Packet(Kind.TAKEN, 1)
-        assert bench.pixels == b"ABCDEF"
+        assert driver.pixels == b"ABCDEF"
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_lights_tell_whole_and_broken_frames_and_scores():
-    bench = Bench()
-    status, seen = bench.dut.status, []
+def test_lights_show_whole_and_broken_packets_and_scores():
+    driver = LinkDriver()
+    status, seen = driver.dut.status, []
 
     async def watch(ctx):
         async for _, _, whole, broken in ctx.tick().sample(status.whole, status.broken):
@@ -201,85 +203,85 @@ def test_lights_tell_whole_and_broken_frames_and_scores():
     async def script(ctx):
         line = Packet(Kind.HELLO, 1).encode()
         for sent in (line, damage(line, "flip", 3, 1), line):
-            await bench.exchange(ctx, sent, quiet=60)
+            await driver.exchange(ctx, sent, quiet=60)
         assert seen == ["whole", "broken", "whole"] and not ctx.get(status.done)
-        await bench.give_scores(ctx, SCORES)
+        await driver.give_scores(ctx, SCORES)
         await ctx.tick()
         assert ctx.get(status.done)
 
-    bench.run(script, watch)
+    driver.run(script, watch)
 
 
 def test_chunk_right_behind_a_start_is_refused_whole():
-    bench = Bench()
+    driver = LinkDriver()
 
     async def script(ctx):
         line = Packet(Kind.START, 1).encode() + Packet(Kind.CHUNK, 0, bytes(30)).encode()
-        answers = await bench.exchange(ctx, line)
+        answers = await driver.exchange(ctx, line)
         assert answers[-1] == Packet(Kind.BROKEN, 0)
-        assert bench.pixels == b""
+        assert driver.pixels == b""
 
-    bench.run(script)
+    driver.run(script)
 
 
 def test_weights_and_then_pixels():
-    bench = Bench(MemoryState.READY)
+    driver = LinkDriver(MemoryState.READY)
 
     async def script(ctx):
         for kind, answer in ((Kind.LOAD, Kind.LOADING), (Kind.START, Kind.STARTED)):
-            assert await bench.exchange(ctx, Packet(kind, 9).encode()) == [Packet(answer, 9)]
+            assert await driver.exchange(ctx, Packet(kind, 9).encode()) == [Packet(answer, 9)]
             line = Packet(Kind.CHUNK, 0, b"abcdef").encode()
-            assert await bench.exchange(ctx, line) == [Packet(Kind.TAKEN, 1)]
-        assert bench.weights == bench.pixels == b"abcdef"
+            assert await driver.exchange(ctx, line) == [Packet(Kind.TAKEN, 1)]
+        assert driver.weights == driver.pixels == b"abcdef"
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_loading_anew_forgets_what_the_memory_has_not_taken():
-    bench = Bench(MemoryState.LOADING)
+def test_another_load_discards_what_the_memory_has_not_taken():
+    driver = LinkDriver(MemoryState.LOADING)
 
     async def script(ctx):
-        await bench.exchange(ctx, Packet(Kind.LOAD, 1).encode())
-        ctx.set(bench.dut.weights.ready, 0)
-        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"abcdef").encode())
-        await bench.send(ctx, Packet(Kind.LOAD, 2).encode())
-        while not ctx.get(bench.dut.load):
+        await driver.exchange(ctx, Packet(Kind.LOAD, 1).encode())
+        ctx.set(driver.dut.weights.ready, 0)
+        await driver.exchange(ctx, Packet(Kind.CHUNK, 0, b"abcdef").encode())
+        await driver.send(ctx, Packet(Kind.LOAD, 2).encode())
+        while not ctx.get(driver.dut.load):
             await ctx.tick()
-        ctx.set(bench.dut.weights.ready, 1)  # as soon as it knows
-        await bench.exchange(ctx, b"")
-        ctx.set(bench.dut.weights.ready, 0)
-        await bench.exchange(ctx, Packet(Kind.CHUNK, 0, b"ghijkl").encode())
-        ctx.set(bench.dut.weights.ready, 1)
-        await bench.exchange(ctx, b"")
-        assert bench.weights == b"ghijkl"
+        ctx.set(driver.dut.weights.ready, 1)  # at once
+        await driver.exchange(ctx, b"")
+        ctx.set(driver.dut.weights.ready, 0)
+        await driver.exchange(ctx, Packet(Kind.CHUNK, 0, b"ghijkl").encode())
+        ctx.set(driver.dut.weights.ready, 1)
+        await driver.exchange(ctx, b"")
+        assert driver.weights == b"ghijkl"
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_pixels_without_weights_are_taken_and_forgotten():
-    bench = Bench(MemoryState.EMPTY)
+def test_pixels_without_weights_are_discarded():
+    driver = LinkDriver(MemoryState.EMPTY)
 
     async def script(ctx):
         for number in range(2):
             line = Packet(Kind.CHUNK, number, bytes(240)).encode()
-            answers = await bench.exchange(ctx, line, quiet=1000)
+            answers = await driver.exchange(ctx, line, quiet=1000)
             assert answers == [Packet(Kind.TAKEN, number + 1)]
-        ctx.set(bench.dut.memory, MemoryState.READY)
-        await bench.exchange(ctx, Packet(Kind.CHUNK, 2, b"abcdef").encode())
-        assert bench.pixels == b"abcdef"
+        ctx.set(driver.dut.memory, MemoryState.READY)
+        await driver.exchange(ctx, Packet(Kind.CHUNK, 2, b"abcdef").encode())
+        assert driver.pixels == b"abcdef"
 
-    bench.run(script)
+    driver.run(script)
 
 
 def test_scores_of_corrupt_weights_are_not_given():
-    bench = Bench(MemoryState.READY)
+    driver = LinkDriver(MemoryState.READY)
 
     async def script(ctx):
-        await bench.give_scores(ctx, SCORES)
-        (answer,) = await bench.exchange(ctx, Packet(Kind.RESULT, 1, b"\0").encode())
+        await driver.give_scores(ctx, SCORES)
+        (answer,) = await driver.exchange(ctx, Packet(Kind.RESULT, 1, b"\0").encode())
         assert len(answer.data) == 4 * SCORES_PER_PART
-        ctx.set(bench.dut.memory, MemoryState.CORRUPT)
-        (answer,) = await bench.exchange(ctx, Packet(Kind.RESULT, 2, b"\1").encode())
+        ctx.set(driver.dut.memory, MemoryState.CORRUPT)
+        (answer,) = await driver.exchange(ctx, Packet(Kind.RESULT, 2, b"\1").encode())
         assert answer == Packet(Kind.STATE, 2, bytes([MemoryState.CORRUPT]))
 
-    bench.run(script)
+    driver.run(script)

@@ -1,4 +1,4 @@
-"""Bytes become pixels, whatever the pace at both ends."""
+"""Bytes become pixels, whatever stalls at either end."""
 
 from amaranth.sim import Simulator
 from fireline.hw.link.pixel_packer import PixelPacker
@@ -19,7 +19,7 @@ def test_a_pixel_takes_a_cycle_more_than_its_bytes():
     dut = PixelPacker(3)
     valid = []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         ctx.set(dut.i.valid, 1)
         ctx.set(dut.o.ready, 1)
         for _ in range(12):
@@ -28,6 +28,6 @@ def test_a_pixel_takes_a_cycle_more_than_its_bytes():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert valid == [0, 0, 0, 1] * 3

@@ -1,4 +1,4 @@
-"""The link's common language."""
+"""The encoding of identities, and the kinds of packets."""
 
 from fireline.hw.link import protocol
 from fireline.hw.link.protocol import Identity, Kind
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
     classes=st.integers(1, 65535),
     weight_bytes=st.integers(0, 2**32 - 1),
 )
-def test_identity_there_and_back(network, sides, channels, classes, weight_bytes):
+def test_identity_survives_encoding(network, sides, channels, classes, weight_bytes):
     identity = Identity(network, *sides, channels, classes, weight_bytes, ci=16, co=32)
     encoded = identity.to_bytes()
     assert len(encoded) == protocol.IDENTITY_BYTES

@@ -1,4 +1,4 @@
-"""Requests and the bytes of their answers."""
+"""Each request gets the bytes of its answer."""
 
 from dataclasses import replace
 
@@ -6,21 +6,22 @@ import pytest
 from amaranth.sim import Simulator
 from fireline.hw.link.protocol import Identity, Kind, MemoryState
 from fireline.hw.link.replier import Replier
+from fireline.hw.link.score_store import ScoreStore
 
 PLAIN = Identity(network=0xC0FFEE42, width=4, height=2, channels=3, classes=20)
 STREAMED = replace(PLAIN, weight_bytes=4096, ci=8, co=16)
 WANTED = 77
 
 
-class Bench:
-    """Asks and takes the answer, a byte in six cycles; the scores' bytes tell where they lie."""
+class Driver:
+    """Sends requests and takes answers; a score's byte is its place in the store."""
 
     def __init__(self, identity=PLAIN, memory=MemoryState.READY):
         self.dut, self.memory = Replier(identity), memory
 
     async def scores(self, ctx):
-        """As `ScoreStore` gives them, five cycles late."""
-        dut, late = self.dut, [0] * 5
+        """Answers like a `ScoreStore`."""
+        dut, late = self.dut, [0] * ScoreStore.LATENCY
         while True:
             place = ctx.get(dut.place)
             late = [*late[1:], 100 * ctx.get(dut.part) + 4 * place.score + place.byte]
@@ -35,7 +36,7 @@ class Bench:
         ctx.set(dut.arrived, 0)
 
     async def answer(self, ctx, patience=20):
-        """The bytes of one answer; none if there is none."""
+        """The bytes of the next answer; none if nothing comes for `patience` cycles."""
         dut, answer = self.dut, []
         ctx.set(dut.o.ready, 1)
         waited = 0
@@ -54,7 +55,7 @@ class Bench:
         return await self.answer(ctx)
 
     def run(self, script):
-        async def bench(ctx):
+        async def testbench(ctx):
             ctx.set(self.dut.wanted, WANTED)
             ctx.set(self.dut.roomy, 1)
             ctx.set(self.dut.memory, self.memory)
@@ -62,72 +63,72 @@ class Bench:
 
         simulator = Simulator(self.dut)
         simulator.add_clock(1e-6)
-        simulator.add_testbench(bench)
+        simulator.add_testbench(testbench)
         simulator.add_testbench(self.scores, background=True)
         simulator.run()
 
 
 @pytest.mark.parametrize("identity", [PLAIN, STREAMED], ids=["plain", "streamed"])
-def test_every_request_has_its_answer(identity):
-    bench = Bench(identity)
+def test_every_request_gets_its_answer(identity):
+    driver = Driver(identity)
 
     async def script(ctx):
-        hello = await bench.ask(ctx, Kind.HELLO, 9)
+        hello = await driver.ask(ctx, Kind.HELLO, 9)
         assert hello == [Kind.IDENTITY, 9, *identity.to_bytes()]
-        assert await bench.ask(ctx, Kind.START, 10) == [Kind.STARTED, 10]
-        assert await bench.ask(ctx, Kind.CHUNK, 11) == [Kind.TAKEN, WANTED]
-        assert await bench.ask(ctx, Kind.BROKEN, 12) == [Kind.BROKEN, WANTED]
-        assert await bench.ask(ctx, Kind.RESULT, 13) == [Kind.SCORES, 13]
-        ctx.set(bench.dut.done, 1)
-        scores = await bench.ask(ctx, Kind.RESULT, 14, 1)
+        assert await driver.ask(ctx, Kind.START, 10) == [Kind.STARTED, 10]
+        assert await driver.ask(ctx, Kind.CHUNK, 11) == [Kind.TAKEN, WANTED]
+        assert await driver.ask(ctx, Kind.BROKEN, 12) == [Kind.BROKEN, WANTED]
+        assert await driver.ask(ctx, Kind.RESULT, 13) == [Kind.SCORES, 13]
+        ctx.set(driver.dut.done, 1)
+        scores = await driver.ask(ctx, Kind.RESULT, 14, 1)
         assert scores == [Kind.SCORES, 14, *range(100, 164)]
 
-    bench.run(script)
+    driver.run(script)
 
 
 def test_a_chunk_is_answered_when_there_is_room_and_others_at_once():
-    bench = Bench()
+    driver = Driver()
 
     async def script(ctx):
-        ctx.set(bench.dut.roomy, 0)
-        assert await bench.ask(ctx, Kind.CHUNK) == []
-        ctx.set(bench.dut.roomy, 1)
-        assert await bench.answer(ctx) == [Kind.TAKEN, WANTED]
-        assert await bench.answer(ctx) == []
-        ctx.set(bench.dut.roomy, 0)
-        assert await bench.ask(ctx, Kind.START, 3) == [Kind.STARTED, 3]
+        ctx.set(driver.dut.roomy, 0)
+        assert await driver.ask(ctx, Kind.CHUNK) == []
+        ctx.set(driver.dut.roomy, 1)
+        assert await driver.answer(ctx) == [Kind.TAKEN, WANTED]
+        assert await driver.answer(ctx) == []
+        ctx.set(driver.dut.roomy, 0)
+        assert await driver.ask(ctx, Kind.START, 3) == [Kind.STARTED, 3]
 
-    bench.run(script)
+    driver.run(script)
 
 
-def test_the_newest_request_takes_the_place_of_an_unanswered_one():
-    bench = Bench()
+def test_the_newest_request_replaces_an_unanswered_one():
+    driver = Driver()
 
     async def script(ctx):
-        await bench.request(ctx, Kind.START, 1)
+        await driver.request(ctx, Kind.START, 1)
         await ctx.tick().repeat(5)  # that answer has begun
-        await bench.request(ctx, Kind.RESULT, 2)
-        await bench.request(ctx, Kind.START, 3)
-        assert await bench.answer(ctx) == [Kind.STARTED, 1]
-        assert await bench.answer(ctx) == [Kind.STARTED, 3]
-        assert await bench.answer(ctx) == []
+        await driver.request(ctx, Kind.RESULT, 2)
+        await driver.request(ctx, Kind.START, 3)
+        assert await driver.answer(ctx) == [Kind.STARTED, 1]
+        assert await driver.answer(ctx) == [Kind.STARTED, 3]
+        assert await driver.answer(ctx) == []
 
-    bench.run(script)
+    driver.run(script)
 
 
 @pytest.mark.parametrize("memory", MemoryState)
 def test_without_weights_the_state_of_their_memory_is_the_answer(memory):
-    bench = Bench(STREAMED, memory)
+    driver = Driver(STREAMED, memory)
 
     async def script(ctx):
-        ctx.set(bench.dut.done, 1)
-        assert await bench.ask(ctx, Kind.MEMORY, 4) == [Kind.STATE, 4, memory]
-        assert await bench.ask(ctx, Kind.LOAD, 5) == [Kind.LOADING, 5]
-        assert await bench.ask(ctx, Kind.CHUNK, 6) == [Kind.TAKEN, WANTED]
+        ctx.set(driver.dut.done, 1)
+        assert await driver.ask(ctx, Kind.MEMORY, 4) == [Kind.STATE, 4, memory]
+        assert await driver.ask(ctx, Kind.LOAD, 5) == [Kind.LOADING, 5]
+        assert await driver.ask(ctx, Kind.CHUNK, 6) == [Kind.TAKEN, WANTED]
         refusal = [Kind.STATE, 7, memory]
         ready = memory is MemoryState.READY
         started, scores = [Kind.STARTED, 7], [Kind.SCORES, 7, *range(64)]
-        assert await bench.ask(ctx, Kind.START, 7) == (started if ready else refusal)
-        assert await bench.ask(ctx, Kind.RESULT, 7) == (scores if ready else refusal)
+        assert await driver.ask(ctx, Kind.START, 7) == (started if ready else refusal)
+        assert await driver.ask(ctx, Kind.RESULT, 7) == (scores if ready else refusal)
 
-    bench.run(script)
+    driver.run(script)

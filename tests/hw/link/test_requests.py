@@ -1,4 +1,4 @@
-"""What the receiver makes of packets, byte by byte."""
+"""Packets sent byte by byte, and the requests that the receiver makes of them."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from fireline.hw.link.requests import ABORT_CYCLES, RequestReceiver
 
 @dataclass
 class Seen:
-    """Of a packet: its request, the bytes that go into the buffer, the cycles of abort after it."""
+    """A packet's request, the bytes that go to the buffer, and the cycles of abort after it."""
 
     kind: int
     sequence: int
@@ -24,7 +24,7 @@ class Seen:
 
 @dataclass
 class Sender:
-    """Puts packets in; a chunk's bytes find room as long as there are `room` of them."""
+    """Sends packets; the buffer has room for `room` bytes of each chunk."""
 
     dut: RequestReceiver
     room: int = 1000
@@ -63,12 +63,12 @@ class Sender:
 def run(script, weights=False):
     dut = RequestReceiver(weights)
 
-    async def bench(ctx):
+    async def testbench(ctx):
         await script(ctx, Sender(dut))
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
@@ -99,7 +99,7 @@ def test_a_chunk_that_is_broken_or_finds_no_room_is_dropped():
     run(script)
 
 
-def test_start_aborts_for_so_many_cycles_and_counts_anew():
+def test_start_aborts_and_restarts_the_numbers_of_chunks():
     async def script(ctx, sender):
         await sender.send(ctx, Kind.CHUNK, 0, 7)
         seen = await sender.send(ctx, Kind.START, 99)
@@ -116,13 +116,13 @@ def test_other_requests_change_nothing():
     async def script(ctx, sender):
         await sender.send(ctx, Kind.CHUNK, 0, 7)
         for kind in (Kind.HELLO, Kind.RESULT):
-            seen = await sender.send(ctx, kind, 1, 11, 12)  # a wanted chunk's number
+            seen = await sender.send(ctx, kind, 1, 11, 12)  # the number of the chunk wanted next
             assert seen == Seen(kind, 1, 11, [], False, 1, False, False, 0)
 
     run(script)
 
 
-def test_what_no_board_understands_is_broken():
+def test_unknown_packets_are_broken():
     async def script(ctx, sender):
         for packet in ([], [Kind.START], [Kind.HELLO], [0, 1], [5, 1], [Kind.TAKEN, 1]):
             assert (await sender.send(ctx, *packet)).kind == Kind.BROKEN, packet

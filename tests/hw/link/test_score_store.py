@@ -1,4 +1,4 @@
-"""Scores are kept until a reset, and can be read in any order."""
+"""Scores stay until a reset, and can be read in any order."""
 
 import pytest
 from amaranth.hdl import ResetInserter, Signal
@@ -29,13 +29,13 @@ def test_every_byte_of_every_score(classes):
         for byte in range(4):
             ctx.set(dut.part, number // 16)
             ctx.set(dut.place, {"score": number % 16, "byte": byte})
-            await ctx.tick().repeat(5)
+            await ctx.tick().repeat(dut.LATENCY)
             score |= ctx.get(dut.byte) << 8 * byte
         return score
 
-    async def bench(ctx):
+    async def testbench(ctx):
         await give(ctx, scores)
-        ctx.set(dut.i.valid, 1)  # one too many: it is not taken
+        ctx.set(dut.i.valid, 1)  # one too many, not taken
         ctx.set(dut.i.p.score, 5)
         for number in reversed(range(classes)):
             assert await read(ctx, number) == scores[number]
@@ -48,5 +48,5 @@ def test_every_byte_of_every_score(classes):
 
     simulator = Simulator(top)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()

@@ -1,4 +1,4 @@
-"""Serial line: bytes there and back, clocks that differ, glitches and broken stop bits."""
+"""The UART: bytes both ways, clocks that differ, glitches and broken stop bits."""
 
 import pytest
 from amaranth.hdl import Module
@@ -17,7 +17,7 @@ def receive(levels: list[int], divisor: int) -> tuple[list[int], int]:
     dut = UARTReceiver(divisor)
     received, errors = [], 0
 
-    async def bench(ctx):
+    async def testbench(ctx):
         nonlocal errors
         ctx.set(dut.o.ready, 1)
         for level in [1] * 5 + levels + [1] * 12 * divisor:
@@ -29,7 +29,7 @@ def receive(levels: list[int], divisor: int) -> tuple[list[int], int]:
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     return received, errors
 
@@ -78,7 +78,7 @@ def test_transmitter_keeps_each_bit_for_the_divisor():
     dut = UARTTransmitter(7)
     levels = []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         ctx.set(dut.i.payload, 0x4D)
         ctx.set(dut.i.valid, 1)
         await ctx.tick().until(dut.i.ready)
@@ -89,7 +89,7 @@ def test_transmitter_keeps_each_bit_for_the_divisor():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert levels == levels_of(bits_of(0x4D), 7) + [1] * 10
 
@@ -113,16 +113,16 @@ def test_glitch_of_one_cycle_is_ignored_wherever_it_is():
     assert receive(levels, 16)[0] == [byte] * places
 
 
-def test_low_for_less_than_half_a_bit_is_no_byte():
+def test_a_low_of_less_than_half_a_bit_is_no_byte():
     levels = [0] * 6 + [1] * 200 + levels_of(bits_of(0x77), 16)
     assert receive(levels, 16) == ([0x77], 0)
 
 
-def test_byte_that_nobody_took_is_kept_and_the_next_is_an_error():
+def test_an_untaken_byte_stays_and_the_next_is_an_error():
     dut = UARTReceiver(5)
     errors = []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for level in [1] * 5 + levels_of(bits_of(1) + bits_of(2), 5) + [1] * 20:
             ctx.set(dut.rx, level)
             await ctx.tick()
@@ -131,6 +131,6 @@ def test_byte_that_nobody_took_is_kept_and_the_next_is_an_error():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert sum(errors) == 1

@@ -1,4 +1,4 @@
-"""Figures of the data sheet in cycles."""
+"""The data sheet's times in cycles."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ def test_at_100_mhz():
 
 
 @given(st.floats(20, 133))
-def test_every_time_is_long_enough_and_refreshes_come_often_enough(clock_mhz):
+def test_every_time_is_long_enough_and_refreshes_are_frequent_enough(clock_mhz):
     timing, cycles = SdramTiming(), SdramCycles.of(SdramTiming(), clock_mhz)
     period = 1000 / clock_mhz
     for given_cycles, least in (
@@ -53,7 +53,7 @@ def test_a_bank_rests_for_the_longest_of_its_times(slow):
         (144, {}),
         (3, {}),
         (100, {"refresh": 500.0}),
-        (100, {"rcd": 80.0}),  # bursts would not follow each other without a gap
+        (100, {"rcd": 80.0}),  # bursts could not follow each other without a gap
         (100, {"rrd": 81.0}),
         (100, {"rc": 321.0}),
     ],

@@ -10,6 +10,6 @@ def test_sizes():
 
 
 @pytest.mark.parametrize("blocks, words", [(0, 8), (1, 0), (1, 12), (1, -8)])
-def test_blocks_that_are_no_whole_bursts_are_refused(blocks, words):
+def test_blocks_of_broken_bursts_are_refused(blocks, words):
     with pytest.raises(ValueError, match="multiple of 8"):
         SdramContents(blocks, words, 0)

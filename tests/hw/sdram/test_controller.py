@@ -1,4 +1,4 @@
-"""The controller with the chip's model behind it: right words, and nothing that is forbidden."""
+"""The controller against the chip's model: right words, and no violation of the data sheet."""
 
 import json
 from dataclasses import replace
@@ -22,8 +22,8 @@ from support.sdram_testbench import LOADED, QUICK, TESTED, build_simulator, run
 GEOMETRY = SdramGeometry()
 
 
-class Bench(wiring.Component):
-    """The controller's requests as flat ports."""
+class FlatPorts(wiring.Component):
+    """The controller's requests as flat ports for cocotb, and the chip's model."""
 
     valid: In(1)
     ready: Out(1)
@@ -56,7 +56,7 @@ class Bench(wiring.Component):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_any_order_of_requests(tmp_path, seed):
-    draw, dut, memory = Random(seed), Bench(), {}
+    draw, dut, memory = Random(seed), FlatPorts(), {}
     requests, expected = [], []
     bursts = [draw.randrange(1 << GEOMETRY.burst_bits) for _ in range(6)]
     burst = 0
@@ -70,9 +70,9 @@ def test_any_order_of_requests(tmp_path, seed):
         elif action is Action.READ:
             expected += memory.get(burst, [0] * BURST_WORDS)
         requests.append([action.value, burst, words, draw.choice([0, 0, 0, 1, 7, 30, 150])])
-    text = verilog.convert(dut, name="bench", emit_src=False, strip_internal_attrs=True)
+    text = verilog.convert(dut, name="testbench", emit_src=False, strip_internal_attrs=True)
     ports = ("clk", "rst", *dut.signature.members)
-    simulator = build({"bench.v": text, SOURCE: model_source()}, "bench", ports)
+    simulator = build({"testbench.v": text, SOURCE: model_source()}, "testbench", ports)
     job, result = tmp_path / "job.json", tmp_path / "result.json"
     job.write_text(json.dumps({"requests": requests, "result": str(result)}))
     simulator.run("support.tb_sdram_controller", {"job": job}, tmp_path)
@@ -83,14 +83,14 @@ SHORT = SdramCycles(power_up=9, rcd=2, rp=2, rfc=5, mrd=2, rest=16, interval=100
 
 
 def refreshes_after(requested: int, held: int = 0) -> list[int]:
-    """The cycles, of twenty intervals after one that fell due, in which refreshes begin.
+    """The cycles in which refreshes begin, of twenty intervals after one fell due.
 
-    So many are requested at once, and none is done by itself in the first `held` intervals.
+    `requested` refreshes are requested at once; `hold` is high in the first `held` intervals.
     """
     dut, came = SdramController(GEOMETRY, SHORT), []
 
-    async def bench(ctx):
-        for command in (Command.MODE, Command.REFRESH):  # the latter is the first to fall due
+    async def testbench(ctx):
+        for command in (Command.MODE, Command.REFRESH):  # that REFRESH is the first to fall due
             while ctx.get(dut.pins.command) != command:
                 await ctx.tick()
         given = 0
@@ -105,7 +105,7 @@ def refreshes_after(requested: int, held: int = 0) -> list[int]:
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     return came
 
@@ -119,21 +119,21 @@ def test_one_refresh_an_interval():
 
 
 @pytest.mark.parametrize("requested", [0, 1, 5, 8, 9, 12])
-def test_a_refresh_counts_for_a_later_one_but_eight_at_most_are_ahead(requested):
+def test_a_refresh_counts_for_a_later_one_but_for_eight_at_most(requested):
     ahead = min(requested, 8)
     assert intervals(refreshes_after(requested)) == [0] * requested + list(range(ahead, 20))
 
 
-def test_a_refresh_that_is_held_back_waits_for_the_end_of_that():
+def test_hold_delays_a_refresh():
     assert intervals(refreshes_after(0, held=4)) == [4, *range(4, 20)]
 
 
 def test_a_refresh_counts_in_whatever_cycle_it_is_done():
-    """Requested a little less often than they fall due, so sometimes in the very cycle."""
+    """Requests a little slower than refreshes fall due, so some fall into the same cycle."""
     interval, rounds = 24, 5
     dut, came = SdramController(GEOMETRY, replace(SHORT, interval=interval)), 0
 
-    async def bench(ctx):
+    async def testbench(ctx):
         nonlocal came
         for command in (Command.MODE, Command.REFRESH):
             while ctx.get(dut.pins.command) != command:
@@ -146,7 +146,7 @@ def test_a_refresh_counts_in_whatever_cycle_it_is_done():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert came == rounds * (interval + 1)
 
@@ -204,20 +204,20 @@ TIGHTER = {
     "t_refresh": (700_000, "refresh: too many"),
     "t_ck3": (10_001, "CAS latency"),
 }
-"""More than the controller keeps to: picoseconds or cycles, and what the model says."""
+"""A time longer than the controller keeps (picoseconds or cycles), and the model's complaint."""
 
 
 @pytest.fixture(scope="module")
-def bench():
+def simulator():
     return build_simulator(QUICK)
 
 
-def test_nothing_is_forbidden_by_the_data_sheet(bench, tmp_path):
-    assert run(bench, tmp_path, STEPS)[2] == MemoryState.READY
+def test_the_data_sheet_is_kept(simulator, tmp_path):
+    assert run(simulator, tmp_path, STEPS)[2] == MemoryState.READY
 
 
 @pytest.mark.parametrize("name", TIGHTER)
-def test_a_chip_that_needs_more_time_is_noticed(bench, tmp_path, name):
+def test_a_chip_that_needs_more_time_is_noticed(simulator, tmp_path, name):
     value, what = TIGHTER[name]
     with pytest.raises(FirelineError, match=what):
-        run(bench, tmp_path, STEPS, **{name: value})
+        run(simulator, tmp_path, STEPS, **{name: value})

@@ -1,4 +1,4 @@
-"""Bytes that come with pauses end up as words of bursts, each in its place."""
+"""Bytes that arrive with pauses become the words of bursts, each in its place."""
 
 from random import Random
 

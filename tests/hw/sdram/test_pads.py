@@ -1,4 +1,4 @@
-"""The pads in Amaranth's simulator: what the chip's pins see of the controller, and when."""
+"""The pads in Amaranth's simulator: which signals reach the chip's pins, and when."""
 
 from types import SimpleNamespace
 
@@ -12,7 +12,7 @@ from fireline.hw.sdram.pads import SdramPads
 
 
 class Platform:
-    """The board's SDRAM with pins that a test can see, inverted as they are there."""
+    """The board's SDRAM with simulated pins, inverted as on the board."""
 
     def __init__(self):
         self.ports = None
@@ -32,7 +32,7 @@ class Platform:
         return self.ports
 
     def get_io_buffer(self, buffer):
-        """Amaranth's own simulates, but for those of two values a cycle."""
+        """Amaranth simulates every buffer except DDR buffers."""
         if not isinstance(buffer, io.DDRBuffer):
             return buffer.elaborate(None)
         m = Module()
@@ -42,25 +42,25 @@ class Platform:
 
 @pytest.fixture
 def pads():
-    """The component, the chip's ports, and a module to be simulated."""
+    """The component, the chip's ports, and the module to simulate."""
     platform, dut, m = Platform(), SdramPads(), Module()
     m.domains.sdram = ClockDomain(reset_less=True)
     m.submodules.pads = Fragment.get(dut, platform)
     return dut, platform.ports, m
 
 
-def simulate(m, bench):
+def simulate(m, testbench):
     simulator = Simulator(m)
     simulator.add_clock(1e-8)
     simulator.add_clock(1e-8, phase=2e-9, domain="sdram")
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
 def test_every_command_reaches_its_pins_a_cycle_later(pads):
     dut, ports, m = pads
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for command in Command:
             ctx.set(dut.pins.command, command)
             ctx.set(dut.pins.bank, command & 3)
@@ -73,13 +73,13 @@ def test_every_command_reaches_its_pins_a_cycle_later(pads):
             assert ctx.get(ports.dqm.o) == 3 * (command & 1)
             assert ctx.get(ports.clk_en.o) == 1 and ctx.get(ports.cs.o) == 0
 
-    simulate(m, bench)
+    simulate(m, testbench)
 
 
 def test_words_go_both_ways_through_registers(pads):
     dut, ports, m = pads
 
-    async def bench(ctx):
+    async def testbench(ctx):
         ctx.set(dut.pins.dq_o, 0xBEEF)
         ctx.set(dut.pins.dq_oe, 1)
         ctx.set(ports.dq.i, 0xCAFE)
@@ -90,20 +90,20 @@ def test_words_go_both_ways_through_registers(pads):
         await ctx.tick()
         assert ctx.get(ports.dq.oe) == 0
 
-    simulate(m, bench)
+    simulate(m, testbench)
 
 
-def test_the_clock_is_that_of_its_own_domain(pads):
-    """Which here is 3 ns ahead of the core's."""
+def test_the_chips_clock_is_that_of_its_domain(pads):
+    """Here that domain leads the core's by 3 ns."""
     _, ports, m = pads
     levels = []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         await ctx.tick()
         await ctx.delay(0.5e-9)
         for _ in range(20):
             levels.append(ctx.get(ports.clk.o))
             await ctx.delay(1e-9)
 
-    simulate(m, bench)
+    simulate(m, testbench)
     assert levels == 2 * ([1] * 2 + [0] * 5 + [1] * 3)

@@ -1,4 +1,4 @@
-"""The test at power-up against a memory in a few lines, sound or with one fault."""
+"""The test at power-up against a model of a memory, sound or with one fault."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ GEOMETRY = SdramGeometry()
 
 @dataclass
 class Memory:
-    """What the lines make of an address and of a word; a word that is never written is 0."""
+    """Lines that map an address and a word; a word that was never written is 0."""
 
     place: Callable[[int], int] = lambda place: place
     word: Callable[[int], int] = lambda word: word
@@ -31,7 +31,7 @@ class Memory:
 
 
 class Absent(Memory):
-    """Whatever was last on the lines stays there."""
+    """No chip: the lines keep the last word that was on them."""
 
     def read(self, place: int) -> int:
         return self.written[-1]
@@ -39,7 +39,7 @@ class Absent(Memory):
 
 @dataclass
 class Failing(Memory):
-    """Sound for so many words that are read."""
+    """Returns `sound` right words, then wrong ones."""
 
     sound: int = 0
 
@@ -49,7 +49,7 @@ class Failing(Memory):
 
 
 def is_sound(memory: Memory) -> bool:
-    """What the probe finds."""
+    """The verdict of the probe."""
     dut = SdramProbe(GEOMETRY)
     found = []
 
@@ -70,7 +70,7 @@ def is_sound(memory: Memory) -> bool:
                 await ctx.tick()
             ctx.set(dut.write_next, 0)
             ctx.set(dut.read_valid, 0)
-            await ctx.tick()  # for the probe to see that these were the last
+            await ctx.tick()  # so the probe sees that these were the last
         assert not ctx.get(dut.request.valid)
         found.append(ctx.get(dut.sound))
 
@@ -93,7 +93,7 @@ def test_absent():
     assert not is_sound(Absent())
 
 
-def test_memory_that_still_has_what_the_last_test_wrote_but_takes_nothing_any_more():
+def test_memory_that_keeps_the_last_tests_words_but_ignores_writes():
     memory = Memory()
     assert is_sound(memory)
     memory.write = lambda place, word: None
