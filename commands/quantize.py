@@ -1,5 +1,7 @@
 """fireline quantize: the hardware's integers from trained weights."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +9,7 @@ import click
 
 from ..errors import FirelineError
 from .common import Array, Output, command, weight_bits_of
+from .weight_budget import bits_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,29 +27,27 @@ if TYPE_CHECKING:
 @click.option(
     "--preprocess",
     type=click.Choice(["torchvision", "caffe"]),
-    help="How the weights want their pixels, if not as ARCH says.",
+    help="Preprocessing that the weights expect, if it differs from ARCH's.",
 )
 @click.option("--calibration", metavar="DIR", required=True, help="Pictures, no labels needed.")
-@click.option(
-    "--weight-bits", metavar="4|8|FILE", help="[default: as the budget says; without one, 4]"
-)
+@click.option("--weight-bits", metavar="4|8|FILE", help="[default: 4, or what the budget allows]")
 @click.option(
     "--exponent-bits",
     type=click.IntRange(0, 2),
     default=1,
     show_default=True,
-    help="Of each 16 weights of 4 bits; 2 is nearer to float, and takes 1.5 % more ROM.",
+    help="For each group of 16 weights of 4 bits; 2 is more accurate and takes 1.5 % more ROM.",
 )
 @click.option(
     "--effort",
     type=click.Choice(["fast", "full"]),
     default="fast",
     show_default=True,
-    help="full: with training, up to two hours for SqueezeNet on two cores.",
+    help="full adds training: up to two hours for SqueezeNet on two cores.",
 )
-@click.option("--without", metavar="STAGE", multiple=True, help="Leave a stage out; repeatable.")
+@click.option("--without", metavar="STEP", multiple=True, help="Leave a step out; repeatable.")
 @click.option("--epochs", default=60, show_default=True, help="Of distillation, with full.")
-@click.option("--bfloat16", is_flag=True, help="Train faster on processors that have it.")
+@click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--board", metavar="BOARD", help="A budget: what fits that board.")
 @click.option("--array", type=Array(), help="Of the budget, if not the board's own.")
@@ -69,25 +70,25 @@ def quantize(
     """Round a trained network to the hardware's integers.
 
     Weights get 4 bits (conv1's 8), or all of them 8, or what a TOML or JSON FILE says by layer:
-    lines such as "fire*/squeeze" = 8. With a budget and without --weight-bits, layers get 8 where 4
-    would do the most harm, as measured on the pictures.
+    lines such as "fire*/squeeze" = 8. With a budget and without --weight-bits, the layers in which
+    4 bits would do the most harm get 8, as measured on the pictures.
 
-    All is fitted to the pictures of --calibration; an eighth of them is held back to judge how near
-    each stage comes to the float network: one that comes no nearer is undone, the second and third
-    if they end farther by more than a twentieth, the fourth, which measures for itself, never. The
-    stages are, in this order,
+    Fireline fits all integers to the pictures of --calibration. It holds back an eighth of them to
+    measure the distance from the float network after each step. A step that does not reduce the
+    distance is rolled back; equalization and squared-error may increase it by 5 %, and output-error
+    is always kept. The steps are, in this order,
 
     \b
-      biases           means of the sums as in float
-      equalization     channels and weights share their ranges more evenly
-      squared-error    scales that cut off what costs less than it gains
-      output-error     scales of maps with which the classes change least
-      error-feedback   later weights make up for what earlier ones lose
-      blocks           every Fire is trained to give float's map       (full)
-      learned-scales   maps' scales and biases are trained             (full)
-      distillation     all is trained to give float's classes          (full)
+      biases           correct the mean of every channel's sums
+      equalization     make the ranges of channels and weights more even
+      squared-error    clip values where that reduces the squared error
+      output-error     clip maps where the class scores change least
+      error-feedback   let later weights compensate the errors of earlier ones
+      blocks           train every Fire to reproduce float's map       (full)
+      learned-scales   train the scales of maps, and biases            (full)
+      distillation     train all layers to reproduce float's classes   (full)
 
-    An interrupted distillation goes on when the same command is given again.
+    After an interrupt, the same command resumes distillation.
 
     \b
     Examples:
@@ -98,15 +99,13 @@ def quantize(
       fireline quantize --arch mine.toml --weights mine.safetensors \\
           --calibration photos --board ulx3s-85f --effort full -o mine.fireline
     """
-    from dataclasses import asdict, replace
-
     from ..host.data.dataset import load_calibration
     from ..host.network.file import write_network
     from ..host.network.lookup import resolve
     from ..host.network.stage import PREPROCESSINGS
 
     if array and not board and rom_kbits is None:
-        raise FirelineError("--array is what a budget is for: name one with --board or --rom-kbits")
+        raise FirelineError("--array belongs to a budget: name one with --board or --rom-kbits")
     if not Path(file).absolute().parent.is_dir():
         raise FirelineError(f"output {file}: no such folder; choose another place")
     architecture = resolve(arch)
@@ -116,40 +115,17 @@ def quantize(
     pictures = load_calibration(calibration, architecture)
     from ..host.float_network.squeezenet import load_checkpoint
     from ..host.float_network.weights import read_class_names
-    from ..host.quantization import quantize as quantization
+    from ..host.quantization.post_training.settings import Settings
 
-    chosen = quantization.Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
+    chosen = Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
     model = load_checkpoint(weights, architecture)
     if weight_bits is None and (board or rom_kbits is not None):
-        bits = _bits_within(output, model, pictures, chosen, board, array, rom_kbits)
-    results = []
-
-    def log(result: quantization.StepResult) -> None:
-        kept = [result for result in results if not result.rolled_back]
-        output.say(_step_line(result, kept[-1] if kept else None))
-        results.append(result)
-
-    partial = Path(file).with_name(Path(file).name + ".partial")
-    with output.steps() as tell:
-        network = quantization.quantize(
-            model,
-            pictures,
-            bits,
-            chosen,
-            log,
-            lambda stage, share: tell(stage, f"{share:.0%}"),
-            partial,
-        ).network()
+        bits = bits_within(output, model, pictures, chosen, board, array, rom_kbits)
+    network, results = _quantize(output, model, pictures, bits, chosen, Path(file))
     network = replace(network, class_names=read_class_names(weights))
-    kbits = network.weight_bits / 1024
-    if rom_kbits is not None and kbits > rom_kbits:
-        raise FirelineError(
-            f"the weights take {kbits:.1f} kbits, more than {rom_kbits}; "
-            "use fewer bits in some layers, or a smaller network"
-        )
-    if board:
-        _check_board(network, board, array)
+    _check_budget(network, board, array, rom_kbits)
     write_network(network, file)
+    kbits = network.weight_bits / 1024
     output.say(
         f"{file}: {architecture.name}, fitted to {len(pictures)} pictures, "
         f"{kbits:,.0f} kbits of weights"
@@ -160,51 +136,45 @@ def quantize(
             "images": len(pictures),
             "weight_bits": {name: conv.bits for name, conv in network.convs.items()},
             "rom_kbits": kbits,
-            "stages": [asdict(result) for result in results],
+            "stages": [_record(result) for result in results],
         }
     )
 
 
-def _bits_within(
+def _quantize(
     output: Output,
     model: "SqueezeNet",
     pictures: "np.ndarray",
+    bits: Mapping[str, int],
     settings: "Settings",
-    board: str | None,
-    array: "ArrayShape | None",
-    rom_kbits: int | None,
-) -> dict[str, int]:
-    """Bits by layer that a budget allows, and a table of what there was to choose from."""
-    from ..host.compiler.bit_budget import board_room, choose, four_bits, options
-    from ..host.quantization.post_training.sensitivity import sensitivity
-    from ..host.quantization.quantize import check_pictures
-    from ..hw.boards import BOARDS, find_board
+    file: Path,
+) -> tuple["QuantizedNetwork", list["StepResult"]]:
+    """Quantizes and shows the result of each step; a file beside ``file`` allows to resume."""
+    from ..host.quantization.quantize import quantize
 
-    check_pictures(pictures)
-    found = find_board(board) if board else None
-    array = array or (found or BOARDS["ulx3s-85f"]).array
-    program = four_bits(model.architecture, array, found, settings.exponent_max)
-    limits = [] if rom_kbits is None else [1024 * rom_kbits]
-    room = min([*limits, board_room(program, found)] if found else limits)
-    choose(options(model.architecture, program, {}, bool(found)), room)  # first of all
-    with output.progress("harm of 4 bits by layer") as report:
-        harm = sensitivity(model, pictures, lambda share: report(round(100 * share), 100))
-    choices = options(model.architecture, program, harm, bool(found))
-    bits = choose(choices, room)
-    table = output.table(
-        f"room for {room / 1024:,.0f} kbits of weights; array {program.array}",
-        *("<layer", "harm of 4 bits", "kbits with 4", "with 8", "cycles with 4", "with 8", "bits"),
-    )
-    for choice in choices:
-        kbits = (f"{rom / 1024:,.1f}" for rom in choice.rom)
-        cycles = (f"{count:,}" for count in choice.cycles)
-        table.add_row(choice.name, f"{choice.harm:.4f}", *kbits, *cycles, str(bits[choice.name]))
-    output.show(table)
-    return bits
+    results: list[StepResult] = []
+
+    def log(result: "StepResult") -> None:
+        kept = [result for result in results if not result.rolled_back]
+        output.say(_step_line(result, kept[-1] if kept else None))
+        results.append(result)
+
+    partial = file.with_name(file.name + ".partial")
+    with output.steps() as tell:
+        student = quantize(
+            model,
+            pictures,
+            bits,
+            settings,
+            log,
+            lambda step, share: tell(step, f"{share:.0%}"),
+            partial,
+        )
+        return student.network(), results
 
 
 def _step_line(result: "StepResult", before: "StepResult | None") -> str:
-    """What a stage reached, and how much more that is than what it began with."""
+    """What a step reached, and the change since the last step that was kept."""
     now = result.fidelity
     was = before.fidelity if before else now
     parts = (
@@ -213,13 +183,32 @@ def _step_line(result: "StepResult", before: "StepResult | None") -> str:
         f"{100 * now.same:5.1f} % same class ({100 * (now.same - was.same):+.1f})",
         f"{result.seconds:5.0f} s",
     )
-    return ", ".join(parts) + (", undone: no nearer to float" if result.rolled_back else "")
+    return ", ".join(parts) + (", rolled back: no nearer to float" if result.rolled_back else "")
 
 
-def _check_board(network: "QuantizedNetwork", name: str, array: "ArrayShape | None") -> None:
-    from ..host.compiler.head_choice import compile_for
-    from ..host.compiler.resources import check_fit
-    from ..hw.boards import find_board
+def _record(result: "StepResult") -> dict[str, object]:
+    """A step's result for ``--json``; the keys stay as they are, because scripts read them."""
+    record = asdict(result)
+    return {"stage": record.pop("step"), "undone": record.pop("rolled_back"), **record}
 
-    board = find_board(name)
-    check_fit(compile_for(network, array or board.array, board=board), board)
+
+def _check_budget(
+    network: "QuantizedNetwork",
+    board: str | None,
+    array: "ArrayShape | None",
+    rom_kbits: int | None,
+) -> None:
+    """Raises FirelineError when the network takes more than its budget."""
+    kbits = network.weight_bits / 1024
+    if rom_kbits is not None and kbits > rom_kbits:
+        raise FirelineError(
+            f"the weights take {kbits:.1f} kbits, more than {rom_kbits}; "
+            "use fewer bits in some layers, or a smaller network"
+        )
+    if board:
+        from ..host.compiler.head_choice import compile_for
+        from ..host.compiler.resources import check_fit
+        from ..hw.boards import find_board
+
+        found = find_board(board)
+        check_fit(compile_for(network, array or found.array, board=found), found)

@@ -14,27 +14,30 @@ from .common import Output, command, weight_bits_of
 )
 @click.option("--from", "initial", metavar="FILE", help="Start from these weights.")
 @click.option(
-    "--quantize", "quantized", is_flag=True, help="Train on with integers in the loop; write a NET."
+    "--quantize", "quantized", is_flag=True, help="Continue with integers in the loop; write a NET."
 )
 @click.option(
-    "--weight-bits", metavar="4|8|FILE", default="4", help="With --quantize; see the command."
+    "--weight-bits",
+    metavar="4|8|FILE",
+    default="4",
+    help="With --quantize: as in fireline quantize.",
 )
 @click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 8]")
-@click.option("--batch", default=128, show_default=True, help="Pictures a step.")
+@click.option("--batch", default=128, show_default=True, help="Pictures in a batch.")
 @click.option("--optimizer", help="sgd or adamw.  [default: sgd, quantized adamw]")
 @click.option("--learning-rate", type=float, help="At its peak.  [default: 0.1, quantized 0.0001]")
 @click.option("--weight-decay", type=float, help="[default: 0.0005, quantized 0]")
 @click.option("--label-smoothing", default=0.05, show_default=True)
 @click.option("--dropout", default=0.0, show_default=True, help="Before the classifier.")
-@click.option("--bfloat16", is_flag=True, help="Faster on processors that have it.")
+@click.option("--bfloat16", is_flag=True, help="Faster on processors that support it.")
 @click.option("--seed", default=0, show_default=True)
 def train(output: Output, arch, data, file, initial, quantized, weight_bits, **recipe):
     """Train a network on labelled pictures.
 
-    After an interrupt, the same command goes on where it was. DIR is CIFAR-10, or has a sub-folder
-    a class, or has such folders in train and test (or val); without a test folder a tenth is held
-    out. With --from the network is tuned, with a new classifier if the number of classes is
-    another. With --quantize it is trained as the hardware computes, and written as a NET.
+    After an interrupt, the same command resumes. DIR is CIFAR-10, or has one sub-folder per class,
+    or has such folders in train and test (or val); without a test folder, a tenth of the pictures
+    is held out. --from fine-tunes a network and makes a new classifier if the number of classes
+    differs. --quantize trains with the hardware's integers and writes a NET.
 
     \b
     Examples:

@@ -47,16 +47,16 @@ def measure_speed(
     Without `weights`, torch's are random. `batch` pictures are classified at a time.
     """
     from ..host.float_network.squeezenet import SqueezeNet, load_checkpoint
-    from ..host.training import train
+    from ..host.training.accuracy import accuracy as float_accuracy
 
     architecture, few = network.architecture, pictures.labels[:32]
     model = load_checkpoint(weights, architecture) if weights else SqueezeNet(architecture)
     evaluate(network, pictures.pixels[:32], few)
-    train.evaluate(model, architecture, Pictures(pictures.pixels[:32], few))
+    float_accuracy(model, architecture, Pictures(pictures.pixels[:32], few))
     started = time.perf_counter()
     accuracy = evaluate(network, pictures.pixels, pictures.labels, batch)
     between = time.perf_counter()
-    float_top1 = train.evaluate(model, architecture, pictures, batch)
+    float_top1 = float_accuracy(model, architecture, pictures, batch)
     ended = time.perf_counter()
     count = len(pictures)
     return Speed(

@@ -1,7 +1,7 @@
-"""A folder in which the design space around a network is explored.
+"""The folder of an exploration of the design space around a network.
 
-Every result is a file of its own, written whole, so what is there is never measured again, and an
-interrupt leaves nothing by halves.
+Every result is a file of its own and is written whole. So an interrupt leaves no partial result,
+and no result is measured twice.
 """
 
 import dataclasses
@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,13 +22,13 @@ from ..network.variants import Space
 from ..training.recipe import Recipe
 from .trial import Measured, Outcome, Trial
 
-FORMAT = 1  # goes up when the same input gives other results
+FORMAT = 1  # increases when the same input gives other results
 DESCRIPTION = "exploration.json"
 
 
 @dataclass(frozen=True)
 class Exploration:
-    """Results that have network, recipe and pictures in common; make one with ``begin``."""
+    """Results with the same network, recipe and pictures; ``begin`` makes an instance."""
 
     folder: Path
     base: Architecture
@@ -37,10 +38,10 @@ class Exploration:
     def begin(
         cls, folder: str | Path, base: Architecture, recipe: Recipe, dataset: Dataset
     ) -> "Exploration":
-        """Begins in a new or empty folder, or goes on in one.
+        """Starts in a new or empty folder, or continues in the folder of the same exploration.
 
         Raises FirelineError when the folder belongs to another network, recipe or pictures, or
-        holds other things.
+        holds other files.
         """
         folder = Path(folder)
         own = {
@@ -57,7 +58,7 @@ class Exploration:
                         f"{folder}: an exploration with another {what}; choose another folder"
                     )
         elif folder.exists() and any(folder.iterdir()):
-            raise FirelineError(f"{folder}: holds other things; choose a new folder")
+            raise FirelineError(f"{folder}: holds other files; choose a new folder")
         else:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / DESCRIPTION, _json(own), "exploration")
@@ -66,7 +67,7 @@ class Exploration:
         return cls(folder, base, recipe)
 
     def trials(self, space: Space) -> list[Trial]:
-        """What is still to be done for a space, a trial for each network that lacks points."""
+        """A trial for each network of the space that lacks points, with those points."""
         trials = []
         for architecture in space.variants(self.base):
             name, weights = architecture.name, self._weights(architecture.name)
@@ -79,14 +80,14 @@ class Exploration:
         return trials
 
     def keep(self, trial: Trial, outcome: Outcome) -> None:
-        """Writes what came of a trial: the weights, then each point."""
+        """Writes the outcome of a trial: the weights, then each point."""
         name = trial.architecture.name
         write_whole(self._weights(name), outcome.weights, "weights")
         for point, measured in zip(trial.points, outcome.measured, strict=True):
             write_whole(self._point(name, *point), _json(dataclasses.asdict(measured)), "result")
 
     def measured(self) -> list[Measured]:
-        """All that was ever measured here; FirelineError for a damaged file."""
+        """All points in the folder. Raises FirelineError for a damaged file."""
         results = []
         for path in sorted((self.folder / "points").glob("*.json")):
             remedy = "delete it to measure the point again"
@@ -109,31 +110,31 @@ def fingerprint(dataset: Dataset) -> str:
     for pictures in (dataset.train, dataset.test):
         for array in (pictures.pixels, pictures.labels):
             digest.update(repr((array.shape, array.dtype.str)).encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
 def fewer_pictures(dataset: Dataset, count: int, seed: int) -> Dataset:
-    """The dataset with no more than ``count`` pictures in each part, drawn by the seed.
+    """The dataset with at most ``count`` pictures in each part, chosen at random by the seed.
 
-    Raises FirelineError if there are not so many to train on.
+    Raises FirelineError when the training part has fewer pictures.
     """
     if not 2 <= count <= len(dataset.train):
         raise FirelineError(f"{count} pictures to train on; use 2 to {len(dataset.train)}")
-    parts = {}
-    for name in ("train", "test"):
-        pictures = getattr(dataset, name)
+
+    def few(pictures: Pictures) -> Pictures:
         order = np.random.default_rng(seed).permutation(len(pictures))
         chosen = np.sort(order[:count])
-        parts[name] = Pictures(pictures.pixels[chosen], pictures.labels[chosen])
-    return dataclasses.replace(dataset, **parts)
+        return Pictures(pictures.pixels[chosen], pictures.labels[chosen])
+
+    return dataclasses.replace(dataset, train=few(dataset.train), test=few(dataset.test))
 
 
 def _json(values: object) -> bytes:
     return (json.dumps(values, indent=2) + "\n").encode()
 
 
-def _read(path: Path, remedy: str) -> dict[str, object]:
+def _read(path: Path, remedy: str) -> dict[str, Any]:
     try:
         values = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""One network of an exploration: trained for a short while, then measured in every way."""
+"""One network of an exploration: trained for a few epochs, then measured at several points."""
 
 import io
 import tempfile
@@ -19,23 +19,24 @@ from ..float_network.squeezenet import load_checkpoint
 from ..network.architecture import Architecture
 from ..quantization.quantize import quantize
 from ..training import train as training
+from ..training.accuracy import accuracy
 from ..training.recipe import Recipe
 
-CALIBRATION = 512  # pictures of the training part that scales are fitted to
+CALIBRATION = 512  # training pictures that scales are fitted to
 BATCH = 128  # pictures at a time through the golden model
 
 ONE_AT_A_TIME = threading.Lock()
-"""Torch has one source of random numbers a process, so trials in threads must not mix."""
+"""Trials in threads of one process take turns, because torch has one random generator a process."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is to be measured of a network."""
+    """A network and the points to measure."""
 
     architecture: Architecture
     recipe: Recipe
     points: tuple[tuple[ArrayShape, int], ...]  # array, bits of the weights
-    weights: bytes | None = None  # a safetensors file, if it was trained before
+    weights: bytes | None = None  # a safetensors file, if the network is already trained
 
 
 @dataclass(frozen=True)
@@ -49,23 +50,24 @@ class Measured:
     float_top1: float  # share of the test pictures, 0..1, in float32
     top1: float  # the same through the golden model
     weight_bytes: int  # in the ROM, codes and exponents
-    cycles: int  # a frame, frames back to back
+    cycles: int  # a frame, with frames back to back
     block_rams: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial: the weights, a safetensors file, and its points in order."""
+    """The result of a trial."""
 
-    weights: bytes
-    measured: tuple[Measured, ...]
+    weights: bytes  # a safetensors file
+    measured: tuple[Measured, ...]  # in the order of the trial's points
 
 
 def run(trial: Trial, dataset: Dataset) -> Outcome:
-    """Trains, unless there are weights, then quantizes, evaluates and compiles.
+    """Trains the network unless it has weights, then quantizes, evaluates and compiles it.
 
-    It computes in one thread: the same trial and pictures give the same outcome beside any number
-    of others. Raises FirelineError when the training diverges or a network cannot be compiled.
+    Computes in one thread, so that the same trial and pictures give the same outcome beside any
+    number of other trials. Raises FirelineError when the training diverges or when the network
+    cannot be compiled.
     """
     with ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="fireline-") as folder:
         torch.set_num_threads(1)
@@ -81,7 +83,7 @@ def run(trial: Trial, dataset: Dataset) -> Outcome:
 def _measure(trial: Trial, file: Path, dataset: Dataset) -> tuple[Measured, ...]:
     architecture, test = trial.architecture, dataset.test
     model = load_checkpoint(file, architecture)
-    float_top1 = training.evaluate(model, architecture, test)
+    float_top1 = accuracy(model, architecture, test)
     order = np.random.default_rng(trial.recipe.seed).permutation(len(dataset.train))
     calibration = dataset.train.pixels[np.sort(order[:CALIBRATION])]
     measured = {}

@@ -4,9 +4,10 @@ import torch
 
 
 def augment(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Pictures uint8 [N, H, W, C], each shifted by up to an eighth and mirrored every other time.
+    """Shifts and mirrors pictures uint8 [N, H, W, C] at random.
 
-    What a shift uncovers is filled with the mirrored border.
+    A shift is up to an eighth of the side; the picture's mirrored border fills what it uncovers. A
+    picture is mirrored with probability 1/2.
     """
     count, height, width, _ = pixels.shape
     rows = _shifted(count, height, generator)
@@ -17,7 +18,7 @@ def augment(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def _shifted(count: int, size: int, generator: torch.Generator) -> torch.Tensor:
-    """The coordinates [count, size] from which each picture's lines are taken."""
+    """The source coordinates of each picture's rows or columns, [count, size]."""
     reach = size // 8
     shift = torch.randint(-reach, reach + 1, (count, 1), generator=generator)
     source = (torch.arange(size) + shift).abs()

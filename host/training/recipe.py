@@ -1,4 +1,4 @@
-"""How to train: length, learning rate, regularisation."""
+"""The hyperparameters of a training."""
 
 import math
 from dataclasses import dataclass
@@ -8,20 +8,21 @@ from ...errors import FirelineError
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. The same recipe, pictures and machine give the same network.
+    """The hyperparameters of a training.
 
-    Raises FirelineError when a value is out of range.
+    The same recipe, pictures and machine give the same network. Raises FirelineError when a value
+    is out of range.
     """
 
     epochs: int = 90
-    batch: int = 128  # pictures a step
-    optimizer: str = "sgd"  # "sgd", with Nesterov's momentum of 0.9, or "adamw"
-    learning_rate: float = 0.1  # at its peak; a cosine takes it to zero
-    warmup: float = 0.02  # share of the steps in which the rate climbs from zero to its peak
+    batch: int = 128  # pictures
+    optimizer: str = "sgd"  # "sgd", with Nesterov momentum 0.9, or "adamw"
+    learning_rate: float = 0.1  # at its peak
+    warmup: float = 0.02  # share of the training in which the learning rate climbs to its peak
     weight_decay: float = 5e-4
     label_smoothing: float = 0.05
     dropout: float = 0.0  # before the classifier
-    bfloat16: bool = False  # compute in bfloat16: faster on processors that have it
+    bfloat16: bool = False  # compute in bfloat16, which is faster on processors that support it
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -43,7 +44,12 @@ class Recipe:
                 )
 
     def rate(self, done: float) -> float:
-        """The learning rate when that share of the steps, 0..1, is done."""
+        """The learning-rate schedule: the rate when a share of the training, 0..1, is done.
+
+        The rate climbs linearly from zero, then follows half a cosine down to zero, as in
+        Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017,
+        without restarts.
+        """
         if done < self.warmup:
             return self.learning_rate * done / self.warmup
         angle = math.pi * (done - self.warmup) / (1 - self.warmup)

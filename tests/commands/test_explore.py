@@ -10,7 +10,7 @@ import time
 import pytest
 from distributed import LocalCluster
 from fireline.errors import FirelineError
-from fireline.host.exploration import workers as worker_processes
+from fireline.host.exploration import processes
 from support.command_line import Result, complains, runs
 
 INTERRUPTIBLE = "from signal import *; signal(SIGINT, default_int_handler); "
@@ -97,7 +97,7 @@ def test_networks_that_fail_leave_the_others(arch, pictures, tmp_path, monkeypat
         yield 1, FirelineError("training: the loss is nan")
         yield 0, function(jobs[0], *shared)
 
-    monkeypatch.setattr(worker_processes, "in_processes", first_fails)
+    monkeypatch.setattr(processes, "in_processes", first_fails)
     given = (*EXPLORE, "--arch", arch, "--data", pictures, "-o", tmp_path / "x")
     result = Result(*given, "--bypass", "none,complex")
     assert result.status == 2

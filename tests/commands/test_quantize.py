@@ -1,4 +1,4 @@
-"""Quantization: stages, bits by layer, budgets, and weights that are none."""
+"""Quantization: steps, bits by layer, budgets, and invalid weights."""
 
 import os
 import re
@@ -48,7 +48,7 @@ def test_budgets(rounding, tmp_path):
     budget = (*rounding, "-o", file, "--rom-kbits")
     least = complains(*budget, 1)
     assert "at least" in least
-    assert complains(*budget, 1, "--exponent-bits", 2) != least  # more are needed
+    assert complains(*budget, 1, "--exponent-bits", 2) != least  # 2 bits need more
     assert "more than 1;" in complains(*budget, 1, "--weight-bits", 4)
     assert not file.exists()
     full = ("--effort", "full", "--epochs", 1, "--without", "blocks")
@@ -62,12 +62,12 @@ def test_budgets(rounding, tmp_path):
     assert "weights take at least" in complains(*rounding, *large)
 
 
-def test_a_stage_that_is_none(rounding):
-    assert "distillation" in complains(*rounding, "-o", "x", "--without", "stage")
+def test_an_unknown_step(rounding):
+    assert "distillation" in complains(*rounding, "-o", "x", "--without", "step")
 
 
 class Evil:
-    """What a pickle may run."""
+    """Unpickling it runs a command."""
 
     def __reduce__(self):
         return os.system, ("touch evil",)
@@ -83,7 +83,7 @@ class Evil:
         (change("features.0.bias", lambda t: t + float("inf")), "NaN or infinity"),
     ],
 )
-def test_weights_that_are_none(damage, text, arch, weights, pictures, tmp_path):
+def test_invalid_weights(damage, text, arch, weights, pictures, tmp_path):
     damage(weights)
     line = complains(
         "quantize", "--arch", arch, "--weights", weights, "--calibration", pictures,
@@ -93,7 +93,7 @@ def test_weights_that_are_none(damage, text, arch, weights, pictures, tmp_path):
     assert not (tmp_path / "out.fireline").exists()
 
 
-def test_weights_that_are_code(arch, pictures, tmp_path, monkeypatch):
+def test_code_in_weights_is_not_run(arch, pictures, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"features.0.weight": Evil()}, "evil.pth")
     complains(
@@ -102,7 +102,7 @@ def test_weights_that_are_code(arch, pictures, tmp_path, monkeypatch):
     assert not (tmp_path / "evil").exists() and not (tmp_path / "out").exists()
 
 
-def test_a_folder_to_write_to_that_is_not_there(arch, weights, pictures, tmp_path):
+def test_a_missing_output_folder(arch, weights, pictures, tmp_path):
     options = ("--arch", arch, "--weights", weights, "--calibration", pictures)
     assert "no such folder" in complains("quantize", *options, "-o", tmp_path / "none" / "x")
 

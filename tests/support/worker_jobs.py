@@ -1,20 +1,38 @@
-"""Jobs for other processes; ``log`` is a folder in which they leave a file for each start."""
+"""Jobs for other processes; each start of a job leaves a file in the folder ``log``."""
 
 import os
 import signal
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from fireline.errors import FirelineError
 
 
 def note(log: Path, job: object) -> None:
+    """Records a start of the job."""
     (log / f"{job}-{uuid.uuid4()}").touch()
 
 
 def starts(log: Path, job: object) -> int:
+    """How often the job has started."""
     return len(list(log.glob(f"{job}-*")))
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Waits until the condition holds, at most a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def waiting_process(log: Path) -> int:
+    """The process in which ``first_waits`` waits."""
+    file = log / "pid"
+    wait_for(lambda: file.exists() and file.read_text())
+    return int(file.read_text())
 
 
 def square(job: int, log: Path) -> int:
@@ -30,7 +48,7 @@ def odd_fails(job: int, log: Path) -> int:
 
 
 def first_waits(job: int, log: Path) -> int:
-    """Job 0 waits, when it is started for the first time; until it is killed."""
+    """At its first start, job 0 waits until it is killed."""
     note(log, job)
     if job == 0 and starts(log, job) == 1:
         (log / "pid").write_text(str(os.getpid()))
@@ -38,7 +56,7 @@ def first_waits(job: int, log: Path) -> int:
     return job**2
 
 
-def suicide(job: int, log: Path) -> int:
+def dies(job: int, log: Path) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return job
 

@@ -98,7 +98,7 @@ def test_a_folder_of_another_exploration(exploration, what, others):
 def test_folders_that_are_none(tmp_path, exploration):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "picture.png").touch()
-    with pytest.raises(FirelineError, match="holds other things; choose a new folder"):
+    with pytest.raises(FirelineError, match="holds other files; choose a new folder"):
         Exploration.begin(tmp_path / "a", TINY, RECIPE, DATA)
     (exploration.folder / "exploration.json").write_text("[")
     with pytest.raises(FirelineError, match=r"exploration.json: damaged; choose another"):

@@ -13,7 +13,7 @@ from fireline.host.exploration.trial import Measured, Trial, run
 from fireline.host.float_network.squeezenet import load_checkpoint
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.quantization.quantize import quantize
-from fireline.host.training.train import evaluate
+from fireline.host.training.accuracy import accuracy
 from fireline.hw.program import ArrayShape
 from support.striped import DATA, RECIPE, TINY
 
@@ -39,7 +39,7 @@ def test_what_is_measured(outcome, tmp_path):
             array=str(array),
             bits=bits,
             parameters=sum(layer.parameters for layer in TINY.layers()),
-            float_top1=evaluate(model, TINY, DATA.test),
+            float_top1=accuracy(model, TINY, DATA.test),
             top1=measured.top1,
             weight_bytes=-(-network.weight_bits // 8),
             cycles=compiled.timing.cycles,

@@ -12,8 +12,9 @@ from fireline.host.float_network.squeezenet import SqueezeNet, load_checkpoint
 from fireline.host.float_network.weights import read_class_names
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.network.file import read_network
-from fireline.host.training import train as training
-from fireline.host.training.train import evaluate, train, train_quantized
+from fireline.host.training import fit as loop
+from fireline.host.training.accuracy import accuracy
+from fireline.host.training.train import train, train_quantized
 from rich.console import Console
 from support.onnx_networks import Zoo
 from support.striped import DATA, RECIPE, TINY, stripes
@@ -44,8 +45,8 @@ def test_learns_and_leaves_a_checkpoint(tmp_path):
     console = quiet()
     path = tmp_path / "w.safetensors"
     model = train(TINY, DATA, path, RECIPE, console)
-    assert evaluate(model, TINY, DATA.test) == 1
-    assert evaluate(load_checkpoint(path, TINY), TINY, DATA.test) == 1
+    assert accuracy(model, TINY, DATA.test) == 1
+    assert accuracy(load_checkpoint(path, TINY), TINY, DATA.test) == 1
     assert read_class_names(path) == ("across", "down")
     assert list(tmp_path.iterdir()) == [path]
     lines = console.file.getvalue()
@@ -60,7 +61,7 @@ def test_interrupted_run_continues_as_if_nothing_had_happened(
 ):
     recipe = dataclasses.replace(RECIPE, dropout=0.2, optimizer=optimizer, bfloat16=bfloat16)
     train(TINY, DATA, tmp_path / "whole.safetensors", recipe, quiet())
-    save, saved = training.save_partial, []
+    save, saved = loop.save_partial, []
 
     def save_twice(*arguments):
         save(*arguments)
@@ -68,7 +69,7 @@ def test_interrupted_run_continues_as_if_nothing_had_happened(
         if len(saved) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "save_partial", save_twice)
+    monkeypatch.setattr(loop, "save_partial", save_twice)
     parts = tmp_path / "parts.safetensors"
     with pytest.raises(KeyboardInterrupt):
         train(TINY, DATA, parts, recipe, quiet())
