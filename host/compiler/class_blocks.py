@@ -4,7 +4,7 @@ import zlib
 
 from ...errors import FirelineError
 from ...hw.array.class_block import ClassBlock
-from ...hw.memory.rom import BANK_WORDS
+from ...hw.memory.block_ram import BANK_WORDS
 from ...hw.program import HeadGeometry
 from ...hw.sdram.block_timing import BlockTiming
 from ...hw.sdram.chip import BURST_WORDS, SdramCycles, SdramTiming

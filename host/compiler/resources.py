@@ -12,8 +12,9 @@ import numpy as np
 from ...errors import FirelineError
 from ...hw.array.mac_lanes import WeightWord
 from ...hw.boards.board import Board
-from ...hw.memory.ram import banks, cells, is_distributed
-from ...hw.memory.rom import BLOCK_RAM_MODES
+from ...hw.memory.block_ram import BLOCK_RAM_MODES
+from ...hw.memory.distributed_ram import cells, is_distributed
+from ...hw.memory.ram import banks
 from ...hw.program import Program
 from ...hw.tables import Tables
 from .compile import Compiled

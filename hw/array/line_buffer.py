@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..lib import routing
 from ..lib.delay import delay
-from ..memory.ram import DISTRIBUTED_BITS, DISTRIBUTED_WORDS, is_distributed, style
+from ..memory.distributed_ram import SECTION_BITS, SECTION_WORDS, is_distributed, style
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -170,12 +170,12 @@ class LineBuffer(wiring.Component):
         length, position = self.columns.length, self.columns.position
         above, left = column[:-1].as_value(), column[1:].as_value()
         distributed = is_distributed(length, len(above))
-        depth = DISTRIBUTED_WORDS if distributed else length
+        depth = SECTION_WORDS if distributed else length
         # What is read is that of the next position; what is written, that of the one before, if
         # these differ.
         later = min(1, length - 2)
         written, place = delay(m, push, later, reset_less=False), delay(m, position, later)
-        for part in routing.slices(len(above), DISTRIBUTED_BITS if distributed else len(above)):
+        for part in routing.slices(len(above), SECTION_BITS if distributed else len(above)):
             pushed = routing.copy(m, push, reset_less=False)
             following = Signal.like(position, init=1, attrs={"keep": 1})
             number = Signal(range(-(-length // depth)), attrs={"keep": 1})  # of the memory read

@@ -13,3 +13,11 @@ def delay(m: Module, value, cycles: int, *, reset_less: bool = True):
         m.d.sync += register.eq(value)
         value = register
     return value
+
+
+def history(m: Module, value, cycles: int, *, reset_less: bool = True) -> list:
+    """`value` as it was 0, 1, ... `cycles` clock cycles ago."""
+    values = [value]
+    for _ in range(cycles):
+        values.append(delay(m, values[-1], 1, reset_less=reset_less))
+    return values

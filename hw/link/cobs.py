@@ -11,7 +11,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..memory.ram import ShallowRam
+from ..memory.distributed_ram import ShallowRam
 
 
 class Symbol(data.Struct):

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..lib import routing
-from ..memory.ram import ShallowRam
+from ..memory.distributed_ram import ShallowRam
 from ..output.average import Score
 from .protocol import SCORE_BYTES, SCORES_PER_PART
 

@@ -1,4 +1,4 @@
-"""Words of block RAM, as deep as need be, one a cycle."""
+"""Constant words in block RAM, some of them writable."""
 
 from dataclasses import dataclass
 from itertools import accumulate
@@ -10,26 +10,18 @@ from amaranth.lib.wiring import In, Out
 
 from ..lib import routing
 from ..lib.delay import delay
-
-BLOCK_RAM_MODES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
-"""Words of a block RAM, and their bits."""
-
-BANK_WORDS = BLOCK_RAM_MODES[0][0]
-"""A block RAM's words where it is widest."""
+from .block_ram import BANK_WORDS, BLOCK_RAM_MODES, WRITE_BITS
 
 DEEP_MODES = (BLOCK_RAM_MODES[2], BLOCK_RAM_MODES[1])
-"""Where it is deeper, without a bit lost."""
+"""The deeper shapes that waste no bit of a block RAM, the deepest first."""
 
 NEAR_BLOCKS = 7
-"""Block RAMs that share the registers of their address: more would be too far from these."""
-
-WRITE_BITS = 9
-"""Bits of a block RAM that are written together."""
+"""Block RAMs that share a local copy of the address."""
 
 
 @dataclass(frozen=True)
 class DeepPart:
-    """A memory that holds the low `bits` of the words of some banks, from bank `first` on."""
+    """A memory of the low `bits` of the words of `banks` banks, from bank `first` on."""
 
     first: int
     banks: int
@@ -37,28 +29,47 @@ class DeepPart:
 
     @property
     def words(self) -> int:
-        """How many words it holds, the first one at a multiple of that."""
+        """Words of the memory; the first one lies at a multiple of this number."""
         return self.banks * BANK_WORDS
 
     @property
     def block_bits(self) -> int:
-        """Of a word in each block RAM."""
+        """Bits of a word that one block RAM holds."""
         return dict(BLOCK_RAM_MODES)[self.words]
 
 
 class Rom(wiring.Component):
-    """`word` = the word at `address`, `LATENCY` cycles later; one word a cycle.
+    """`word` = the word at `address`.
 
-    A cycle each for the way to the block RAMs, for reading, for their own registers, and for the
-    way from there through the multiplexer between memories. Of a word as many bits as fill whole
-    block RAMs stand in memories as deep as a block RAM can be, for what a shallow one holds takes
-    four times the wires to bring out; see `deep_parts`. The other bits' banks, of `BANK_WORDS`
-    each, stand side by side in one memory, so that no bit of a block RAM is lost at a bank's edge.
+    Bits that fill whole block RAMs go into deep, narrow memories (see `deep_parts`), which need a
+    quarter of the output wires. The other bits stay in banks of `BANK_WORDS` words; the banks stand
+    side by side in one memory, so that no bit of a block RAM is lost between two banks::
 
-    A `depth` beyond the constant words leaves room for others, all of them in the last bank: then
-    there is `write`, whose `word` can be read from the cycle after on. Side by side, that bank
-    starts with a block RAM's unit of writing, so that the banks before it remain as they are; or,
-    if that would take a block RAM more, what they have in its first unit is written anew with it.
+                    bits of a word
+                    0            low           all
+        bank 0..3   | deep memory | bank 0's rest |
+        bank 4..5   | deep memory | bank 4's rest |        side by side:
+        bank 6      | bank 6's rest               |        rest 0 | rest 1 | ... | rest 6
+
+    With a `depth` beyond the constant words, `write` writes the words behind them, which all lie in
+    the last bank. That bank starts at a unit of `WRITE_BITS` bits, so that a write leaves the banks
+    beside it alone. Where this alignment would take another block RAM, the bits that share the
+    first unit with it come from a copy in distributed RAM, and every write repeats them.
+
+    Parameters
+        layout: shape of a word
+        words: the constant words, as integers
+        depth: number of addresses, by default that of the constant words
+    Members
+        address: in, the word to read
+        word: out
+        write: in (with spare words only), `enable`, `address`, `word`; an `address` of the cycle
+            after the write reads the new word
+    Latency
+        `LATENCY` cycles from `address` to `word`: local copies of the address, block RAM, its
+        output registers, the multiplexer between memories
+    Throughput
+        one word a cycle
     """
 
     LATENCY = 4
@@ -75,7 +86,7 @@ class Rom(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         banks = -(-self._depth // BANK_WORDS)
-        low = [Const(0, 0)] * banks  # of a word of each bank, the bits of a deep memory
+        low = [Const(0, 0)] * banks  # for each bank, the output of its deep memory
         for part in deep_parts(banks, self._bits):
             data = self._build_deep(m, part, last=part.first + part.banks == banks)
             low[part.first : part.first + part.banks] = [data] * part.banks
@@ -86,7 +97,8 @@ class Rom(wiring.Component):
         return m
 
     def _build_deep(self, m, part: DeepPart, *, last: bool):
-        """What a deep memory reads, three cycles later; the `last` one can be written."""
+        """Builds a deep memory; only the `last` one has a write port. Returns its output, 3 cycles
+        after the address."""
         start, found = part.first * BANK_WORDS, []
         for bits in routing.slices(part.bits, NEAR_BLOCKS * part.block_bits):
             size = bits.stop - bits.start
@@ -109,7 +121,10 @@ class Rom(wiring.Component):
         return Cat(*found)
 
     def _build_side_by_side(self, m, low: list[int]) -> list:
-        """What is read of each bank beyond its `low` bits, three cycles later."""
+        """Builds the memory of the bits beyond the `low` ones of each bank.
+
+        Returns an output per bank, 3 cycles after the address.
+        """
         unit = WRITE_BITS if self._spare else 1
         rest = [self._bits - bits for bits in low]
         starts = [0, *accumulate(rest[:-1])]
@@ -140,7 +155,7 @@ class Rom(wiring.Component):
         return [read[start : start + bits] for start, bits in zip(starts, rest, strict=True)]
 
     def _kept(self, m, rows: list[int], bits: int):
-        """The low `bits` of the row that is written, without a block RAM."""
+        """The low `bits` of the row that `write` addresses, from distributed RAM."""
         if not bits:
             return Const(0, 0)
         written = {address % BANK_WORDS for address in range(len(self._words), self._depth)}
@@ -156,12 +171,16 @@ class Rom(wiring.Component):
 
 
 def _blocks(bits: int) -> int:
-    """Block RAMs for `BANK_WORDS` words of so many bits."""
+    """How many block RAMs hold `BANK_WORDS` words of `bits` bits."""
     return -(-bits // BLOCK_RAM_MODES[0][1])
 
 
 def deep_parts(banks: int, bits: int) -> list[DeepPart]:
-    """The deep memories of so many banks, the deepest first, which need no block RAM more."""
+    """The deep memories of a ROM of `banks` banks, the deepest first.
+
+    They take as many bits as fill whole block RAMs, so the ROM needs no more block RAMs than
+    without them.
+    """
     parts, first = [], 0
     for words, width in DEEP_MODES:
         span = words // BANK_WORDS

@@ -1,68 +1,88 @@
-"""The global average's exact integer sum, class by class."""
+"""The global average, as exact integer sums: one score per class."""
 
-from itertools import pairwise
-
-from amaranth import Const, Module, Mux, Shape, Signal, unsigned
+from amaranth import Const, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib import routing
-from ..lib.delay import delay
-from ..memory.ram import BlockRam, ShallowRam, is_distributed
+from ..lib.delay import delay, history
+from ..memory.block_ram import BlockRam
+from ..memory.distributed_ram import ShallowRam, is_distributed
+from ..memory.read_modify_write import ReadModifyWrite
 
 
 class Score(data.StructLayout):
-    """The score of a class; ``last`` marks a frame's last class."""
+    """The `score` of a class; `last` marks the last class of a frame."""
 
     def __init__(self, bits: int):
         super().__init__({"score": unsigned(bits), "last": 1})
 
 
 SCORE_CYCLES = 2
-"""From a score to the next one of the same word."""
+"""Cycles from a score to the next one of the same word, if `o` does not stall."""
 
 FETCH_CYCLES = 5
-"""From the last score of a word to the first one of the next."""
+"""Cycles from the last score of a word to the first one of the next, if `o` does not stall."""
 
 
 def cycles_to_send(classes: int, lanes: int) -> int:
-    """From the first score of a frame to its last one, both counted, if all are taken at once."""
+    """Cycles from the first score of a frame to its last one, both counted, without a stall."""
     words = -(-classes // lanes)
     return 1 + SCORE_CYCLES * (classes - words) + FETCH_CYCLES * (words - 1)
 
 
 class ScoreAccumulator(wiring.Component):
-    """``o`` = the sum over a frame's pixels of the ``values`` on ``i``, one score a class.
+    """`o` = the sum over the pixels of a frame of the `values` on `i`, one score per class.
 
-    A pixel is ``beats`` beats of ``lanes`` classes, ``address`` tells which; one a cycle at most,
-    never stalling; lanes beyond the last class do not matter. Beats come in any order in which each
-    address's first and last pixel are that, and the last address's last pixel ends the frame: pixel
-    by pixel, or group by group of addresses. Beats of a frame's first pixel start the sums anew,
-    those of its last one complete them (a frame may be a single pixel). The first score is sent
-    ``LATENCY`` cycles after the last beat; ``SCORE_CYCLES`` after one is taken comes the next, and
-    ``FETCH_CYCLES`` after each ``lanes`` of them.
+    A pixel is `beats` beats of `lanes` classes; `address` is the number of a beat in its pixel.
+    Beats may come in any order, provided each address gets its first-pixel beat first and its
+    last-pixel beat last, and the last address's last-pixel beat ends the frame. A frame may be a
+    single pixel. Lanes beyond the last class are ignored.
 
-    ``free`` is low from the cycle after a frame's first beat until its last score has been taken.
-    Whoever starts a frame waits for it: while ``free`` is low, only beats of the frame in progress
-    may come. Between that look and the frame's first beat ``free`` is still high, so the next look,
-    for the frame after, must come later than that beat.
+    `free` is low from the cycle after the first beat of a frame until the last score is taken.
+    While it is low, only beats of that frame may come. A source that has sampled `free` samples it
+    again, for the next frame, after the first beat of the frame that it then sends.
+
+    The pipeline of a beat of cycle 0, and of the frame's end with it::
+
+        cycle 2   the memory is read
+        cycle 5   values + sum so far; the sum is written
+        cycle 6   `sending`: the first word can be fetched
+        cycle 9   `fetched`: its sums are in the shift register
+        cycle 10  `o` shows the first score
+
+    Parameters
+        lanes: classes per beat
+        classes: scores per frame
+        beats: beats per pixel
+        bits: of a score; it must hold the sum of all pixels
+    Members
+        i: stream in, at most one beat a cycle; it does not stall
+        o: stream out, `score` and `last`, which marks the last class of the frame
+        free: out
+    Latency
+        `LATENCY` cycles from the last beat of a frame to the first score
+    Throughput
+        one beat a cycle; scores follow each other after `SCORE_CYCLES` cycles within a word of
+        `lanes` scores, and after `FETCH_CYCLES` from word to word
     """
 
     LATENCY = 10
 
     def __init__(self, lanes: int, classes: int, beats: int, bits: int = 32):
         self.lanes, self.classes, self.beats, self.bits = lanes, classes, beats, bits
-        self.beat = data.StructLayout(
-            {
-                "values": data.ArrayLayout(unsigned(16), lanes),
-                "address": range(beats),
-                "first_pixel": 1,
-                "last_pixel": 1,
-            }
-        )
+        word = data.ArrayLayout(unsigned(bits), lanes)
+        kind = ShallowRam if is_distributed(beats, lanes * bits) else BlockRam
+        self._sums = ReadModifyWrite(word, kind(word, beats))
+        beat = {
+            "values": data.ArrayLayout(unsigned(16), lanes),
+            "address": range(beats),
+            "first_pixel": 1,
+            "last_pixel": 1,
+        }
         super().__init__(
             {
-                "i": In(stream.Signature(self.beat, always_ready=True)),
+                "i": In(stream.Signature(data.StructLayout(beat), always_ready=True)),
                 "o": Out(stream.Signature(Score(bits))),
                 "free": Out(1, init=1),
             }
@@ -70,39 +90,53 @@ class ScoreAccumulator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-
-        # Summing: beats[n] came n cycles ago. The sums so far are asked for by beats[1], kept when
-        # it is beats[4], added to it and written when it is beats[5]. What the three beats right
-        # before a beat write comes too late to be read for it.
-        beats = [self.i.payload, *(Signal(self.beat, reset_less=True) for _ in range(6))]
-        valid = [self.i.valid, *(Signal() for _ in range(6))]
-        m.d.sync += [later.eq(value) for value, later in pairwise(beats)]
-        m.d.sync += [later.eq(value) for value, later in pairwise(valid)]
-        asked, beat = beats[1], beats[5]
+        m.submodules.sums = self._sums
+        frame_end, hold, taken = Signal(), Signal(), Signal()
+        address = Signal(range(self.beats))  # of the word that is sent
+        self._build_sums(m, address, frame_end, hold, taken)
+        self._build_sender(m, address, frame_end, hold, taken)
         with m.If(self.i.valid):
             m.d.sync += self.free.eq(0)
+        with m.If(taken & self.o.payload.last):
+            m.d.sync += self.free.eq(1)
+        return m
 
-        def wrote(number, reader):
-            """Whether one beat writes what another reads, a cycle before the lanes are told."""
-            same = Signal()
-            m.d.sync += same.eq(valid[number] & (beats[number].address == reader.address))
-            return same
+    def _build_sums(self, m, address, frame_end, hold, taken):
+        """Adds the beats to the sums. With `hold`, the registers of the sums so far shift out."""
+        sums = self._sums
+        valid = history(m, self.i.valid, 5, reset_less=False)
+        beat = history(m, self.i.payload, 5)
+        m.d.comb += [
+            sums.valid.eq(valid[2]),
+            sums.address.eq(delay(m, Mux(valid[1], beat[1].address, address), 1)),
+            frame_end.eq(valid[5] & beat[5].last_pixel & (beat[5].address == self.beats - 1)),
+        ]
+        anew = valid[3] & beat[3].first_pixel
+        shifted = Const(0, self.bits)
+        for lane in reversed(range(self.lanes)):
+            own_anew, own_hold, own_taken = (
+                routing.copy(m, value) for value in (anew, hold, taken)
+            )
+            so_far = Signal(self.bits, reset_less=True)
+            with m.If(~own_hold):
+                m.d.sync += so_far.eq(Mux(own_anew, 0, sums.word[lane]))
+            with m.Elif(own_taken):
+                m.d.sync += so_far.eq(shifted)
+            latest = Mux(sums.follows[lane], sums.previous[lane], so_far)
+            m.d.comb += sums.result[lane].eq(latest + beat[5].values[lane])
+            shifted = so_far
+        m.d.comb += self.o.payload.score.eq(shifted)
 
-        one_between, two_between, again = wrote(4, beats[2]), wrote(5, beats[2]), wrote(4, beats[3])
-        anew = valid[3] & beats[3].first_pixel
-
-        # Sending: word after word is fetched, and then shifted out.
-        sending, asking, fetching, fetched = Signal(), Signal(), Signal(), Signal()
-        address, lane = Signal(range(self.beats)), Signal(range(self.lanes))
+    def _build_sender(self, m, address, frame_end, hold, taken):
+        """Fetches word after word of the frame's sums, and sends them lane by lane."""
+        sending, asking, fetching, fetched, holding = (Signal() for _ in range(5))
+        lane = Signal(range(self.lanes))
         last_address = address == (self.classes - 1) // self.lanes
         last_lane = lane == Mux(last_address, (self.classes - 1) % self.lanes, self.lanes - 1)
-        read_address = delay(m, Mux(valid[1], asked.address, address), 1)
-        total = Signal(data.ArrayLayout(unsigned(self.bits), self.lanes))
-        read = self._build_sums(m, read_address, valid[5], beat.address, total)
-        taken, holding, hold = self.o.valid & self.o.ready, Signal(), Signal()
         m.d.comb += [
+            taken.eq(self.o.valid & self.o.ready),
             hold.eq(fetched | holding & ~(taken & last_lane)),
-            self.o.p.last.eq(last_address & last_lane),
+            self.o.payload.last.eq(last_address & last_lane),
         ]
         m.d.sync += [
             asking.eq(sending & ~(asking | fetching | fetched | holding)),
@@ -111,42 +145,11 @@ class ScoreAccumulator(wiring.Component):
             holding.eq(hold),
             self.o.valid.eq(fetched | holding),
         ]
-
-        # What decides about a lane stands in registers of its own: the lanes spread over the die.
-        shifted = Const(0, self.bits)
-        for number in reversed(range(self.lanes)):
-            one, two, same, new, held, shift = (
-                routing.copy(m, value)
-                for value in (one_between, two_between, again, anew, hold, taken)
-            )
-            kept, written = Signal(self.bits, reset_less=True), delay(m, total[number], 1)
-            so_far = Mux(one, written, Mux(two, delay(m, written, 1), read[number]))
-            m.d.comb += total[number].eq(Mux(same, written, kept) + beat.values[number])
-            with m.If(~held):
-                m.d.sync += kept.eq(Mux(new, 0, so_far))
-            with m.Elif(shift):
-                m.d.sync += kept.eq(shifted)
-            shifted = kept
-        m.d.comb += self.o.p.score.eq(shifted)
-        with m.If(valid[5] & beat.last_pixel & (beat.address == self.beats - 1)):
+        with m.If(frame_end):
             m.d.sync += sending.eq(1)
         with m.If(taken):
             m.d.sync += [self.o.valid.eq(0), lane.eq(lane + 1)]
             with m.If(last_lane):
                 m.d.sync += [lane.eq(0), address.eq(Mux(last_address, 0, address + 1))]
-            with m.If(self.o.p.last):
-                m.d.sync += [sending.eq(0), self.free.eq(1)]
-        return m
-
-    def _build_sums(self, m, address, write, write_address, total):
-        """The sums at `address`, two cycles later; what is written is there for the next one."""
-        depth, bits = self.beats, Shape.cast(total.shape()).width
-        kind = ShallowRam if is_distributed(depth, bits) else BlockRam
-        m.submodules.sums = sums = kind(bits, depth)
-        m.d.comb += [
-            sums.address.eq(address),
-            sums.write.eq(write),
-            sums.write_address.eq(write_address),
-            sums.write_data.eq(total),
-        ]
-        return data.View(total.shape(), sums.data)
+            with m.If(self.o.payload.last):
+                m.d.sync += sending.eq(0)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..lib import routing
 from ..lib.countdown import Countdown
 from ..lib.delay import delay
-from ..memory.ram import DistributedRam
+from ..memory.distributed_ram import DistributedRam
 from ..program import QUEUE_DEPTH, Program
 from ..tables import Tables, context_layout
 from .output_groups import DRAIN_FIELDS, OutputGroups

@@ -13,7 +13,7 @@ from fireline.host.bitstream.build import FREE_COLLISIONS
 from fireline.host.bitstream.netlist import absorb_output_registers, make_constants_near
 from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.memory.ram import BlockRam
+from fireline.hw.memory.block_ram import BlockRam
 from support.ecp5_cells import run_verilated
 from support.yosys import cells, run_yosys, synthesized
 

@@ -4,7 +4,7 @@ from random import Random
 import pytest
 from amaranth.sim import Simulator
 from fireline.hw.array.line_buffer import LineBuffer, pushes_before
-from fireline.hw.memory.ram import is_distributed
+from fireline.hw.memory.distributed_ram import is_distributed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

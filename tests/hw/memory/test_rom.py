@@ -2,7 +2,8 @@ from random import Random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.memory.rom import BANK_WORDS, Rom, deep_parts
+from fireline.hw.memory.block_ram import BANK_WORDS
+from fireline.hw.memory.rom import Rom, deep_parts
 
 
 @pytest.mark.parametrize("bits", [4, 9, 16, 130])
