@@ -1,8 +1,8 @@
-"""The one exception for bad input."""
+"""The exception for bad input."""
 
 
 class FirelineError(Exception):
-    """Bad input, told in one line: what is wrong, where, and what to do.
+    """Bad input; the message says in one line what is wrong, where, and what to do.
 
-    The command line prints the message and exits with status 2, without a traceback.
+    The command line prints the message without a traceback and exits with status 2.
     """

@@ -8,21 +8,21 @@ import click
 from ..errors import FirelineError
 from ..hw.link.baud import BAUD
 from .common import HEAD, Array, Output, command
-from .pictures import IMAGES, STRICT, class_name, load_pictures
+from .pictures import PICTURES, STRICT, class_name, load_pictures
 
 SIMULATED = "simulated"  # instead of the name of a port
 SIMULATION_SECONDS = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # it is slow
 
 
 @command
-@IMAGES
+@PICTURES
 @click.option("--port", metavar="P", required=True, help="The board's serial port, or `simulated`.")
 @click.option("--net", metavar="NET", help="Its network: names the classes, checks every score.")
 @click.option("--array", type=Array(), default="8x8", help="The simulated board's array.")
 @HEAD
 @click.option("--baud", default=BAUD, show_default=True, help="The serial line's baud rate.")
 @STRICT
-def classify(output: Output, images, port, net, array, head, baud, strict):
+def classify(output: Output, pictures, port, net, array, head, baud, strict):
     """Classify pictures on a board.
 
     The command sends the pictures over the board's serial line. With --net, it compares every score
@@ -46,7 +46,7 @@ def classify(output: Output, images, port, net, array, head, baud, strict):
     else:
         device = Device(port, baud)
     with device as board:
-        return _classify(output, board, images, network, strict)
+        return _classify(output, board, pictures, network, strict)
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def _simulated(output, network, array, head):
             yield device
 
 
-def _classify(output, device, images, network, strict):
+def _classify(output, device, pictures, network, strict):
     """Sends the pictures one by one; returns the command's exit status."""
     from ..host import golden
 
@@ -75,19 +75,18 @@ def _classify(output, device, images, network, strict):
     output.say(f"the board runs network {identity.network:08x}")
     if device.needs_weights():
         _load_weights(output, device, identity, network)
-    pixels = load_pictures(output, images, identity, strict)
+    pixels = load_pictures(output, pictures, identity, strict)
     expected = golden.run(network, pixels) if network else None
     frames = []
-    for index, image in enumerate(images):
-        with output.progress(f"{image}, bytes") as report:
+    for index, picture in enumerate(pictures):
+        with output.progress(f"{picture}, bytes") as report:
             started = time.perf_counter()
             scores = device.classify(pixels[index], report)
             seconds = time.perf_counter() - started
         label = int(scores.argmax())
-        frame = {"image": image, "scores": scores.tolist(), "class": label, "seconds": seconds}
-        text = (
-            f"{image}: {class_name(network, label)}, score {int(scores[label]):,}, {seconds:.2f} s"
-        )
+        frame = {"image": picture, "scores": scores.tolist(), "class": label, "seconds": seconds}
+        name, score = class_name(network, label), int(scores[label])
+        text = f"{picture}: {name}, score {score:,}, {seconds:.2f} s"
         if network:
             frame["equal"] = scores.tolist() == expected[index].tolist()
             text += ", as the golden model" if frame["equal"] else ", NOT as the golden model"

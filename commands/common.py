@@ -1,9 +1,9 @@
-"""What every command has in common: errors of one line, ``--json``, progress, parameters."""
+"""What the commands share: one-line errors, ``--json``, progress, common parameters."""
 
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,25 +13,25 @@ import click
 from ..errors import FirelineError
 
 if TYPE_CHECKING:
-    from rich.table import Table  # imported late: `fireline --help` must be quick
+    from rich.table import Table  # imported late, so that `fireline --help` is quick
 
     from ..host.network.architecture import Architecture
 
 BAD_INPUT, INTERRUPTED = 2, 130  # exit statuses
-WIDTH = 120  # of lines that go to a file
+WIDTH = 120  # of output that does not go to a terminal
 
 
 class FirelineGroup(click.Group):
-    """Commands that return their exit status, or None; bad input ends them with one line."""
+    """Commands that return their exit status or None; bad input ends them with one line."""
 
     def list_commands(self, ctx):
         """In the order in which they were added."""
         return list(self.commands)
 
-    def main(self, *args, standalone_mode=True, **extra):
-        """Runs a command and exits, as click does, but for what errors look like."""
+    def main(self, args=None, prog_name=None, complete_var=None, standalone_mode=True, **extra):
+        """Runs a command and exits, as click does, but prints errors in one line."""
         try:
-            status = super().main(*args, standalone_mode=False, **extra)
+            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "fireline"
             status = _complain(f"{error.format_message()} See: {command} --help")
@@ -51,9 +51,9 @@ def _complain(message: str, status: int = BAD_INPUT) -> int:
 
 
 class Output:
-    """Where the words of a command, its progress and its result go.
+    """Text, progress and result of a command.
 
-    People read stdout, or stderr when the result goes to stdout; progress is on stderr.
+    Text goes to stdout, or to stderr when the result goes to stdout. Progress goes to stderr.
     """
 
     def __init__(self, json_file: str | None) -> None:
@@ -61,7 +61,9 @@ class Output:
 
         self._json_file = json_file
         if json_file not in (None, "-") and not Path(json_file).absolute().parent.is_dir():
-            raise FirelineError(f"result {json_file}: no such folder; choose another place")
+            raise FirelineError(
+                f"result {json_file}: its folder does not exist; choose another place"
+            )
         console = Console(stderr=json_file == "-", highlight=False)
         if not console.is_terminal:
             console = Console(stderr=json_file == "-", highlight=False, width=WIDTH)
@@ -69,11 +71,11 @@ class Output:
         self.errors = Console(stderr=True, highlight=False)
 
     def say(self, text: str) -> None:
-        """A line to people, as it is."""
+        """Prints a line without markup or line breaks."""
         self.console.print(text, markup=False, soft_wrap=True)
 
     def table(self, title: str, *columns: str) -> "Table":
-        """An empty table; a column whose name begins with "<" is set to the left."""
+        """An empty table; a column whose name begins with "<" is left-aligned, others right."""
         from rich import box
         from rich.table import Table
 
@@ -84,12 +86,12 @@ class Output:
         return table
 
     def show(self, table: "Table") -> None:
-        """A table to people."""
+        """Prints a table."""
         self.console.print(table)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar with the time left while something long is done; tell it (done, total)."""
+        """Shows a bar with the time left; call the yielded function with (done, total)."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeRemainingColumn as TimeLeft
 
@@ -101,15 +103,16 @@ class Output:
 
     @contextmanager
     def steps(self) -> Iterator[Callable[[str, str], None]]:
-        """Shows what tools say and for how long they have run; tell it (step, line)."""
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        """Shows the last line of each running tool and its time; call with (step, line)."""
+        from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
         columns = (
             SpinnerColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.description}", markup=False),
         )
-        hidden, tasks = not self.errors.is_terminal, {}
+        hidden = not self.errors.is_terminal
+        tasks: dict[str, TaskID] = {}
         with Progress(*columns, console=self.errors, transient=True, disable=hidden) as bar:
 
             def tell(step: str, line: str) -> None:
@@ -120,8 +123,8 @@ class Output:
 
             yield tell
 
-    def result(self, data: dict[str, object]) -> None:
-        """Writes the result, if somebody asked for it."""
+    def result(self, data: Mapping[str, object]) -> None:
+        """Writes the result as JSON if the user asked for it with ``--json``."""
         from ..host.files import write_whole
 
         text = json.dumps(data, indent=2) + "\n"
@@ -132,7 +135,7 @@ class Output:
 
 
 def command(function: Callable) -> click.Command:
-    """Makes a function a command with ``--json``; the function gets its ``Output`` first."""
+    """Makes a function a command with ``--json``; its first argument is the ``Output``."""
 
     @functools.wraps(function)
     def run(json_file, **values):
@@ -141,7 +144,9 @@ def command(function: Callable) -> click.Command:
     made = click.command()(run)
     made.params.append(
         click.Option(
-            ["--json", "json_file"], metavar="FILE", help="Write the result there; - is stdout."
+            ["--json", "json_file"],
+            metavar="FILE",
+            help="Write the result to this file; - is stdout.",
         )
     )
     return made
@@ -162,11 +167,11 @@ class Array(click.ParamType):
             ci, co = (int(side) for side in value.lower().split("x"))
             return ArrayShape(ci, co)
         except ValueError:
-            self.fail(f"{value!r} is no array; use 4x4 to 16x32, both sides powers of two")
+            self.fail(f"{value!r} is not an array; use 4x4 to 16x32, both sides powers of two")
 
 
 def weight_bits_of(architecture: "Architecture", text: str) -> dict[str, int]:
-    """Bits by layer from "4", "8" or the name of a file."""
+    """Bits by layer, from "4", "8" or a file; see `layer_bits` and `read_weight_bits`."""
     from ..host.network.weight_bits import layer_bits, read_weight_bits
 
     return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
@@ -178,16 +183,20 @@ HEAD = click.option(
     type=click.Choice(["auto", "chip", "sdram"]),
     default="auto",
     show_default=True,
-    help="Where the classifier's weights are: on the chip, or streamed from the board's SDRAM; "
-    "auto streams them if a board is named that has no room.",
+    help="Place of the classifier's weights: on the chip, or streamed from the board's SDRAM; "
+    "auto streams them if a board is named whose chip is too small.",
 )
 ARRAY = click.option(
-    "--array", type=Array(), default="16x32", show_default=True, help="Its shape, such as 8x8."
+    "--array",
+    type=Array(),
+    default="16x32",
+    show_default=True,
+    help="The array's shape, such as 8x8.",
 )
 
 
 def number(value: object) -> str:
-    """For a table: thousands set apart, nothing for None."""
+    """A number for a table, with thousands separators; empty for None."""
     match value:
         case None:
             return ""

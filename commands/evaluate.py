@@ -1,7 +1,7 @@
-"""fireline evaluate: how often a quantized network is right."""
+"""fireline evaluate: the accuracy of a quantized network."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 @command
 @NET
 @click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
-@click.option("--against", metavar="FILE", help="Float weights: how often is the class theirs?")
-@click.option("--batch", default=32, show_default=True, help="Pictures at a time.")
+@click.option("--against", metavar="FILE", help="Float weights to compare the classes with.")
+@click.option("--batch", default=32, show_default=True, help="Pictures computed at a time.")
 def evaluate(output: Output, net, data, against, batch):
     """Measure a quantized network's accuracy.
 
-    The golden model computes the very integers that the hardware does. DIR has a sub-folder a
-    class, or labels.csv (file,class) beside the pictures, or is CIFAR-10.
+    The golden model computes the same integers as the hardware. DIR has one sub-folder per class,
+    or pictures and labels.csv (file,class), or is CIFAR-10.
 
     \b
     Examples:
@@ -45,9 +45,9 @@ def evaluate(output: Output, net, data, against, batch):
     rate = accuracy.pictures / (time.perf_counter() - started)
     output.say(
         f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.pictures:,} pictures, "
-        f"{rate:,.0f} a second"
+        f"{rate:,.0f} per second"
     )
-    result = {
+    result: dict[str, Any] = {
         "images": accuracy.pictures,
         "top1": accuracy.top1,
         "top5": accuracy.top5,
@@ -57,15 +57,15 @@ def evaluate(output: Output, net, data, against, batch):
         places = rank(wanted, pictures.labels)
         float_top1, float_top5 = float((places < 1).mean()), float((places < 5).mean())
         output.say(
-            f"{accuracy.same:.2%} the same class as in float, which gets {float_top1:.2%} top-1, "
-            f"{float_top5:.2%} top-5"
+            f"{accuracy.same:.2%} of them get the same class as in float, which reaches "
+            f"{float_top1:.2%} top-1, {float_top5:.2%} top-5"
         )
         result |= {"same": accuracy.same, "float_top1": float_top1, "float_top5": float_top5}
     output.result(result)
 
 
 def _float_logits(network: "QuantizedNetwork", weights: str, pixels: "np.ndarray") -> "np.ndarray":
-    """What the network with float weights from a file says, [N, classes]."""
+    """Logits of the network with float weights from a file, [N, classes]."""
     from ..host.float_network.fold import fold
     from ..host.float_network.squeezenet import load_checkpoint
     from ..host.quantization.post_training.fidelity import logits

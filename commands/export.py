@@ -11,8 +11,8 @@ from .common import NET, Output, command
 def export(output: Output, net, file):
     """Write a network as an ONNX graph.
 
-    It has integer operators only. Its input is uint8 [N, channels, height, width], RGB pixels; its
-    output are the very integers that the hardware sends.
+    The graph has integer operators only. Its input is uint8 [N, channels, height, width], RGB or
+    grey pixels; its output is the integer scores that the hardware sends.
 
     \b
     Example:
@@ -23,5 +23,5 @@ def export(output: Output, net, file):
 
     network = load_network(net)
     export_onnx(network, file)
-    output.say(f"{file}: pixels in, {network.architecture.classes} integer scores out")
+    output.say(f"{file}: reads pixels, writes {network.architecture.classes} integer scores")
     output.result({"file": file, "score_scale": network.score_scale})

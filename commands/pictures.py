@@ -1,28 +1,43 @@
-"""Pictures as arguments, and the classes that they turn out to be."""
+"""Picture files as arguments, and the names of the classes that they get."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-IMAGES = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-STRICT = click.option("--strict", is_flag=True, help="Refuse images of another size.")
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..host.network.architecture import Architecture
+    from ..host.network.quantized import QuantizedNetwork
+    from ..hw.link.protocol import Identity
+    from .common import Output
+
+PICTURES = click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True)
+STRICT = click.option("--strict", is_flag=True, help="Refuse pictures of another size.")
 
 
-def load_pictures(output, images, shape, strict):
-    """The pixels of the images, uint8 [N, H, W, C]; people are told what was done to them."""
+def load_pictures(
+    output: "Output", pictures: Sequence[str], shape: "Architecture | Identity", strict: bool
+) -> "np.ndarray":
+    """The pixels of picture files, uint8 [N, H, W, C], for an input of that shape.
+
+    Prints a line about each picture that had to be changed. Raises FirelineError as `load_picture`.
+    """
     import numpy as np
 
     from ..host.data.picture import load_picture
 
-    height, width, channels = shape.height, shape.width, shape.channels
     pixels = []
-    for image in images:
-        loaded, note = load_picture(image, height, width, channels, strict)
+    for picture in pictures:
+        loaded, note = load_picture(picture, shape.height, shape.width, shape.channels, strict)
         pixels.append(loaded)
         if note:
-            output.say(f"{image}: {note}")
+            output.say(f"{picture}: {note}")
     return np.stack(pixels)
 
 
-def class_name(network, label):
-    """A class by name, or by number if it has none."""
+def class_name(network: "QuantizedNetwork | None", label: int) -> str:
+    """The name of a class, or its number if the network is unknown or its classes have no names."""
     names = network.class_names if network else ()
     return names[label] if names else str(label)

@@ -1,4 +1,4 @@
-"""fireline samples: the pictures that are shipped."""
+"""fireline samples: the pictures of the shipped network."""
 
 import click
 
@@ -7,11 +7,11 @@ from .common import Output, command
 
 @command
 @click.argument("name", metavar="NAME")
-@click.option("-o", "folder", metavar="DIR", required=True, help="Where they go.")
+@click.option("-o", "folder", metavar="DIR", required=True, help="The folder to write.")
 def samples(output: Output, name, folder):
-    """Copy the pictures that are shipped.
+    """Copy the pictures that come with the shipped network.
 
-    They belong to the shipped network and come with labels.csv.
+    The folder also gets labels.csv, which lists the class of each picture.
 
     \b
     Example:

@@ -1,5 +1,7 @@
 """fireline summary: a network layer by layer."""
 
+from typing import Any
+
 import click
 
 from .common import HEAD, Array, Output, command, number
@@ -7,14 +9,15 @@ from .common import HEAD, Array, Output, command, number
 
 @command
 @click.argument("name", metavar="NET|ARCH")
-@click.option("--array", type=Array(), help="Also predict the cycles on that array.")
+@click.option("--array", type=Array(), help="Also predict the cycles on this array, such as 8x8.")
 @HEAD
 def summary(output: Output, name, array, head):
     """Show a network layer by layer, and the size of its weights.
 
-    Shapes, parameters, MACs, bits and, with --array, cycles. A Fire's two expands run as one; their
-    cycles stand at the 3x3. For an ARCH the cycles are those of 4-bit weights, 8 bits in conv1. The
-    size is shown in float32 and, for a NET, in a memory and Huffman-coded.
+    Lists shapes, parameters, MACs, bits and, with --array, cycles. A Fire's two expands run
+    together; their cycles are listed at expand3x3. For an ARCH, the cycles are those of 4-bit
+    weights, 8 bits in conv1. The size of the weights is given in float32 and, for a NET, in the ROM
+    and Huffman-coded.
 
     \b
     Examples:
@@ -47,7 +50,7 @@ def summary(output: Output, name, array, head):
         shape = "x".join(map(str, layer.shape))
         numbers = map(number, (layer.parameters or None, layer.macs or None))
         table.add_row(layer.name, kernel, shape, *numbers, *map(number, (layer.bits, layer.cycles)))
-    totals = {
+    totals: dict[str, Any] = {
         "parameters": sum(layer.parameters for layer in layers),
         "macs": sum(layer.macs for layer in layers),
         "cycles": compiled.timing.cycles if compiled else None,
@@ -61,8 +64,9 @@ def summary(output: Output, name, array, head):
     _show_sizes(output, sizes, PAPER)
     if compiled:
         output.say(
-            f"array {array}: utilisation {compiled.utilisation:.1%}, products needed by products "
-            "possible (an 8-bit weight needs two; taps on the border count, but are skipped)"
+            f"array {array}: utilisation {compiled.utilisation:.1%}, which is the frame's "
+            "multiply-accumulates divided by those possible in its cycles (8-bit weights count "
+            "twice; taps on the padding count, although they are skipped)"
         )
         if compiled.streamed:
             output.say(f"{compiled.external_bytes:,} bytes of weights are streamed each frame")

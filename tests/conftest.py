@@ -1,4 +1,4 @@
-"""What many tests start from: drawn examples may take their time, and a tiny network's files."""
+"""Fixtures of many tests: a tiny network's files and pictures; hypothesis without deadlines."""
 
 import pytest
 from hypothesis import settings
@@ -21,7 +21,7 @@ classes = 3
 
 @pytest.fixture
 def arch(tmp_path):
-    """A tiny network's shape."""
+    """A TOML file with the architecture of a tiny network."""
     file = tmp_path / "tiny.toml"
     file.write_text(TOML)
     return file
@@ -29,7 +29,7 @@ def arch(tmp_path):
 
 @pytest.fixture
 def net(tmp_path, arch):
-    """It, quantized, with random weights."""
+    """The tiny network, quantized, with random weights."""
     from fireline.host.network.file import write_network
     from fireline.host.network.lookup import resolve
     from fireline.host.network.random_network import random_network
@@ -41,7 +41,7 @@ def net(tmp_path, arch):
 
 @pytest.fixture
 def weights(tmp_path, arch):
-    """Its random weights in float, and its classes."""
+    """Random float weights of the tiny network, with its class names."""
     import safetensors.torch
     import torch
     from fireline.host.float_network.squeezenet import SqueezeNet
@@ -56,7 +56,7 @@ def weights(tmp_path, arch):
 
 @pytest.fixture
 def pictures(tmp_path):
-    """A sub-folder a class, four pictures in each."""
+    """A folder with one sub-folder per class and four pictures in each."""
     import numpy as np
     from PIL import Image
 
@@ -71,6 +71,6 @@ def pictures(tmp_path):
 
 
 @pytest.fixture
-def image(pictures):
-    """One of them."""
+def picture(pictures):
+    """One of the pictures."""
     return pictures / "a" / "0.png"

@@ -1,4 +1,4 @@
-"""Reading CIFAR-10 from disk: the binary version, or PNG sheets with a picture a row."""
+"""CIFAR-10 from disk: the binary version, or PNG sheets that hold one picture per row."""
 
 import json
 from pathlib import Path
@@ -28,14 +28,14 @@ TEST = ("test_batch",)
 def is_cifar10(folder: Path) -> bool:
     """Whether the folder holds CIFAR-10 in one of the two forms.
 
-    Raises FirelineError for the Python version, whose pickles are not opened.
+    Raises FirelineError for the Python version, whose pickles could execute code.
     """
     if any((folder / f"test_batch{ending}").is_file() for ending in (".bin", ".png")):
         return True
     if (folder / "test_batch").is_file():
         raise FirelineError(
-            f"{folder}: this is CIFAR-10's Python version, which is pickled code; "
-            "fetch the binary version"
+            f"{folder}: holds the Python version of CIFAR-10, whose pickles could execute code; "
+            "download the binary version"
         )
     return False
 
@@ -59,17 +59,20 @@ def _read(folder: Path, names: tuple[str, ...], labels: str) -> tuple[np.ndarray
         pixels = np.concatenate([_read_sheet(folder / f"{name}.png") for name in names])
         classes = _read_labels(folder / labels, len(pixels))
     if classes.min() < 0 or classes.max() >= len(CLASSES):
-        raise FirelineError(f"{folder}: a label is out of 0..{len(CLASSES) - 1}; fetch it again")
+        raise FirelineError(
+            f"{folder}: a label is not in 0..{len(CLASSES) - 1}; download CIFAR-10 again"
+        )
     return pixels, classes
 
 
 def _read_binary(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Records of a label byte, then red, green and blue planes."""
+    """Reads records of one label byte, then a red, a green and a blue plane."""
     record = 1 + 3 * SIDE**2
     data = np.frombuffer(_read_bytes(path), np.uint8)
     if not data.size or data.size % record:
         raise FirelineError(
-            f"{path}: {data.size} bytes are not records of {record}; fetch it again"
+            f"{path}: {data.size} bytes are not a multiple of the record size {record}; "
+            "download CIFAR-10 again"
         )
     records = data.reshape(-1, record)
     planes = records[:, 1:].reshape(-1, 3, SIDE, SIDE)
@@ -77,14 +80,16 @@ def _read_binary(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_sheet(path: Path) -> np.ndarray:
-    """A PNG, 1024 pixels wide, whose every row is a picture of 32x32 pixels in raster order."""
+    """Reads a PNG, 1024 pixels wide, each row of which holds the 32x32 pixels of one picture."""
     try:
         with Image.open(path) as sheet:
             pixels = np.array(sheet.convert("RGB"))
     except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise FirelineError(f"{path}: not a readable PNG; fetch it again") from error
+        raise FirelineError(f"{path}: not a valid PNG file; download it again") from error
     if pixels.shape[1] != SIDE**2:
-        raise FirelineError(f"{path}: {pixels.shape[1]} pixels wide, not {SIDE**2}; fetch it again")
+        raise FirelineError(
+            f"{path}: {pixels.shape[1]} pixels wide instead of {SIDE**2}; download it again"
+        )
     return pixels.reshape(-1, SIDE, SIDE, 3)
 
 
@@ -92,11 +97,11 @@ def _read_labels(path: Path, count: int) -> np.ndarray:
     try:
         labels = json.loads(_read_bytes(path))
     except (ValueError, RecursionError) as error:
-        raise FirelineError(f"{path}: not JSON; fetch it again") from error
+        raise FirelineError(f"{path}: not valid JSON; download it again") from error
     if not isinstance(labels, list) or len(labels) != count:
-        raise FirelineError(f"{path}: not a list of {count} labels; fetch it again")
+        raise FirelineError(f"{path}: not a list of {count} labels; download it again")
     if not all(type(label) is int for label in labels):
-        raise FirelineError(f"{path}: a label is not an integer; fetch it again")
+        raise FirelineError(f"{path}: a label is not an integer; download it again")
     return np.array(labels, np.int64)
 
 
@@ -104,4 +109,6 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FirelineError(f"{path}: {error.strerror}; fetch CIFAR-10 again") from error
+        raise FirelineError(
+            f"{path}: {error.strerror}; check the path or download CIFAR-10 again"
+        ) from error

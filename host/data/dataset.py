@@ -1,4 +1,4 @@
-"""Labelled pictures in memory: image folders, folders with labels.csv, and CIFAR-10."""
+"""Data sets in memory: folders of pictures by class, pictures with labels.csv, CIFAR-10."""
 
 import csv
 from dataclasses import dataclass
@@ -12,14 +12,17 @@ from . import cifar10
 from .picture import load_picture
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
+"""Endings of image files; a folder's other files are ignored."""
 TEST_FOLDERS = ("test", "val")
-HELD_OUT = 0.1  # share of every class to test on when there is no test folder
-Labelled = list[tuple[Path, int]]  # files with their classes
+HELD_OUT = 0.1
+"""Share of each class that becomes the test set if there is no test folder."""
+Labelled = list[tuple[Path, int]]
+"""Files with their classes."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures of one size with their classes."""
+    """Pictures of equal size with their classes."""
 
     pixels: np.ndarray  # uint8 [N, H, W, C], RGB or grey
     labels: np.ndarray  # int64 [N], 0..classes-1
@@ -30,7 +33,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures to train on, pictures to test on, and the names of their classes."""
+    """The training set, the test set and the names of the classes."""
 
     train: Pictures
     test: Pictures
@@ -38,12 +41,12 @@ class Dataset:
 
 
 def load_dataset(folder: str | Path, architecture: Architecture, seed: int = 0) -> Dataset:
-    """Reads a folder to train on, its pictures brought to the architecture's size.
+    """Reads a folder to train on; the pictures are scaled to the architecture's input.
 
-    It is CIFAR-10 (binary version or PNG sheets), or has one sub-folder a class, or has such
-    folders in ``train`` and ``test`` (or ``val``). Without a test folder a tenth of every class,
-    drawn by the seed, is held out. Raises FirelineError when it is none of these or the number
-    of classes is not the architecture's.
+    The folder holds CIFAR-10 (binary version or PNG sheets), or one sub-folder per class, or such
+    sub-folders in ``train`` and ``test`` (or ``val``). Without a test folder, a tenth of each class
+    becomes the test set, drawn with the seed. Raises FirelineError when the folder holds none of
+    these or the number of classes is not the architecture's.
     """
     folder = _existing(folder)
     if cifar10.is_cifar10(folder):
@@ -62,11 +65,11 @@ def load_dataset(folder: str | Path, architecture: Architecture, seed: int = 0) 
 
 
 def load_test(folder: str | Path, architecture: Architecture) -> Pictures:
-    """Reads the labelled pictures of a folder to evaluate a network on.
+    """Reads a folder to evaluate a network on; the pictures are scaled to its input.
 
-    It is CIFAR-10 (its test part), or has ``labels.csv`` (columns ``file``, ``class``: a number
-    from 0 on) beside the pictures, or has one sub-folder a class (in ``test`` or ``val``, if there
-    is one). Raises FirelineError when it is none of these.
+    The folder holds CIFAR-10 (its test set is read), or pictures and ``labels.csv`` (columns
+    ``file`` and ``class``, a number from 0), or one sub-folder per class, in ``test`` or ``val`` if
+    one of these exists. Raises FirelineError when it holds none of these.
     """
     folder = _existing(folder)
     if cifar10.is_cifar10(folder):
@@ -82,9 +85,9 @@ def load_test(folder: str | Path, architecture: Architecture) -> Pictures:
 def load_calibration(
     folder: str | Path, architecture: Architecture, limit: int = 512, seed: int = 0
 ) -> np.ndarray:
-    """At most ``limit`` pictures of a folder, drawn by the seed, uint8 [N, H, W, C].
+    """At most ``limit`` pictures of a folder, drawn with the seed, uint8 [N, H, W, C].
 
-    They need no labels and may lie at any depth; CIFAR-10 gives pictures of its training part.
+    The pictures need no labels and may lie at any depth; of CIFAR-10, the training set is used.
     Raises FirelineError when there are none.
     """
     folder = _existing(folder)
@@ -96,7 +99,9 @@ def load_calibration(
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
     chosen = np.sort(draw.permutation(len(files))[:limit])
     if not files:
-        raise FirelineError(f"{folder}: no pictures in it; use a folder of {', '.join(ENDINGS)}")
+        raise FirelineError(
+            f"{folder}: holds no pictures; use a folder of {', '.join(ENDINGS)} files"
+        )
     return _load([(files[index], 0) for index in chosen], architecture).pixels
 
 
@@ -111,17 +116,19 @@ def _check_cifar10(folder: Path, architecture: Architecture) -> None:
     found = (architecture.channels, architecture.height, architecture.width, architecture.classes)
     if found != (3, cifar10.SIDE, cifar10.SIDE, len(cifar10.CLASSES)):
         raise FirelineError(
-            f"{folder}: CIFAR-10 needs a network for 3x32x32 pixels and 10 classes, but "
-            f"{architecture.name} is for {'x'.join(map(str, found[:3]))} and {found[3]}"
+            f"{folder}: CIFAR-10 has 3x32x32 pixels and 10 classes, but network "
+            f"{architecture.name} takes {'x'.join(map(str, found[:3]))} and has {found[3]}; "
+            "use another network or other pictures"
         )
 
 
 def _test_folder(folder: Path) -> Path:
+    """The folder's test folder, or the folder itself if it has none."""
     return next((folder / name for name in TEST_FOLDERS if (folder / name).is_dir()), folder)
 
 
 def _class_names(folder: Path, architecture: Architecture) -> tuple[str, ...]:
-    """The sub-folders, sorted; class i is the i-th."""
+    """The names of the sub-folders, sorted; the i-th is class i."""
     names = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir()))
     if len(names) != architecture.classes:
         raise FirelineError(
@@ -136,7 +143,7 @@ def _labelled_by_folder(folder: Path, classes: tuple[str, ...]) -> Labelled:
     for label, name in enumerate(classes):
         own = sorted(path for path in (folder / name).glob("*") if path.suffix.lower() in ENDINGS)
         if not own:
-            raise FirelineError(f"{folder / name}: no pictures of this class; add some")
+            raise FirelineError(f"{folder / name}: holds no pictures of this class; add some")
         files += [(path, label) for path in own]
     return files
 
@@ -146,29 +153,34 @@ def _labelled_by_table(table: Path, classes: int) -> Labelled:
         with table.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FirelineError(f"{table}: not a readable CSV file: {error}") from error
+        raise FirelineError(
+            f"{table}: not a valid CSV file ({error}); write it with the columns file,class"
+        ) from error
     if not rows:
-        raise FirelineError(f"{table}: no rows in it; add the columns file,class and a row each")
+        raise FirelineError(
+            f"{table}: has no rows; write the columns file,class and one row per picture"
+        )
     files = []
     for number, row in enumerate(rows, start=2):
         name, label = row.get("file"), row.get("class")
         if not name or not label or not label.isdecimal() or not int(label) < classes:
             raise FirelineError(
-                f"{table} line {number}: needs file and class, a number from 0 to {classes - 1}"
+                f"{table} line {number}: file or class is missing or wrong; "
+                f"use a file and a class from 0 to {classes - 1}"
             )
         files.append((table.parent / name, int(label)))
     return files
 
 
 def _hold_out(files: Labelled, seed: int) -> tuple[Labelled, Labelled]:
-    """Splits every class's files into those to train on and those to test on."""
+    """Splits the files of each class into a training set and a test set."""
     draw = np.random.default_rng(seed)
     train, test = [], []
     for label in sorted({label for _, label in files}):
         own = [file for file in files if file[1] == label]
         if len(own) < 2:
             raise FirelineError(
-                f"{own[0][0].parent}: one picture is too few to hold one out; add more"
+                f"{own[0][0].parent}: only one picture, but the test set needs one too; add more"
             )
         count = max(1, round(HELD_OUT * len(own)))
         order = draw.permutation(len(own))

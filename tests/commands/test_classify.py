@@ -16,69 +16,69 @@ from support.fake_board import FakeBoard, babble, deaf
 IDENTITY = Identity(network=0x1234, width=8, height=8, channels=3, classes=3)
 
 
-def test_classify_on_a_board(image, tmp_path):
+def test_classify_on_a_board(picture, tmp_path):
     file = tmp_path / "result.json"
     with FakeBoard(IDENTITY) as board:
-        runs("classify", image, image, "--port", board.port, "--json", file)
+        runs("classify", picture, picture, "--port", board.port, "--json", file)
         result = json.loads(file.read_text())
         assert result["network"] == "00001234"
         assert [frame["scores"] for frame in result["frames"]] == [board.scores()] * 2
     with FakeBoard(IDENTITY) as board:
-        assert "NOT" not in Result("classify", image, "--port", board.port).stdout
+        assert "NOT" not in Result("classify", picture, "--port", board.port).stdout
 
 
-def test_classify_compares_with_the_network(net, image):
+def test_classify_compares_with_the_network(net, picture):
     with FakeBoard(IDENTITY) as board:
-        result = Result("classify", image, "--port", board.port, "--net", net)
+        result = Result("classify", picture, "--port", board.port, "--net", net)
     assert result.status == 1 and "NOT as the golden model" in result.stdout
 
 
 @pytest.mark.slow
-def test_classify_on_the_simulated_board(net, image):
-    shown = runs("classify", image, "--port", "simulated", "--net", net, "--array", "4x4").stdout
+def test_classify_on_the_simulated_board(net, picture):
+    shown = runs("classify", picture, "--port", "simulated", "--net", net, "--array", "4x4").stdout
     assert "as the golden model" in shown and "NOT" not in shown
 
 
 @pytest.mark.slow
-def test_classify_on_the_simulated_board_with_streamed_weights(net, image):
+def test_classify_on_the_simulated_board_with_streamed_weights(net, picture):
     options = ("--port", "simulated", "--net", net, "--array", "4x4", "--head", "sdram")
-    shown = runs("classify", image, image, *options).stdout
+    shown = runs("classify", picture, picture, *options).stdout
     assert shown.count("bytes of weights loaded") == 1
     assert shown.count("as the golden model") == 2 and "NOT" not in shown
 
 
-def test_classify_gives_the_board_its_weights_once(net, image):
+def test_classify_gives_the_board_its_weights_once(net, picture):
     compiled = compile_network(read_network(net), ArrayShape(4, 4), head=StreamedHead(2))
     with FakeBoard(identity_of(compiled.program)) as board:
-        command = ("classify", image, "--port", board.port, "--net", net)
+        command = ("classify", picture, "--port", board.port, "--net", net)
         assert f"{len(compiled.head):,} bytes of weights loaded" in Result(*command).stdout
         assert board.weights == compiled.head
         assert "loaded" not in Result(*command).stdout
 
 
-def test_classify_without_weights_says_what_to_do(net, image):
+def test_classify_without_weights_says_what_to_do(net, picture):
     identity = replace(IDENTITY, weight_bytes=64, ci=4, co=4)
     with FakeBoard(identity) as board:
-        assert "--net" in complains("classify", image, "--port", board.port)
-        command = ("classify", image, "--port", board.port, "--net", net)
+        assert "--net" in complains("classify", picture, "--port", board.port)
+        command = ("classify", picture, "--port", board.port, "--net", net)
         assert "runs network 00001234" in complains(*command)
 
 
-def test_a_port_that_is_absent_silent_or_noisy(image, monkeypatch):
-    assert "no such port" in complains("classify", image, "--port", "/dev/ttyNone")
+def test_a_port_that_is_absent_silent_or_noisy(picture, monkeypatch):
+    assert "no such port" in complains("classify", picture, "--port", "/dev/ttyNone")
     short = 2_000_000, 0.2, 2.0, 5.0  # baud, timeout, patience, deadline
     monkeypatch.setattr("fireline.host.link.device.Device.__init__.__defaults__", short)
     for line, text in ((deaf, "did not answer"), (babble, "noise")):
         with FakeBoard(IDENTITY) as board:
             board.to_host = line
-            assert text in complains("classify", image, "--port", board.port)
+            assert text in complains("classify", picture, "--port", board.port)
 
 
-def test_a_port_that_is_unplugged(image):
+def test_a_port_that_is_unplugged(picture):
     with FakeBoard(IDENTITY) as board:
         board.unplug_after_chunks = 0
-        assert "went away" in complains("classify", image, "--port", board.port)
+        assert "went away" in complains("classify", picture, "--port", board.port)
 
 
-def test_a_simulated_board_must_know_its_network(image):
-    assert "--net" in complains("classify", image, "--port", "simulated")
+def test_a_simulated_board_must_know_its_network(picture):
+    assert "--net" in complains("classify", picture, "--port", "simulated")

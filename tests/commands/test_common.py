@@ -1,4 +1,4 @@
-"""What every command does alike: its result, its errors, bad network files."""
+"""What the commands share: the result, one-line errors, bad network files."""
 
 import json
 
@@ -14,7 +14,7 @@ def test_the_result_alone_is_on_stdout_if_asked_for():
 
 def test_a_result_that_cannot_be_written(net, tmp_path):
     file = tmp_path / "none" / "result.json"
-    assert "no such folder" in complains("summary", net, "--json", file)
+    assert "folder does not exist" in complains("summary", net, "--json", file)
 
 
 def test_an_interrupt(net, monkeypatch):
@@ -49,13 +49,13 @@ def another_version(path):
 @pytest.mark.parametrize(
     "command", ["summary", "evaluate", "export", "verilog", "simulate", "build"]
 )
-def test_a_damaged_network_file(command, damage, text, net, pictures, image, tmp_path):
+def test_a_damaged_network_file(command, damage, text, net, pictures, picture, tmp_path):
     damage(net)
     options = {
         "evaluate": ("--data", pictures),
         "export": ("--onnx", tmp_path / "out"),
         "verilog": ("-o", tmp_path / "out"),
-        "simulate": (image,),
+        "simulate": (picture,),
         "build": ("--board", "ulx3s-25f", "-o", tmp_path / "out"),
     }
     assert text in complains(command, net, *options.get(command, ()))

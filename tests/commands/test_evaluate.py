@@ -1,4 +1,4 @@
-"""Accuracy of a quantized network, and beside its float weights."""
+"""Accuracy of a quantized network, alone and compared with float weights."""
 
 import json
 

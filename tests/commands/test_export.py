@@ -7,12 +7,12 @@ from PIL import Image
 from support.command_line import complains, runs
 
 
-def test_export(net, image, tmp_path):
+def test_export(net, picture, tmp_path):
     import onnxruntime
 
     file = tmp_path / "tiny.onnx"
     runs("export", net, "--onnx", file)
-    pixels = np.asarray(Image.open(image))[None]
+    pixels = np.asarray(Image.open(picture))[None]
     session = onnxruntime.InferenceSession(file)
     (scores,) = session.run(None, {"pixels": pixels.transpose(0, 3, 1, 2)})
     assert (scores == golden(read_network(net), pixels)).all()

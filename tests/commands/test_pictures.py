@@ -1,28 +1,28 @@
-"""Pictures of all sizes, and files that are none."""
+"""Pictures of other sizes, and files that are not pictures."""
 
 import pytest
 from PIL import Image
 from support.command_line import complains, runs
 
 
-def test_an_image_of_another_size_is_scaled_and_the_user_told(net, tmp_path):
-    image = tmp_path / "large.png"
-    Image.new("RGB", (20, 10), (200, 100, 0)).save(image)
-    assert "20x10 pixels scaled" in runs("simulate", net, image, "--array", "4x4").stdout
-    assert "20x10 pixels, but" in complains("simulate", net, image, "--array", "4x4", "--strict")
+def test_a_picture_of_another_size_is_scaled_with_a_note(net, tmp_path):
+    picture = tmp_path / "large.png"
+    Image.new("RGB", (20, 10), (200, 100, 0)).save(picture)
+    assert "20x10 pixels scaled" in runs("simulate", net, picture, "--array", "4x4").stdout
+    assert "20x10 pixels, but" in complains("simulate", net, picture, "--array", "4x4", "--strict")
 
 
-@pytest.mark.parametrize("content, text", [(b"hello", "not an image"), (None, "no such file")])
-def test_an_image_that_is_none(net, content, text, tmp_path):
-    image = tmp_path / "image.png"
+@pytest.mark.parametrize("content, text", [(b"hello", "not an image file"), (None, "no such file")])
+def test_a_file_that_is_not_a_picture(net, content, text, tmp_path):
+    picture = tmp_path / "picture.png"
     if content:
-        image.write_bytes(content)
-    assert text in complains("simulate", net, image, "--array", "4x4")
+        picture.write_bytes(content)
+    assert text in complains("simulate", net, picture, "--array", "4x4")
 
 
-def test_an_image_cut_short_or_grey(net, image, tmp_path):
+def test_a_truncated_or_grey_picture(net, picture, tmp_path):
     grey = tmp_path / "grey.png"
     Image.new("L", (8, 8)).save(grey)
     assert "grey" in complains("simulate", net, grey, "--array", "4x4")
-    image.write_bytes(image.read_bytes()[:60])
-    assert "cut short" in complains("simulate", net, image, "--array", "4x4")
+    picture.write_bytes(picture.read_bytes()[:60])
+    assert "truncated" in complains("simulate", net, picture, "--array", "4x4")

@@ -1,4 +1,4 @@
-"""The pictures that are shipped."""
+"""The pictures of the shipped network."""
 
 import csv
 

@@ -11,12 +11,12 @@ from support.command_line import Result, runs
 
 
 def test_simulate(net, pictures, tmp_path):
-    images = [pictures / "a" / "0.png", pictures / "b" / "1.png"]
-    file = tmp_path / "result.json"
-    runs("simulate", net, *images, "--array", "4x4", "--stall", 0.3, "--json", file)
-    result = json.loads(file.read_text())
-    assert [frame["image"] for frame in result["frames"]] == [str(image) for image in images]
-    pixels = np.stack([np.asarray(Image.open(image)) for image in images])
+    files = [pictures / "a" / "0.png", pictures / "b" / "1.png"]
+    result_file = tmp_path / "result.json"
+    runs("simulate", net, *files, "--array", "4x4", "--stall", 0.3, "--json", result_file)
+    result = json.loads(result_file.read_text())
+    assert [frame["image"] for frame in result["frames"]] == [str(file) for file in files]
+    pixels = np.stack([np.asarray(Image.open(file)) for file in files])
     expected = golden(read_network(net), pixels)
     assert [frame["scores"] for frame in result["frames"]] == expected.tolist()
     assert [frame["class"] for frame in result["frames"]] == expected.argmax(1).tolist()
@@ -25,11 +25,11 @@ def test_simulate(net, pictures, tmp_path):
     assert result["utilisation"] == pytest.approx(result["mac_passes"] / (cycles * 16))
 
 
-def test_simulate_tells_a_mismatch(net, image, monkeypatch):
+def test_simulate_tells_a_mismatch(net, picture, monkeypatch):
     def wrong(network, pixels):
         return golden(network, pixels) + 1
 
     monkeypatch.setattr("fireline.sim.compare.golden.run", wrong)
-    result = Result("simulate", net, image, "--array", "4x4")
+    result = Result("simulate", net, picture, "--array", "4x4")
     assert result.status == 1
     assert "first value to differ" in result.stdout

@@ -30,7 +30,7 @@ def test_summary_of_a_network_with_its_cycles(net, arch, tmp_path):
     assert shape["parameters"] == result["parameters"] and shape["cycles"] is None
 
 
-def test_what_is_streamed_is_told(net):
+def test_the_streamed_bytes_are_printed(net):
     shown = runs("summary", net, "--array", "4x4", "--head", "sdram").stdout
     assert "bytes of weights are streamed each frame" in shown
 
@@ -41,5 +41,5 @@ def test_an_unknown_network(name):
 
 
 @pytest.mark.parametrize("array", ["5x5", "8", "8x8x8", "64x64", "axb"])
-def test_an_array_that_is_none(net, array):
-    assert "is no array" in complains("summary", net, "--array", array)
+def test_an_invalid_array(net, array):
+    assert "is not an array" in complains("summary", net, "--array", array)

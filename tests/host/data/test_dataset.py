@@ -1,4 +1,4 @@
-"""Folders of pictures: every layout read, everything else refused in one line."""
+"""Folders of pictures: every layout is read, everything else is refused in one line."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ TINY = Architecture("tiny", 3, 6, 8, PREPROCESSINGS["torchvision"], (Conv1(4, 3,
 
 
 def picture(path, shade):
-    """A picture of one shade; the file, for short."""
+    """Writes a picture of one shade."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (8, 6), (shade, shade, shade)).save(path)
 
@@ -26,7 +26,7 @@ def shades(pictures):
 
 @pytest.fixture
 def folders(tmp_path):
-    """Ten cats of shades 0..9 and twenty dogs of shades 100..119, and files that are neither."""
+    """Ten cats of shades 0..9, twenty dogs of shades 100..119, and a file that is no picture."""
     for shade in range(10):
         picture(tmp_path / "cat" / f"{shade}.png", shade)
     for shade in range(20):
@@ -75,11 +75,11 @@ def test_labels_table(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "no rows"),
-        ("file,class\n", "no rows"),
-        ("name,class\n5.png,1\n", "labels.csv line 2: needs file and class"),
-        ("file,class\n5.png,0\n5.png\n", "labels.csv line 3: needs file and class"),
-        ("file,class\n5.png,2\n", "labels.csv line 2: .* a number from 0 to 1"),
+        ("", "has no rows"),
+        ("file,class\n", "has no rows"),
+        ("name,class\n5.png,1\n", "labels.csv line 2: file or class is missing"),
+        ("file,class\n5.png,0\n5.png\n", "labels.csv line 3: file or class is missing"),
+        ("file,class\n5.png,2\n", "labels.csv line 2: .* a class from 0 to 1"),
         ("file,class\n5.png,-1\n", "labels.csv line 2"),
         ("file,class\n5.png,cat\n", "labels.csv line 2"),
         ("file,class\n6.png,1\n", "6.png"),
@@ -95,7 +95,7 @@ def test_labels_table_refused(tmp_path, text, reason):
 
 def test_labels_table_of_bytes(tmp_path):
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FirelineError, match="not a readable CSV file"):
+    with pytest.raises(FirelineError, match="not a valid CSV file"):
         load_test(tmp_path, TINY)
 
 
@@ -107,10 +107,10 @@ def test_refused(folders):
         with pytest.raises(FirelineError, match=r"2 class folders, .* 3 classes; .* classes = 2"):
             load(folders, three)
     (folders / "eel").mkdir()
-    with pytest.raises(FirelineError, match="eel: no pictures of this class"):
+    with pytest.raises(FirelineError, match="eel: holds no pictures of this class"):
         load_dataset(folders, three)
     picture(folders / "eel" / "one.png", 1)
-    with pytest.raises(FirelineError, match="eel: one picture is too few"):
+    with pytest.raises(FirelineError, match="eel: only one picture"):
         load_dataset(folders, three)
     (folders / "eel" / "two.png").write_bytes(b"none")
     with pytest.raises(FirelineError, match=r"two.png"):
@@ -127,7 +127,7 @@ def test_calibration(folders):
 
 def test_empty_calibration(tmp_path):
     (tmp_path / "notes.txt").write_text("none")
-    with pytest.raises(FirelineError, match="no pictures in it"):
+    with pytest.raises(FirelineError, match="holds no pictures"):
         load_calibration(tmp_path, TINY)
 
 
@@ -142,5 +142,7 @@ def test_cifar10(tmp_path):
     assert load_test(tmp_path, network).pixels.shape == (2, 32, 32, 3)
     assert load_calibration(tmp_path, network, limit=4).shape == (4, 32, 32, 3)
     for load in (load_dataset, load_test, load_calibration):
-        with pytest.raises(FirelineError, match=r"CIFAR-10 needs .* tiny is for 3x6x8 and 2"):
+        with pytest.raises(
+            FirelineError, match=r"CIFAR-10 has .* tiny takes 3x6x8 and has 2; use another"
+        ):
             load(tmp_path, TINY)

@@ -1,3 +1,5 @@
+"""Image files: scaled and cropped to the input; damaged files are refused."""
+
 import io
 
 import numpy as np
@@ -80,7 +82,7 @@ def test_strict_refuses_another_size(picture):
 
 def test_exif_orientation(tmp_path):
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise
+    exif[0x0112] = 6  # display it turned clockwise
     path = save(tmp_path / "picture.png", noise(4, 6), exif=exif)
     assert np.array_equal(load_picture(path, 6, 4, 3)[0], np.rot90(noise(4, 6), -1))
 
@@ -96,10 +98,10 @@ def test_missing(tmp_path):
         load_picture(tmp_path / "none.png", 4, 4, 3)
 
 
-def test_not_an_image(tmp_path):
+def test_not_an_image_file(tmp_path):
     path = tmp_path / "text.png"
-    path.write_text("not an image")
-    with pytest.raises(FirelineError, match="not an image"):
+    path.write_text("no pixels")
+    with pytest.raises(FirelineError, match="not an image file"):
         load_picture(path, 4, 4, 3)
 
 
@@ -116,12 +118,12 @@ def test_a_bomb(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_cut_short(tmp_path, kind):
+def test_truncated(tmp_path, kind):
     buffer = io.BytesIO()
     Image.fromarray(noise(20, 20)).save(buffer, kind)
     path = tmp_path / "cut"
     path.write_bytes(buffer.getvalue()[: len(buffer.getvalue()) * 2 // 3])
-    with pytest.raises(FirelineError, match="damaged or cut short"):
+    with pytest.raises(FirelineError, match="damaged or truncated"):
         load_picture(path, 20, 20, 3)
 
 
