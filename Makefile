@@ -9,7 +9,7 @@ T =
 
 # Folders whose tests take about a minute together.
 QUICK = tests/host/network tests/host/link tests/host/data tests/hw/lib tests/hw/link \
-	tests/hw/test_boards.py tests/test_cli.py tests/test_imports.py tests/test_readme.py
+	tests/hw/boards tests/test_ci.py tests/test_cli.py tests/test_imports.py tests/test_readme.py
 
 .PHONY: help demo test check test-slow bench lint types
 

@@ -118,6 +118,13 @@ def test_a_history_of_one_day_counts_whole(tmp_path):
     assert "test_classify" in repository.slow().stdout
 
 
+def test_the_quick_folders_exist():
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    (quick,) = re.findall(r"^QUICK = (.*)$", text, re.M)
+    for path in quick.split():
+        assert (ROOT / path).exists(), path
+
+
 def test_hooks_run_what_make_installs():
     text = (ROOT / ".pre-commit-config.yaml").read_text()
     entries = re.findall(r"entry: (\S+)", text)
