@@ -1,5 +1,6 @@
 """Every document: its commands are known or run, its links and file names lead somewhere."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -163,6 +164,20 @@ def test_messages_are_those_of_the_program():
     for cell in first_column(ROOT / "docs" / "getting-started-ulx3s.md", "what you see"):
         for message in re.findall(r"`([^`]+)`", cell):
             assert message in text, message
+
+
+def test_the_floors_are_those_that_the_tests_hold():
+    tree = ast.parse((ROOT / "tests" / "test_imports.py").read_text())
+    (floors,) = [
+        ast.literal_eval(each.value)
+        for each in tree.body
+        if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "FLOORS"
+    ]
+    heading = "\n| floor | `hw/` | `host/` |\n"
+    rows = (ROOT / "CONTRIBUTING.md").read_text().split(heading)[1].split("\n\n")[0].splitlines()
+    cells = [[cell.strip().split(", ") for cell in row.split("|")[2:4]] for row in rows[1:]]
+    for column, top in enumerate(("hw", "host")):
+        assert [row[column] for row in cells] == [list(names) for names in floors[top]]
 
 
 def test_the_waveform_is_what_the_simulation_shows(tmp_path):
