@@ -111,5 +111,5 @@ def _load_weights(output, device, identity, network):
     compiled = compile_network(network, array, head=StreamedHead(1))
     device.check_network(compiled.program.identifier)
     with output.progress("weights, bytes") as report:
-        device.load_weights(compiled.head, report)
-    output.say(f"{len(compiled.head):,} bytes of weights loaded; they stay until power-off")
+        device.load_weights(compiled.class_blocks, report)
+    output.say(f"{len(compiled.class_blocks):,} bytes of weights loaded; they stay until power-off")

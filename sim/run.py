@@ -105,9 +105,9 @@ def run(
             )
         )
         plus = {"job": job}
-        if compiled.head:
+        if compiled.class_blocks:
             plus["sdram_contents"] = folder / "head.hex"
-            plus["sdram_contents"].write_text(contents_text(compiled.head, SdramGeometry()))
+            plus["sdram_contents"].write_text(contents_text(compiled.class_blocks, SdramGeometry()))
         simulator.run(TEST, plus, folder)
         if not result.exists():
             raise FirelineError("simulation: it ended without a result; run it again")

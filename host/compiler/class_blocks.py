@@ -12,8 +12,8 @@ from .buffers import StreamedHead
 from .rom_contents import RomContents
 
 
-def class_blocks(contents: RomContents, head: StreamedHead) -> tuple[HeadGeometry, bytes]:
-    """The geometry of the slots and the stream, and the SDRAM contents: all blocks in order.
+def pack_classifier(contents: RomContents, head: StreamedHead) -> tuple[HeadGeometry, bytes]:
+    """The geometry of slots and blocks, and all class blocks in order, as the SDRAM holds them.
 
     The slots fill what is left of the weight ROM's last bank, or another bank if no slot fits.
     Raises FirelineError if a block takes more than a bank.

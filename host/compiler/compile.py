@@ -15,7 +15,7 @@ from ..network.architecture import Layer
 from ..network.quantized import QuantizedNetwork
 from .addresses import row_operations
 from .buffers import StreamedHead, allocate, depth
-from .class_blocks import class_blocks
+from .class_blocks import pack_classifier
 from .plan import LayerPlan, Plan, plan_layers
 from .rom_contents import RomContents
 from .schedule import RowTask, layer_shapes, schedule
@@ -34,8 +34,8 @@ class Compiled:
     """The program's row operations with layers and maps instead of addresses."""
     streamed: StreamedHead | None = None
     """How the classifier is streamed; None if it is on the chip."""
-    head: bytes | None = field(default=None, repr=False)
-    """The SDRAM contents of a streamed classifier; see `hw/array/class_block.py`."""
+    class_blocks: bytes | None = field(default=None, repr=False)
+    """The weights of a streamed classifier, as the SDRAM holds them; see `ClassBlock`."""
 
     @property
     def external_bytes(self) -> int:
@@ -83,9 +83,9 @@ def compile_network(
     lanes = lanes or enough_requantizer_lanes(plan, network, array)
     contents = RomContents(network, array, lanes, streamed=head is not None)
     layers = {layer: contents.add(layer) for layer, _ in layer_shapes(tasks)}
-    geometry = stream_contents = None
+    geometry = blocks = None
     if head:
-        geometry, stream_contents = class_blocks(contents, head)
+        geometry, blocks = pack_classifier(contents, head)
         tasks = stream(tasks, buffers, _pace(geometry, layers))
     shaped = tuple(
         replace(layers[layer], columns=rows * layers[layer].columns)
@@ -112,7 +112,7 @@ def compile_network(
         head=geometry,
     )
     program = with_waits(program)
-    return Compiled(network, program, frame_timing(program), tasks, head, stream_contents)
+    return Compiled(network, program, frame_timing(program), tasks, head, blocks)
 
 
 def enough_requantizer_lanes(plan: Plan, network: QuantizedNetwork, array: ArrayShape) -> int:

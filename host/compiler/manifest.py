@@ -51,8 +51,8 @@ def write_verilog(compiled: Compiled, folder: str | Path) -> dict[str, object]:
         raise FirelineError(f"folder {folder}: {error.strerror}; choose another place") from error
     write_whole(folder / VERILOG, text.encode(), "Verilog file")
     write_whole(folder / MANIFEST, (json.dumps(description, indent=2) + "\n").encode(), "manifest")
-    if compiled.head:
-        write_whole(folder / HEAD, compiled.head, "SDRAM contents")
+    if compiled.class_blocks:
+        write_whole(folder / HEAD, compiled.class_blocks, "SDRAM contents")
     return description
 
 

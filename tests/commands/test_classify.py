@@ -51,8 +51,8 @@ def test_classify_gives_the_board_its_weights_once(net, picture):
     compiled = compile_network(read_network(net), ArrayShape(4, 4), head=StreamedHead(2))
     with FakeBoard(identity_of(compiled.program)) as board:
         command = ("classify", picture, "--port", board.port, "--net", net)
-        assert f"{len(compiled.head):,} bytes of weights loaded" in Result(*command).stdout
-        assert board.weights == compiled.head
+        assert f"{len(compiled.class_blocks):,} bytes of weights loaded" in Result(*command).stdout
+        assert board.weights == compiled.class_blocks
         assert "loaded" not in Result(*command).stdout
 
 

@@ -136,7 +136,7 @@ def test_abort_starts_the_stream_anew(pixels_before):
 def test_a_wrong_word_of_the_stream_shows():
     architecture, (array, bits, head) = STREAMED["two rows"]
     job = compiled(architecture, array, bits, head=head)
-    broken = dataclasses.replace(job, head=bytes(byte ^ 0x77 for byte in job.head))
+    broken = dataclasses.replace(job, class_blocks=bytes(byte ^ 0x77 for byte in job.class_blocks))
     pixels = pictures(architecture, 1)
     frames, _ = simulate(broken, pixels)
     assert not np.array_equal(frames, golden.run(job.network, pixels))

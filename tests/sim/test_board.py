@@ -70,7 +70,7 @@ def test_the_real_accelerator_with_streamed_weights_equals_the_golden_model(cach
         ) as port,
         Device(port, **SLOW) as device,
     ):
-        device.load_weights(job.head)
+        device.load_weights(job.class_blocks)
         scores = [device.classify(image) for image in images]
         assert np.array_equal(scores, golden.run(job.network, images))
 

@@ -85,7 +85,7 @@ def test_a_streamed_classifier_gets_its_weights_from_the_sdram(array, head, simu
 def test_a_wrong_streamed_weight_is_found(simulators):
     network = compiled_network("4x4").network
     compiled = compile_network(network, ArrayShape(4, 4), head=StreamedHead(2))
-    wrong = replace(compiled, head=bytes(byte ^ 0x77 for byte in compiled.head))
+    wrong = replace(compiled, class_blocks=bytes(byte ^ 0x77 for byte in compiled.class_blocks))
     result = simulate(wrong, pictures(compiled, 1), cache=simulators)
     assert result.mismatches
     assert (result.difference.layer, result.difference.frame) == ("conv4", 0)

@@ -81,7 +81,7 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
             ctx.set(port.valid, 0)
 
     async def reader(ctx):
-        head, words = job.program.head, np.frombuffer(job.head, "<u2").tolist()
+        head, words = job.program.head, np.frombuffer(job.class_blocks, "<u2").tolist()
         stream, number, wait = accelerator.head, 0, 0
         async for *_, wanted, abort in ctx.tick().sample(
             accelerator.block_wanted, accelerator.abort
@@ -115,7 +115,7 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
     simulator = Simulator(accelerator)
     simulator.add_clock(1e-6)
     simulator.add_testbench(source, background=True)
-    if job.head:
+    if job.class_blocks:
         simulator.add_testbench(reader, background=True)
     simulator.add_testbench(sink)
     simulator.run()

@@ -27,7 +27,7 @@ def board_of(block_rams):
 
 def test_a_head_that_fits_stays_on_the_chip():
     chip = compile_for(NETWORK, ARRAY, HeadPlace.CHIP, BOARD)
-    assert chip.streamed is None and chip.head is None and chip.external_bytes == 0
+    assert chip.streamed is None and chip.class_blocks is None and chip.external_bytes == 0
     assert compile_for(NETWORK, ARRAY).streamed is None
     assert compile_for(NETWORK, ARRAY, board=board_of(block_rams_of(chip))).streamed is None
 
@@ -43,7 +43,7 @@ def test_a_head_that_does_not_fit_is_streamed_with_all_memory_left():
     roomy = compile_for(NETWORK, ARRAY, wanted, find_board("ulx3s-85f"))
     assert roomy.streamed.rows > streamed.streamed.rows
     assert roomy.timing.cycles <= streamed.timing.cycles
-    assert roomy.external_bytes == len(roomy.head) * len(
+    assert roomy.external_bytes == len(roomy.class_blocks) * len(
         {task.row for task in roomy.tasks if task.block is not None}
     )
 

@@ -30,7 +30,7 @@ def test_the_manifest_names_the_ports_of_the_module(name, request, tmp_path):
     compiled = request.getfixturevalue(name)
     written = write_verilog(compiled, tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
-    files = ["fireline.v", *(["head.bin"] if compiled.head else []), "manifest.json"]
+    files = ["fireline.v", *(["head.bin"] if compiled.class_blocks else []), "manifest.json"]
     assert sorted(path.name for path in folder.iterdir()) == files
     assert json.loads((folder / "manifest.json").read_text()) == written == manifest(compiled)
     text = (folder / "fireline.v").read_text()
@@ -65,7 +65,7 @@ def test_the_manifest_describes_what_is_streamed(compiled, streamed, tmp_path):
     assert manifest(compiled)["head"] is None
     head = write_verilog(streamed, tmp_path)["head"]
     contents = (tmp_path / head["file"]).read_bytes()
-    assert contents == streamed.head
+    assert contents == streamed.class_blocks
     assert len(contents) == 2 * head["blocks"] * head["block_words"]
     assert zlib.crc32(contents) == int(head["crc32"], 16)
 
