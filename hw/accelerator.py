@@ -1,6 +1,6 @@
-"""The platform-free top: pixels in, scores out."""
+"""The core without any platform: pixels in, scores out."""
 
-from amaranth.hdl import Cat, Module, ResetInserter, Shape, Signal
+from amaranth.hdl import Cat, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.fifo import SyncFIFO
@@ -12,9 +12,10 @@ from .array.mac_array import MacArray
 from .array.mac_lanes import WeightWord
 from .array.weight_rom import WeightRom
 from .ecp5.mult18x18d import Form
-from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES, Issue
+from .fire.issue import Issue
 from .fire.sequencer import Sequencer
 from .fire.walker import RowWalker
+from .latency import Latency
 from .lib import routing
 from .lib.delay import delay
 from .lib.skid_buffer import SkidBuffer
@@ -23,40 +24,56 @@ from .memory.rom import Rom
 from .output.average import Score, ScoreAccumulator
 from .output.drain import Drain
 from .output.output_groups import DRAIN_FIELDS
-from .output.requantize import ParameterWord, Requantizer, values_signature
+from .output.requantize import ChannelParameters, Requantizer, values_signature
 from .output.store import STORE_FIELDS, Store
 from .program import QUEUE_DEPTH, STREAM_WORD_BITS, Program
 from .tables import Tables, context_of
 
 CONTEXTS = 2 * QUEUE_DEPTH
-"""Row operations that can be under way: each has a result in the queue, or is nearly done."""
+"""Depth of a context queue. Each row operation in it has a result in the queue or ends soon."""
 
 
 class Accelerator(wiring.Component):
     """A whole network: frames of pixels in raster order in, `classes` scores a frame out.
 
-    Frames may follow each other back to back; the compiler's cycle model tells how long each takes.
-    `abort` brings everything back to its state after reset, memories aside, which are written
-    before they are read. `watch` shows every value as it leaves the requantizer and `watch_pool`
-    every word that leaves the pool, for tests; left open they cost nothing. `dsp` is the number of
-    pair multipliers of the array that are made of hardware multipliers, None for behavioural ones;
-    `scale_form` says what the requantizer's are.
+    Frames may follow each other without a gap. Only the issuer stalls; the blocks behind it have
+    fixed latencies (`hw/latency.py`)::
 
-    A streamed classifier's weights come on `head`: a group whenever `block_wanted` is set and the
-    last one is through, and from the first one again after the last and after `abort`. Words that
-    come in the cycle after `abort` are lost.
+        sequencer -> walker -> issue
+                                 | one word a cycle
+                                 +-> activations --------+
+        pixel -> line buffer ----+-> window -------------+-> array -> drain -> requantizer -+
+                                 +-> weight ROM ---------+                       ^          |
+        head -> head loader -------> its slots                                   |          |
+                                                                               skips        |
+        activations, skips <- store (pool) <------------------------------------------------+
+        score <- average <------------------------------------------------------------------+
 
-    The data path, left to right (all but `issue` never wait)::
+    `abort` resets everything except the memories, which are written before they are read. The core
+    resumes a cycle after `abort`; it loses words that come on `head` until then.
 
-        sequencer -> stage -> issue -+-> activations or window -+-> array -> drain -> requantizer -+
-                             head -> +-> weights ---------------+                                  |
-        pixel -> lines (windows)        activations, skips <- store (pool) <-----------------------+
-                                        score <- average <-----------------------------------------+
+    Parameters
+        program: what the accelerator computes
+        dsp: number of the array's pair multipliers that are hardware multipliers; None:
+            behavioural multipliers, for simulation
+        scale_form: what the requantizer's multipliers are
+    Members
+        pixel: in, pixels (`channels` bytes)
+        score: out, scores (unsigned, 32 bits); `last` marks a frame's last one
+        abort: in, resets the core
+        head: in, a streamed classifier's weights (words of 16 bits), block after block; the first
+            block follows the last one, and an `abort`
+        block_wanted: out, one more block is wanted; sampled when the last one is complete
+        watch: out, for tests: the values of each beat that leaves the requantizer
+        watch_pool: out, for tests: each word that leaves the pool
+    Latency, throughput
+        `host/compiler/timing.py` counts the cycles of every frame
     """
 
     def __init__(self, program: Program, *, dsp: int | None = None, scale_form: Form = Form.PLAIN):
         self.program = program
         self.tables = Tables(program)
+        self.latency = Latency.of(program)
         self.dsp, self.scale_form = dsp, scale_form
         ports = {
             "pixel": In(stream.Signature(ArrayLayout(8, program.window.channels))),
@@ -75,101 +92,157 @@ class Accelerator(wiring.Component):
         super().__init__(ports)
 
     def elaborate(self, platform):
-        m, outer = Module(), Module()
-        self._word = ArrayLayout(8, self.program.array.ci)
-        self._reset, self._closed = (
-            Signal(name=name, attrs={"keep": 1}) for name in ("reset", "closed")
-        )
-        issue = self._build_control(m)
-        array = self._build_array(m, issue)
-        requantizer, tag = self._build_drain(m, array, issue)
-        self._build_store(m, requantizer, tag)
-        self._build_average(m, requantizer, tag, issue)
-        # Registers of their own: the reset goes everywhere. They last a cycle longer than `abort`.
-        outer.d.sync += [self._reset.eq(self.abort), self._closed.eq(self.abort)]
-        outer.submodules.core = ResetInserter(self._reset)(m)
+        m, outer, program = Module(), Module(), self.program
+        # Two registers, because the fan-out of the reset is the whole core.
+        reset, closed = (Signal(name=name, attrs={"keep": 1}) for name in ("reset", "closed"))
+        outer.d.sync += [reset.eq(self.abort), closed.eq(self.abort)]
+
+        word = ArrayLayout(8, program.array.ci)
+        m.submodules.activations = activations = Ram(word, program.activation_words)
+        skips = Ram(word, program.skip_words) if program.skip_words else None
+        pixels, scores = self._build_ports(m, closed)
+        issue, drain_context, store_context = self._build_control(m)
+        window = self._build_window(m, pixels, issue)
+        weights = self._build_weights(m, issue, closed)
+        array = self._build_array(m, issue, activations, window, weights)
+        drain = self._build_drain(m, array, drain_context, issue)
+        requantizer, beat = self._build_requantizer(m, drain, skips)
+        store = self._build_store(m, requantizer, beat, store_context)
+        m.d.comb += [
+            activations.write.eq(store.store),
+            activations.write_address.eq(store.store_address),
+            activations.write_data.eq(store.data),
+        ]
+        if skips:
+            m.submodules.skips = skips
+            m.d.comb += [
+                skips.write.eq(store.keep),
+                skips.write_address.eq(store.keep_address),
+                skips.write_data.eq(store.data),
+            ]
+        self._build_average(m, requantizer, beat, issue, scores)
+        outer.submodules.core = ResetInserter(reset)(m)
         return outer
 
-    def _build_control(self, m):
-        """The row program becomes words; what later blocks must know of each row waits for them."""
-        m.submodules.sequencer = sequencer = Sequencer(self.tables)
-        m.submodules.stage = stage = RowWalker(self.tables)
-        m.submodules.issue = issue = Issue(self.tables)
-        wiring.connect(m, sequencer.o, stage.i)
-        wiring.connect(m, stage.o, issue.i)
-        operation, taken = sequencer.o.payload, sequencer.o.valid & sequencer.o.ready
-        self._drain_context = _context(m, "drain", operation, DRAIN_FIELDS, taken)
-        self._store_context = _context(
-            m, "store", operation, STORE_FIELDS, taken & ~operation.layer.scores
-        )
-        return issue
+    def _build_ports(self, m, closed):
+        """Skid buffers behind `pixel` and in front of `score`; no transfers while `closed`.
 
-    def _build_array(self, m, issue):
-        """Words of activations or pixels meet their weights."""
-        program, array = self.program, self.program.array
-        weight = WeightWord(array.ci, array.co, program.exponent_bits)
-        m.submodules.weights = weights = WeightRom(weight, program.weights, program.rom_words)
+        Returns the streams inside: of pixels out, of scores in.
+        """
+        m.submodules.pixel_buffer = pixel = SkidBuffer(self.pixel.payload.shape())
+        m.submodules.score_buffer = score = SkidBuffer(Score(self.program.score_bits))
+        m.d.comb += [
+            pixel.i.payload.eq(self.pixel.payload),
+            pixel.i.valid.eq(self.pixel.valid & ~closed),
+            self.pixel.ready.eq(pixel.i.ready & ~closed),
+            self.score.payload.score.eq(score.o.payload.score),
+            self.score.payload.last.eq(score.o.payload.last),
+            self.score.valid.eq(score.o.valid & ~closed),
+            score.o.ready.eq(self.score.ready & ~closed),
+        ]
+        return pixel.o, score.i
+
+    def _build_control(self, m):
+        """The row program becomes words.
+
+        Returns the issuer and, for drain and store, queues of the fields that they need of each row
+        operation.
+        """
+        m.submodules.sequencer = sequencer = Sequencer(self.tables)
+        m.submodules.walker = walker = RowWalker(self.tables)
+        m.submodules.issue = issue = Issue(self.tables)
+        wiring.connect(m, sequencer.o, walker.i)
+        wiring.connect(m, walker.o, issue.i)
+        operation, taken = sequencer.o.payload, sequencer.o.valid & sequencer.o.ready
+        stored = taken & ~operation.layer.scores
+        drain_context = _context(m, "drain", operation, DRAIN_FIELDS, taken)
+        store_context = _context(m, "store", operation, STORE_FIELDS, stored)
+        return issue, drain_context, store_context
+
+    def _build_window(self, m, pixels, issue):
+        """Pixels become windows; returns a window's word, in time with the activation memory."""
+        program = self.program
         m.submodules.lines = lines = LineBuffer(**vars(program.window))
-        m.submodules.entry = entry = SkidBuffer(self.pixel.payload.shape())
-        wiring.connect(m, entry.o, lines.i)
-        m.submodules.activations = activations = Ram(self._word, program.activation_words)
-        m.submodules.array = macs = MacArray(
-            array.ci,
-            array.co,
+        wiring.connect(m, pixels, lines.i)
+        m.d.comb += [
+            issue.window_valid.eq(lines.o.valid),
+            lines.o.ready.eq(issue.window_taken),
+        ]
+        bits = 8 * program.array.ci
+        window = delay(m, lines.o.payload.as_value(), routing.CHOOSE_CYCLES)
+        words = [window[n * bits : (n + 1) * bits] for n in range(program.window_words)]
+        word = routing.choose(m, words, issue.activation_address)
+        return delay(m, word, self.latency.activation - routing.CHOOSE_CYCLES)
+
+    def _build_weights(self, m, issue, closed):
+        """The weight ROM; returns its words. A streamed classifier's weights go to its slots."""
+        program, array = self.program, self.program.array
+        layout = WeightWord(array.ci, array.co, program.exponent_bits)
+        m.submodules.weights = weights = WeightRom(layout, program.weights, program.rom_words)
+        m.d.comb += weights.address.eq(
+            routing.delay(m, issue.rom_address, self.latency.read_weights)
+        )
+        if program.head:
+            m.submodules.head = loader = HeadLoader(program.head, array, program.exponent_bits)
+            m.d.comb += [
+                loader.i.payload.eq(self.head.payload),
+                loader.i.valid.eq(self.head.valid),
+                self.block_wanted.eq(loader.block_wanted & ~closed),
+                loader.block_taken.eq(issue.block_taken),
+                issue.block_valid.eq(loader.block_valid),
+                issue.next_block_valid.eq(loader.next_block_valid),
+                weights.fill.eq(loader.fill),
+            ]
+        return weights.pairs
+
+    def _build_array(self, m, issue, activations, window, weights):
+        """Activations, from memory or `window`, meet their weights."""
+        program, latency = self.program, self.latency
+        m.submodules.array = array = MacArray(
+            program.array.ci,
+            program.array.co,
             accumulator_bits=program.accumulator_bits,
             exponent_bits=program.exponent_bits,
             dsp=self.dsp,
         )
-        self._activations = activations
-        if program.head:
-            self._build_head(m, issue, weights)
-        size = Shape.cast(self._word).width
-        pixels = delay(m, lines.o.payload.as_value(), 1)
-        windows = [pixels[n * size : (n + 1) * size] for n in range(program.window_words)]
-        window = routing.choose(m, windows, issue.activation_address)
-        read = ADDRESS_CYCLES + Ram.LATENCY - 1
-        window = delay(m, window, read)
-        control = delay(m, issue.word, read, reset_less=False)
-        activation = delay(m, routing.choose(m, [activations.data, window], control.window), 1)
-        control = delay(m, control, 2, reset_less=False)
+        chosen = latency.activation - routing.CHOOSE_CYCLES
+        control = delay(m, issue.word, chosen, reset_less=False)
+        activation = routing.choose(m, [activations.data, window], control.window)
+        control = delay(m, control, latency.array - chosen, reset_less=False)
         m.d.comb += [
-            entry.i.payload.eq(self.pixel.payload),
-            entry.i.valid.eq(self.pixel.valid & ~self._closed),
-            self.pixel.ready.eq(entry.i.ready & ~self._closed),
-            issue.window_valid.eq(lines.o.valid),
-            lines.o.ready.eq(issue.window_taken),
-            activations.address.eq(delay(m, issue.activation_address, ADDRESS_CYCLES)),
-            weights.address.eq(delay(m, issue.rom_address, ROM_ADDRESS_CYCLES)),
-            macs.i.weights.eq(weights.pairs),
-            macs.i.activations.eq(activation),
+            activations.address.eq(routing.delay(m, issue.activation_address, latency.read)),
+            array.i.weights.eq(weights),
+            array.i.activations.eq(
+                routing.delay(m, activation, latency.array - latency.activation)
+            ),
             *(
-                macs.i.control[name].eq(control[name])
+                array.i.control[name].eq(control[name])
                 for name in ("valid", "first", "last", "low", "shift")
             ),
         ]
-        return macs
+        return array
 
-    def _build_head(self, m, issue, weights):
-        """A streamed classifier's weights come into the slots at the end of the weight ROM."""
-        program = self.program
-        m.submodules.head = loader = HeadLoader(program.head, program.array, program.exponent_bits)
+    def _build_drain(self, m, array, context, issue):
+        """Sums wait in the result queue and become beats."""
+        m.submodules.drain = drain = Drain(self.program, self.tables)
+        wiring.connect(m, context, drain.context)
+        credit_cycles = self.latency.credit - Issue.CREDIT_LATENCY
         m.d.comb += [
-            loader.i.payload.eq(self.head.payload),
-            loader.i.valid.eq(self.head.valid),
-            self.block_wanted.eq(loader.block_wanted & ~self._closed),
-            loader.block_taken.eq(issue.block_taken),
-            issue.block_valid.eq(loader.block_valid),
-            issue.next_block_valid.eq(loader.next_block_valid),
-            weights.fill.eq(loader.fill),
+            drain.sums.eq(array.o.sums),
+            drain.sums_valid.eq(array.o.valid),
+            issue.credit.eq(routing.delay(m, drain.credit, credit_cycles, reset_less=False)),
         ]
+        return drain
 
-    def _build_drain(self, m, array, issue):
-        """Sums become values, each with its channel's parameters and, if wanted, its skip."""
-        program = self.program
-        m.submodules.drain = drain = Drain(program, self.tables)
+    def _build_requantizer(self, m, drain, skips):
+        """Sums become values, with their channels' parameters and, if there are `skips`, a skip.
+
+        Returns the requantizer and the beat that belongs to its output.
+        """
+        program, latency = self.program, self.latency
+        channel = ChannelParameters(program.bias_bits, program.multiplier_bits)
         m.submodules.parameters = parameters = Rom(
-            ParameterWord(program.requantizer_lanes, program.bias_bits, program.multiplier_bits),
-            program.parameters,
+            ArrayLayout(channel, program.requantizer_lanes), program.parameters
         )
         m.submodules.requantizer = requantizer = Requantizer(
             program.requantizer_lanes,
@@ -180,14 +253,10 @@ class Accelerator(wiring.Component):
             skip_shifts=program.skip_shifts,
             form=self.scale_form,
         )
-        wiring.connect(m, self._drain_context, drain.context)
         wiring.connect(m, requantizer.o, wiring.flipped(self.watch))
-        beat = delay(m, drain.beat, Rom.LATENCY)
-        valid = delay(m, drain.beat.valid, Rom.LATENCY, reset_less=False)
+        beat = delay(m, drain.beat, latency.parameters)
+        valid = delay(m, drain.beat.valid, latency.parameters, reset_less=False)
         m.d.comb += [
-            drain.sums.eq(array.o.sums),
-            drain.sums_valid.eq(array.o.valid),
-            issue.credit.eq(delay(m, drain.credit, 1, reset_less=False)),
             parameters.address.eq(drain.beat.parameters),
             requantizer.i.valid.eq(valid),
             requantizer.i.sums.eq(beat.sums),
@@ -195,80 +264,60 @@ class Accelerator(wiring.Component):
             requantizer.i.shift.eq(beat.shift),
             requantizer.i.scores.eq(beat.scores),
         ]
-        if program.skip_words:
-            self._build_skip(m, drain, requantizer, beat)
-        return requantizer, delay(m, beat, Requantizer.LATENCY)
+        if skips:
+            parts = program.array.ci // program.requantizer_lanes
+            word = Signal(ArrayLayout(requantizer.i.skips.shape(), parts))
+            m.d.comb += [
+                skips.address.eq(drain.beat.skip_address),
+                word.eq(delay(m, skips.data, latency.parameters - Ram.LATENCY)),
+                requantizer.i.skips.eq(word[beat.skip_part]),
+                requantizer.i.skip.enable.eq(beat.skip),
+                requantizer.i.skip.multiplier.eq(beat.skip_multiplier),
+                requantizer.i.skip.shift.eq(beat.skip_shift),
+            ]
+        return requantizer, delay(m, beat, latency.requantize)
 
-    def _build_skip(self, m, drain, requantizer, beat):
-        """The skip memory, read a word at a time, used a beat at a time."""
-        m.submodules.skips = skips = Ram(self._word, self.program.skip_words)
-        self._skips = skips
-        parts = ArrayLayout(
-            requantizer.i.skips.shape(), self.program.array.ci // self.program.requantizer_lanes
-        )
-        word = Signal(parts)
-        m.d.comb += [
-            skips.address.eq(drain.beat.skip_address),
-            word.eq(delay(m, skips.data, Rom.LATENCY - Ram.LATENCY)),
-            requantizer.i.skips.eq(word[beat.skip_part]),
-            requantizer.i.skip.enable.eq(beat.skip),
-            requantizer.i.skip.multiplier.eq(beat.skip_multiplier),
-            requantizer.i.skip.shift.eq(beat.skip_shift),
-        ]
-
-    def _build_store(self, m, requantizer, tag):
-        """Values go back to the memories, pooled or not."""
+    def _build_store(self, m, requantizer, beat, context):
+        """Values become words for the memories, pooled or not."""
         m.submodules.store = store = Store(self.program, self.tables)
-        wiring.connect(m, self._store_context, store.context)
+        wiring.connect(m, context, store.context)
         m.d.comb += [
-            store.valid.eq(requantizer.o.valid & ~tag.scores),
+            store.valid.eq(requantizer.o.valid & ~beat.scores),
             store.values.eq(requantizer.o.values),
-            store.word_end.eq(tag.word_end),
-            store.row_end.eq(tag.row_end),
+            store.word_end.eq(beat.word_end),
+            store.row_end.eq(beat.row_end),
             self.watch_pool.valid.eq(store.pooled),
             self.watch_pool.word.eq(store.data),
-            self._activations.write.eq(store.store),
-            self._activations.write_address.eq(store.store_address),
-            self._activations.write_data.eq(store.data),
         ]
-        if self.program.skip_words:
-            m.d.comb += [
-                self._skips.write.eq(store.keep),
-                self._skips.write_address.eq(store.keep_address),
-                self._skips.write_data.eq(store.data),
-            ]
+        return store
 
-    def _build_average(self, m, requantizer, tag, issue):
+    def _build_average(self, m, requantizer, beat, issue, scores):
         """The classifier's values become scores."""
         program = self.program
         m.submodules.average = average = ScoreAccumulator(
             program.requantizer_lanes, program.classes, program.score_beats, program.score_bits
         )
-        m.submodules.leaving = leaving = SkidBuffer(average.o.payload.shape())
-        wiring.connect(m, average.o, leaving.i)
+        wiring.connect(m, average.o, scores)
         m.d.comb += [
-            self.score.payload.score.eq(leaving.o.payload.score),
-            self.score.payload.last.eq(leaving.o.payload.last),
-            self.score.valid.eq(leaving.o.valid & ~self._closed),
-            leaving.o.ready.eq(self.score.ready & ~self._closed),
-            average.i.valid.eq(requantizer.o.valid & tag.scores),
+            average.i.valid.eq(requantizer.o.valid & beat.scores),
             average.i.payload.values.eq(requantizer.o.values),
-            average.i.payload.address.eq(tag.parameters - program.score_parameters),
-            average.i.payload.first_pixel.eq(tag.opening),
-            average.i.payload.last_pixel.eq(tag.closing),
+            average.i.payload.address.eq(beat.parameters - program.score_parameters),
+            average.i.payload.first_pixel.eq(beat.opening),
+            average.i.payload.last_pixel.eq(beat.closing),
             issue.scores_free.eq(average.free),
         ]
 
 
 def _context(m, name, operation, fields, taken) -> stream.Interface:
-    """A queue of the named fields of every operation taken, never full (see `CONTEXTS`).
+    """A queue of the named fields of every operation that is `taken`; it is never full.
 
-    What takes from it is far from what fills it, so there is a buffer between.
+    Depth: see `CONTEXTS`. The skid buffer behind it cuts the long path to the reader.
     """
     values = Cat(context_of(operation, fields).values())
     m.submodules[f"{name}_queue"] = queue = SyncFIFO(width=len(values), depth=CONTEXTS)
-    # The sequencer still shows an operation the cycle after it was taken.
-    m.d.comb += [queue.w_data.eq(values), queue.w_en.eq(delay(m, taken, 1, reset_less=False))]
+    # Cuts the path from the walker's `ready`: the sequencer holds its payload for another cycle.
+    enable = routing.delay(m, taken, 1, reset_less=False)
+    m.d.comb += [queue.w_data.eq(values), queue.w_en.eq(enable)]
     m.submodules[f"{name}_context"] = buffer = SkidBuffer(len(values))
     wiring.connect(m, queue.r_stream, buffer.i)
     return buffer.o

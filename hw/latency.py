@@ -1,10 +1,16 @@
-"""The fixed latencies that the compiler's cycle model counts with."""
+"""Latencies of the accelerator that is generated from a program.
+
+The accelerator delays its signals by these numbers, and the compiler's cycle model adds them up. A
+register more in a component or in a wire is an edit of one constant, beside the component.
+"""
 
 from dataclasses import dataclass
 
 from .array.mac_array import MacArray
-from .fire.issue import ADDRESS_CYCLES, ROM_ADDRESS_CYCLES
+from .array.weight_rom import WeightRom
+from .fire.issue import ADDRESS_CYCLES, CREDIT_CYCLES, OPERAND_CYCLES, Issue
 from .fire.sequencer import FETCH_CYCLES
+from .fire.walker import RowWalker
 from .lib.skid_buffer import SkidBuffer
 from .memory.ram import Ram
 from .memory.rom import Rom
@@ -17,37 +23,55 @@ from .program import Program
 
 @dataclass(frozen=True)
 class Latency:
-    """Cycles from one event to the next, nothing in the way.
-
-    `fetch`: between two operations being taken. `start`: from an operation being taken to its first
-    word. `read`: from a word being issued to its activations being read. `load`: from a group's
-    last word to its sums leaving the result queue. `credit`: from then to the first cycle in which
-    a group's last word can take the place. `beat`: from sums leaving the queue to their first beat.
-    `write`: from a beat to the first cycle in which its word can be read. `score`: from a frame's
-    last beat to its first score.
-    """
+    """Cycles from one event to another, if nothing stalls between them."""
 
     fetch: int
+    """From one row operation's transfer to the next one's, at least."""
     start: int
+    """From a row operation's transfer to its first word."""
+
     read: int
+    """From a word to the address at the activation memory."""
+    read_weights: int
+    """From a word to the address at the weight ROM."""
+    activation: int
+    """From a word to the data at the activation memory's output."""
+    array: int
+    """From a word to its control bits and activations at the array."""
     load: int
+    """From an output group's last word to its sums' exit from the result queue."""
     credit: int
+    """From an exit from the result queue to the first last word that can take the place."""
+
     beat: int
+    """From an exit from the result queue to the sums' first beat."""
+    parameters: int
+    """From a beat at the drain to the beat and its parameters at the requantizer."""
+    requantize: int
+    """From a beat at the requantizer to its values."""
     write: int
+    """From a beat at the drain to the first cycle in which its word can be read."""
     score: int
+    """From a frame's last beat at the drain to its first score."""
 
     @classmethod
     def of(cls, program: Program) -> "Latency":
-        """Of the accelerator that is generated from the program."""
-        queue = 1
-        values = Rom.LATENCY + Requantizer.LATENCY  # with their parameters
+        """The latencies of the accelerator that is generated from the program."""
+        activation = ADDRESS_CYCLES + Ram.LATENCY
+        array = activation + OPERAND_CYCLES
+        values = Rom.LATENCY + Requantizer.LATENCY
         return cls(
             fetch=FETCH_CYCLES,
-            start=4,
+            start=RowWalker.LATENCY + Issue.LATENCY,
             read=ADDRESS_CYCLES,
-            load=ROM_ADDRESS_CYCLES + Rom.LATENCY + MacArray.latency(program.array.ci) + queue,
-            credit=2,
+            read_weights=array + MacArray.WEIGHT_CYCLES - WeightRom.LATENCY,
+            activation=activation,
+            array=array,
+            load=array + MacArray.latency(program.array.ci) + Drain.QUEUE_CYCLES,
+            credit=CREDIT_CYCLES + Issue.CREDIT_LATENCY,
             beat=Drain.LATENCY,
+            parameters=Rom.LATENCY,
+            requantize=Requantizer.LATENCY,
             write=values + Store.latency(program) + Ram.WRITE_LATENCY,
             score=values + ScoreAccumulator.LATENCY + SkidBuffer.LATENCY,
         )

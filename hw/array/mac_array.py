@@ -27,6 +27,9 @@ class MacArray(wiring.Component):
     evenly over the lanes; the others are made of LUTs. None: behavioural ones, for simulation.
     """
 
+    WEIGHT_CYCLES = routing.TREE_CYCLES
+    """From a word's control and activations to its weights."""
+
     def __init__(
         self,
         ci: int,

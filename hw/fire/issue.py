@@ -1,4 +1,4 @@
-"""Runs in, one word a cycle out: the clock of the whole array."""
+"""Runs become words, one a cycle: the only block that waits."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -10,31 +10,54 @@ from ..tables import Tables
 from .run import run_layout
 
 ADDRESS_CYCLES = 3
-"""From the issuer to the activations: they are all over the die, so registers stand between."""
+"""Routing registers from `Issue.activation_address` to the activation memory's block RAMs."""
 
-ROM_ADDRESS_CYCLES = ADDRESS_CYCLES - 1
-"""From the issuer to the weights, which take so much longer to be read and must come together with
-the activations."""
+OPERAND_CYCLES = 1
+"""Routing registers from the activation memory's output to the array."""
+
+CREDIT_CYCLES = 1
+"""Routing registers from the result queue to `Issue.credit`."""
 
 
 def word_control() -> data.StructLayout:
-    """What the array must know of a word; see `MacArray`."""
+    """The control bits of a word: `window` selects its activations, the others go to `MacArray`."""
     return data.StructLayout({"valid": 1, "first": 1, "last": 1, "low": 1, "shift": 1, "window": 1})
 
 
 class Issue(wiring.Component):
-    """Issues the words of runs, back to back, each with its two addresses.
+    """The words of runs, back to back, each with its two addresses.
 
-    Everything behind it has a fixed latency and never waits, so this is the one place that does:
-    for a window of pixels (`window_valid`), for the idle cycles that the program asks for, for the
-    scores of the last frame (`scores_free`), for the weights of a streamed classifier's group, and
-    for room in the result queue: a group's last word takes one of `QUEUE_DEPTH` credits, `credit`
-    gives one back. A run is first issued the cycle after it was taken. `window_taken` lets the line
-    buffer move on, `block_taken` the weights of the next group come in.
+    Everything behind the issuer has a fixed latency and never stalls. So the issuer waits for
 
-    All but windows is looked at the cycle before. So weights are there from the cycle after
-    `block_valid` on, or after `next_block_valid` if the group before is given back in that cycle.
+    - a window of pixels;
+    - the idle cycles that the program asks for;
+    - the scores of the last frame, before the first scores of the next one;
+    - the weights of a streamed classifier's class block;
+    - room in the result queue: the last word of an output group takes one of `QUEUE_DEPTH` credits.
+
+    Every condition except `window_valid` is sampled one cycle ahead. So weights can be used from
+    the cycle after `block_valid` on, or after `next_block_valid` if the previous block is released
+    in that cycle.
+
+    Members
+        i: in, runs
+        word: out, control bits of the word
+        activation_address, rom_address: out, addresses of the word (words)
+        window_valid: in, there is a window
+        window_taken: out, the word is the last one to use the window
+        block_valid, next_block_valid: in, there are one or two class blocks
+        block_taken: out, the word is the last one to use the class block
+        scores_free: in, the scores of the last frame are sent
+        credit: in, a result has left the result queue
+    Latency
+        `LATENCY` cycles from a run on `i` to its first word;
+        `CREDIT_LATENCY` cycles from `credit` to a last word that takes it
+    Throughput
+        one word a cycle
     """
+
+    LATENCY = 1
+    CREDIT_LATENCY = 1
 
     def __init__(self, tables: Tables):
         self._tables = tables
@@ -56,40 +79,36 @@ class Issue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        run = Signal(run_layout(self._tables), reset_less=True)
-        incoming = self.i.payload
-        busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
+        run, incoming = Signal(run_layout(self._tables), reset_less=True), self.i.payload
         words = Countdown(run.length.shape(), end=1)
-        idle = Signal(run.wait.shape(), init=-1)  # cycles without a word, if this one has none
-        credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
-        # What `valid` hangs on, windows aside, is worked out one cycle ahead, and so is what ends
-        # with a run's last word.
-        able, ending = Signal(), Signal()  # ending: able, and the last word
-        window_end, group_end = Signal(), Signal()
-        valid, closing = self.word.valid, Signal()
+        busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
+        # Registers, set one cycle ahead: the word may go if it has its window; and it is the last
+        # one of its run.
+        able, ending = Signal(), Signal()
+        window_end, block_end = Signal(), Signal()  # set one cycle ahead, too
+        valid, last = self.word.valid, self.word.last
+        has_window = ~run.window | self.window_valid
 
         m.d.comb += [
-            closing.eq(run.last & words.last),
-            valid.eq(able & (~run.window | self.window_valid)),
+            valid.eq(able & has_window),
+            last.eq(run.last & words.last),
             self.word.first.eq(run.first & start),
             self.word.shift.eq(run.shift & start),
-            self.word.last.eq(closing),
             self.word.low.eq(run.low),
             self.word.window.eq(run.window),
             self.activation_address.eq(run.offset),
             self.rom_address.eq(run.rom),
             self.window_taken.eq(able & self.window_valid & window_end),
-            self.block_taken.eq(able & group_end),
-            ended.eq(ending & (~run.window | self.window_valid)),
+            self.block_taken.eq(able & block_end),
+            ended.eq(ending & has_window),
             self.i.ready.eq(~busy | ended),
             load.eq(self.i.ready & self.i.valid),
         ]
 
-        def note(last, of):
-            """Notes whether the next word is the last one of its run, and what ends with it."""
+        def releases(run, last):
             return [
-                window_end.eq(last & of.release & of.window),
-                group_end.eq(last & of.release & of.streamed),
+                window_end.eq(last & run.release & run.window),
+                block_end.eq(last & run.release & run.streamed),
             ]
 
         with m.If(valid):
@@ -97,7 +116,7 @@ class Issue(wiring.Component):
                 run.offset.eq(run.offset + 1),
                 run.rom.eq(run.rom + 1),
                 words.step(),
-                *note(words.next_is_last, run),
+                releases(run, words.next_is_last),
                 start.eq(0),
                 run.opening.eq(0),
                 busy.eq(~words.last),
@@ -108,31 +127,45 @@ class Issue(wiring.Component):
                 run.offset.eq(incoming.row + incoming.offset),
                 run.rom.eq(incoming.rom + incoming.tap),
                 words.load(incoming.length),
-                *note(incoming.length == 1, incoming),
+                releases(incoming, incoming.length == 1),
                 start.eq(1),
                 busy.eq(1),
             ]
 
-        # One credit goes with each group's last word, one comes back with `credit`.
-        taken = valid & closing
+        may_issue = self._build_conditions(m)
+
+        def next_word(run, opening, last):
+            can = may_issue(run, opening, last)
+            return Cat(can, can & last)
+
+        loaded = next_word(incoming, incoming.opening, incoming.length == 1)
+        next_is_last = Mux(valid, words.next_is_last, words.last)
+        kept = next_word(run, run.opening & ~valid, next_is_last)
+        m.d.sync += Cat(able, ending).eq(Mux(load, loaded, Mux(busy & ~ended, kept, 0)))
+        return m
+
+    def _build_conditions(self, m):
+        """Counts credits and idle cycles.
+
+        Returns a function: whether the next word may be issued, if it belongs to `run`, opens an
+        operation (`opening`) and is its run's last one (`last`).
+        """
+        valid = self.word.valid
+        credits = Signal(range(QUEUE_DEPTH + 1), init=QUEUE_DEPTH)
+        taken = valid & self.word.last
         room = self.credit | (credits > taken)
         m.d.sync += credits.eq(credits + self.credit - taken)
 
-        # Counted as far as any operation waits, anew after each word.
+        # Idle cycles so far if this cycle has no word; saturates beyond the longest wait.
+        wait = self.i.payload.wait
+        idle = Signal(wait.shape(), init=-1)
         m.d.sync += idle.eq(Mux(valid, 1, Mux(idle.all(), idle, idle + 1)))
+        has_block = Mux(self.block_taken, self.next_block_valid, self.block_valid)
 
-        # Whether there can be a next word: of the run that comes in, or of the one that is here.
-        there = Mux(self.block_taken, self.next_block_valid, self.block_valid)
-        one_left = Mux(valid, words.next_is_last, words.last)
-        choices = []
-        for following, opening, end in (
-            (incoming, incoming.opening, incoming.length == 1),
-            (run, run.opening & ~valid, one_left),
-        ):
-            waited = Mux(valid, following.wait == 0, idle >= following.wait)
-            scored = ~following.gate | self.scores_free
-            opened = waited & scored & (~following.streamed | there)
-            can = (~opening | opened) & (~(following.last & end) | room)
-            choices.append(Cat(can, can & end))
-        m.d.sync += Cat(able, ending).eq(Mux(load, choices[0], Mux(busy & ~ended, choices[1], 0)))
-        return m
+        def may_issue(run, opening, last):
+            waited = Mux(valid, run.wait == 0, idle >= run.wait)
+            scored = ~run.gate | self.scores_free
+            opened = waited & scored & (~run.streamed | has_block)
+            return (~opening | opened) & (~(run.last & last) | room)
+
+        return may_issue

@@ -8,13 +8,19 @@ from ..tables import Tables
 def run_layout(tables: Tables) -> data.StructLayout:
     """The layout of a run.
 
-    Activation words start at `row` + `offset`, weight words at `rom` + `tap`; `length` words each.
-    `first` and `last`: it opens or closes a group, that is, a sum of products. `low`: low nibbles
-    of 8-bit weights; `shift`: the first of these, so that what was summed before counts sixteen
-    times. `opening`: first run of its row operation, which may start `wait` idle cycles after the
-    one before and, if `gate`, once the scores of the last frame are sent. `window`: it reads the
-    window of pixels, not the memory; `streamed`: its weights lie in a slot; `release`: and it lets
-    go of window or slot at its end.
+    Members
+        row, offset: the first activation word is at `row` + `offset`
+        rom, tap: the first weight word is at `rom` + `tap`
+        length: words, at least 1
+        wait: idle cycles between the previous operation and this one, if `opening`
+        first, last: the run opens or closes an output group, that is, a sum of products
+        low: the weights are the low nibbles of 8-bit weights
+        shift: first run of low nibbles; the array multiplies the sum so far by sixteen
+        opening: first run of its row operation
+        gate: the run must not start before the scores of the last frame are sent
+        window: the activations are a window of pixels, not words of the memory
+        streamed: the weights are a class block in a slot of the weight ROM
+        release: the run's last word releases the window or the slot
     """
     length = max(max(layer["words3"], layer["words"]) for layer in tables.layers)
     flags = ["first", "last", "low", "shift", "opening", "gate", "window", "streamed", "release"]

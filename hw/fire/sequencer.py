@@ -1,4 +1,4 @@
-"""Walks the row program."""
+"""Fetches the row operations of a frame."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -9,15 +9,21 @@ from ..lib.delay import delay
 from ..tables import Tables
 
 FETCH_CYCLES = 4
-"""The least number of cycles between two operations: program memory and its register, layer table,
-hand-over."""
+"""Least cycles between two transfers: row table, its register, layer table, transfer."""
 
 
 class Sequencer(wiring.Component):
-    """Hands out the row operations of a frame in order, frame after frame.
+    """The row operations of a frame in order, frame after frame.
 
-    The next operation is fetched while the last one runs; `o` offers it `FETCH_CYCLES` after the
-    one before was taken, and still shows it the cycle after. The compiler decides everything else.
+    The sequencer fetches the next operation while the current one runs::
+
+        counter -> row table -> register -+----------------> o.payload.row
+                                          +-> layer table -> o.payload.layer
+
+    Members
+        o: out, row operations; the payload stays until the cycle after its transfer, included
+    Throughput
+        one operation every `FETCH_CYCLES` cycles
     """
 
     def __init__(self, tables: Tables):
@@ -36,7 +42,7 @@ class Sequencer(wiring.Component):
         port, layer = rows.read_port(), layers.read_port()
         row = delay(m, port.data, 1)
         counter = Signal(range(len(tables.rows)))
-        age = Signal(range(FETCH_CYCLES))
+        age = Signal(range(FETCH_CYCLES))  # cycles since the last transfer
 
         m.d.comb += [
             port.addr.eq(counter),

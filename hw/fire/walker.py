@@ -1,4 +1,4 @@
-"""Row operations in, runs out: the order in which the shared array works through a row."""
+"""Row operations become runs: the order in which the shared array computes a row."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -7,19 +7,30 @@ from amaranth.lib.wiring import In, Out
 from ..lib.countdown import Countdown
 from ..lib.skid_buffer import SkidBuffer
 from ..tables import Tables
-from .expand import NeighbourhoodRuns
+from .expand3x3 import Expand3x3Runs
+from .pointwise import PointwiseRuns
 from .run import run_layout
-from .squeeze import PointwiseRuns
 
 
 class RowWalker(wiring.Component):
-    """Pixel by pixel: first the pointwise groups, then the 3x3 groups if the layer has any.
+    """The runs of each row operation: pixel by pixel, the pointwise part, then the expand3x3 part.
 
-    One run a cycle. An operation is taken the cycle after the last run of the one before, at the
-    earliest, and its first run made two cycles later, for what decides when it ends is worked out a
-    cycle ahead; every run waits one cycle in the buffer. Operations of a streamed classifier take
-    their weights from the slots in turn.
+    The operations of a streamed classifier take their weights from the slots in turn::
+
+        i -> operation -+-> pointwise part -+-> skid buffer -> o
+                        +-> expand3x3 part -+
+
+    Members
+        i: in, row operations; the transfer of one follows the last run of the previous one by at
+            least a cycle
+        o: out, runs
+    Latency
+        `LATENCY` cycles from an operation on `i` to its first run on `o`
+    Throughput
+        one run a cycle
     """
+
+    LATENCY = 2 + SkidBuffer.LATENCY
 
     def __init__(self, tables: Tables):
         self._tables = tables
@@ -33,66 +44,79 @@ class RowWalker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         tables = self._tables
-        m.submodules.squeeze = squeeze = PointwiseRuns(tables)
-        m.submodules.expand = expand = NeighbourhoodRuns(tables)
-
+        m.submodules.pointwise = pointwise = PointwiseRuns(tables)
+        m.submodules.expand3x3 = expand3x3 = Expand3x3Runs(tables)
         m.submodules.buffer = buffer = SkidBuffer(run_layout(tables))
-        run = buffer.i.payload
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        taken, busy, wide = Signal(), Signal(), Signal()
+        # Cycle 0: transfer on `i`. Cycle 1: `taken`. Cycle 2: the first run enters the buffer.
         operation = Signal(tables.operation, reset_less=True)
-        layer = operation.layer
-        columns = Countdown(layer.last_column.shape(), reset_less=True)
-        offset, left_offset = (Signal(tables.activation_bits, reset_less=True) for _ in range(2))
-        opening, first_column = (Signal(reset_less=True) for _ in range(2))
-        step, pixel_done, row_done = Signal(), Signal(), Signal()
-
-        slot = self._build_slots(m, step & row_done & layer.streamed)
+        opening = Signal(reset_less=True)
+        taken, busy, step, row_done = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            step.eq(busy & buffer.i.ready),
-            buffer.i.valid.eq(busy),
-            run.eq(Mux(wide, expand.run, squeeze.run)),
-            run.opening.eq(opening),
-            run.gate.eq(
-                opening & layer.scores & operation.row.first & (operation.row.write_address == 0)
-            ),
-            run.wait.eq(operation.row.wait),
-            run.window.eq(layer.window),
-            run.streamed.eq(layer.streamed),
-            run.release.eq((layer.window & squeeze.done) | (layer.streamed & row_done)),
-            pixel_done.eq(Mux(wide, expand.done, squeeze.done & ~layer.has_expand3x3)),
-            row_done.eq(pixel_done & columns.last),
             self.i.ready.eq(~(busy | taken)),
-            squeeze.start.eq(taken),
-            squeeze.operation.eq(operation),
-            squeeze.column.eq(Mux(layer.window, 0, offset)),
-            squeeze.rom.eq(Mux(layer.streamed, slot, layer.pointwise_rom)),
-            squeeze.step.eq(step & ~wide),
-            expand.start.eq(taken),
-            expand.operation.eq(operation),
-            expand.left_column.eq(left_offset),
-            expand.first_column.eq(first_column),
-            expand.last_column.eq(columns.last),
-            expand.step.eq(step & wide),
+            buffer.i.valid.eq(busy),
+            step.eq(busy & buffer.i.ready),
         ]
-
+        m.d.sync += [
+            taken.eq(self.i.ready & self.i.valid),
+            busy.eq(taken | (busy & ~(step & row_done))),
+        ]
         with m.If(step):
             m.d.sync += opening.eq(0)
-            with m.If(squeeze.done & ~wide & layer.has_expand3x3):
-                m.d.sync += wide.eq(1)
-            with m.If(pixel_done):
-                m.d.sync += [
-                    wide.eq(0),
-                    columns.step(),
-                    first_column.eq(0),
-                    left_offset.eq(offset),
-                    offset.eq(offset + layer.words),
-                ]
-        m.d.sync += [
-            busy.eq(taken | (busy & ~(step & row_done))),
-            taken.eq(self.i.ready & self.i.valid),
+        with m.If(self.i.ready & self.i.valid):
+            m.d.sync += [operation.eq(self.i.payload), opening.eq(1)]
+
+        in_expand3x3 = self._build_pixels(m, pointwise, expand3x3, operation, taken, step, row_done)
+        layer, row = operation.layer, operation.row
+        run = buffer.i.payload
+        slot = self._build_slots(m, step & row_done & layer.streamed)
+        m.d.comb += [
+            pointwise.rom.eq(Mux(layer.streamed, slot, layer.pointwise_rom)),
+            run.eq(Mux(in_expand3x3, expand3x3.run, pointwise.run)),
+            run.opening.eq(opening),
+            run.gate.eq(opening & layer.scores & row.first & (row.write_address == 0)),
+            run.wait.eq(row.wait),
+            run.window.eq(layer.window),
+            run.streamed.eq(layer.streamed),
+            run.release.eq((layer.window & pointwise.done) | (layer.streamed & row_done)),
         ]
+        return m
+
+    def _build_pixels(self, m, pointwise, expand3x3, operation, taken, step, row_done):
+        """Walks the pixels of a row and, at each, both parts; returns whether the second is on.
+
+        `taken` starts a row, `step` moves on to the next run, `row_done` marks the row's last run.
+        """
+        layer = operation.layer
+        columns = Countdown(layer.last_column.shape(), reset_less=True)
+        first_column = Signal(reset_less=True)
+        offset, left_offset = (Signal(self._tables.activation_bits, reset_less=True) for _ in "01")
+        in_expand3x3, pixel_done = Signal(), Signal()
+        m.d.comb += [
+            pixel_done.eq(Mux(in_expand3x3, expand3x3.done, pointwise.done & ~layer.has_expand3x3)),
+            row_done.eq(pixel_done & columns.last),
+            pointwise.operation.eq(operation),
+            pointwise.column.eq(Mux(layer.window, 0, offset)),
+            pointwise.start.eq(taken),
+            pointwise.step.eq(step & ~in_expand3x3),
+            expand3x3.operation.eq(operation),
+            expand3x3.left_column.eq(left_offset),
+            expand3x3.first_column.eq(first_column),
+            expand3x3.last_column.eq(columns.last),
+            expand3x3.start.eq(taken),
+            expand3x3.step.eq(step & in_expand3x3),
+        ]
+        with m.If(step & pointwise.done & ~in_expand3x3 & layer.has_expand3x3):
+            m.d.sync += in_expand3x3.eq(1)
+        with m.If(step & pixel_done):
+            m.d.sync += [
+                in_expand3x3.eq(0),
+                columns.step(),
+                first_column.eq(0),
+                left_offset.eq(offset),
+                offset.eq(offset + layer.words),
+            ]
         with m.If(taken):
             m.d.sync += [
                 columns.load(layer.last_column),
@@ -100,16 +124,14 @@ class RowWalker(wiring.Component):
                 left_offset.eq(0),
                 offset.eq(0),
             ]
-        with m.If(self.i.ready & self.i.valid):
-            m.d.sync += [operation.eq(self.i.payload), opening.eq(1)]
-        return m
+        return in_expand3x3
 
-    def _build_slots(self, m, taken):
-        """The address of the slot that is next; `taken` moves on to the one after it."""
+    def _build_slots(self, m, release):
+        """The address of the current slot; `release` moves on to the next one."""
         if not (head := self._tables.head):
             return 0
         address = Signal(self._tables.rom_bits, init=head.base)
-        with m.If(taken):
+        with m.If(release):
             m.d.sync += address.eq(address + head.words)
             with m.If(address == head.end - head.words):
                 m.d.sync += address.eq(head.base)

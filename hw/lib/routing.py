@@ -15,6 +15,9 @@ FAN_OUT = 4
 TREE_CYCLES = 2
 """Latency of `tree`."""
 
+CHOOSE_CYCLES = 1
+"""From the number to the result of `choose`."""
+
 LOCAL_BITS = 32
 """Bits of a word that share one local copy of what selects them."""
 

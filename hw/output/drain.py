@@ -52,6 +52,9 @@ class Drain(wiring.Component):
 
     LATENCY = 2
 
+    QUEUE_CYCLES = 1
+    """From sums at the array's output to their exit from the result queue, at the earliest."""
+
     def __init__(self, program: Program, tables: Tables):
         self._program, self._tables = program, tables
         sums = data.ArrayLayout(signed(program.accumulator_bits), program.array.co)

@@ -1,7 +1,7 @@
 import pytest
 from amaranth.sim import Simulator
 from fireline.host.network.architecture import Conv1
-from fireline.hw.fire.expand import NeighbourhoodRuns
+from fireline.hw.fire.expand3x3 import Expand3x3Runs
 from fireline.hw.tables import Tables
 from support.small import compiled, fire, network
 
@@ -22,7 +22,7 @@ def test_only_taps_inside_the_map(
     top, bottom, kernel_rows, first_column, last_column, columns, above_wraps, below_wraps
 ):
     """Two groups of an eight-bit layer, one word a tap."""
-    dut = NeighbourhoodRuns(Tables(compiled(TALL, bits=8).program))
+    dut = Expand3x3Runs(Tables(compiled(TALL, bits=8).program))
     row = {"centre": CENTRE, "above_wraps": above_wraps, "below_wraps": below_wraps}
     row |= {"top": top, "bottom": bottom}
     above = CENTRE + WRAP if above_wraps else CENTRE - WORDS

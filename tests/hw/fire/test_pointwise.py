@@ -1,5 +1,5 @@
 from amaranth.sim import Simulator
-from fireline.hw.fire.squeeze import PointwiseRuns
+from fireline.hw.fire.pointwise import PointwiseRuns
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled
 

@@ -1,4 +1,4 @@
-"""Pointwise sums: squeeze, expand 1x1, 1x1 bypass, classifier, and conv1 over its window."""
+"""Runs of the pointwise part: squeeze, expand1x1, bypass, classifier, and conv1 over its window."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
@@ -10,13 +10,23 @@ from .run import run_layout
 
 
 class PointwiseRuns(wiring.Component):
-    """The runs of one pixel over all groups of output channels of a 1x1 convolution.
+    """The runs of one pixel over all output groups of a 1x1 convolution, one run a pass.
 
-    A run a pass: `words` activation words of the pixel at `centre` + `column`, and as many weight
-    words from `rom` on, pass after pass, group after group. `start` in the cycle in which another
-    `operation` is there; `step`, from the next cycle on, moves on to the next run, and `done` marks
-    the pixel's last one, after which the walk stands at its start again. Combinational from state:
-    one run a cycle.
+    Every run has the `words` activation words of the pixel and the next `words` weight words. After
+    the pixel's last run the walk is back at its first one.
+
+    Members
+        operation: in, the current row operation, constant from `start` on
+        column: in, address offset of the pixel in its row (words)
+        rom: in, address of the layer's first weight word
+        start: in, a new operation; `run` is valid from the next cycle on
+        step: in, moves on to the next run
+        run: out, the current run
+        done: out, the current run is the pixel's last one
+    Latency
+        1 cycle from `start` and `step` to `run` and `done`
+    Throughput
+        one run a cycle
     """
 
     def __init__(self, tables: Tables):
@@ -38,7 +48,7 @@ class PointwiseRuns(wiring.Component):
         layer = self.operation.layer
         groups = Countdown(layer.last_pointwise_group.shape(), reset_less=True)
         low = Signal()
-        block = Signal(self._tables.rom_bits)
+        taps = Signal(self._tables.rom_bits)  # weight words of the passes so far
         last_pass = Signal()
 
         m.d.comb += [
@@ -47,7 +57,7 @@ class PointwiseRuns(wiring.Component):
             self.run.row.eq(self.operation.row.centre),
             self.run.offset.eq(self.column),
             self.run.rom.eq(self.rom),
-            self.run.tap.eq(block),
+            self.run.tap.eq(taps),
             self.run.length.eq(layer.words),
             self.run.first.eq(~low),
             self.run.last.eq(last_pass),
@@ -55,10 +65,7 @@ class PointwiseRuns(wiring.Component):
             self.run.shift.eq(low),
         ]
         with m.If(self.step):
-            m.d.sync += [
-                low.eq(~last_pass),
-                block.eq(Mux(self.done, 0, block + layer.words)),
-            ]
+            m.d.sync += [low.eq(~last_pass), taps.eq(Mux(self.done, 0, taps + layer.words))]
             with m.If(last_pass):
                 m.d.sync += groups.step()
         with m.If(self.start | (self.step & self.done)):
