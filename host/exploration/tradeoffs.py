@@ -1,4 +1,4 @@
-"""Accuracy against what it costs, with the Pareto front: a chart and a table."""
+"""Accuracy against costs, with the Pareto front: a chart and a table."""
 
 import csv
 import dataclasses
@@ -17,18 +17,18 @@ COSTS = {
     "cycles": "cycles a frame",
     "block_rams": "block RAMs",
 }
-"""What a point costs: fields of ``Measured``, with their names on the chart."""
+"""The costs of a point: fields of ``Measured``, with their labels on the chart."""
 
 COLOURS = ("#2a6f97", "#c8553d", "#4f772d", "#7b4b94", "#b8860b")  # by array
-NEUTRAL = "#444444"  # where the array does not matter
+NEUTRAL = "#444444"  # of costs that do not depend on the array
 MARKS = {4: "o", 8: "s"}  # by bits
-APART = 40, 10  # points between names, across and up
+APART = 40, 10  # least distance of names in points, across and up
 
 
 def front(points: Sequence[Measured], cost: str) -> list[Measured]:
-    """The points that no other beats, cheapest first: each costs more than the last and is better.
+    """The Pareto front, cheapest first: each point is more accurate than all cheaper points.
 
-    Of points that are alike in cost and accuracy, the first one counts.
+    Of points with equal cost and accuracy, the front has the first.
     """
     best: list[Measured] = []
     for point in sorted(points, key=lambda point: (getattr(point, cost), -point.top1)):
@@ -38,7 +38,7 @@ def front(points: Sequence[Measured], cost: str) -> list[Measured]:
 
 
 def write_table(points: Sequence[Measured], path: Path) -> None:
-    """All points as CSV."""
+    """Writes all points as CSV."""
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, [field.name for field in dataclasses.fields(Measured)])
     table.writeheader()
@@ -47,7 +47,7 @@ def write_table(points: Sequence[Measured], path: Path) -> None:
 
 
 def draw(points: Sequence[Measured], title: str, path: Path) -> None:
-    """Draws a panel for each cost, as figure 3 of the SqueezeNet paper, in SVG or PNG."""
+    """Draws a panel for each cost, like figure 3 of the SqueezeNet paper, in SVG or PNG."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -59,14 +59,14 @@ def draw(points: Sequence[Measured], title: str, path: Path) -> None:
     figure.axes[0].set_ylabel("test pictures right, %")
     drawn = io.BytesIO()
     kind = path.suffix.removeprefix(".")
-    with matplotlib.rc_context({"svg.hashsalt": "", "svg.fonttype": "none"}):  # equal, equal bytes
+    with matplotlib.rc_context({"svg.hashsalt": "", "svg.fonttype": "none"}):  # reproducible
         undated = {"Date": None} if kind == "svg" else {}
         figure.savefig(drawn, format=kind, dpi=120, metadata=undated)
     write_whole(path, drawn.getvalue(), "chart")
 
 
 def _panel(axes, points: Sequence[Measured], cost: str) -> None:
-    """The points, the front as a line, and the front's names."""
+    """Draws the points, the front as a line, and the names of its points."""
     from matplotlib.ticker import EngFormatter, LogLocator
 
     def places(chosen: Sequence[Measured]) -> tuple[list[float], list[float]]:
@@ -101,7 +101,7 @@ def _panel(axes, points: Sequence[Measured], cost: str) -> None:
 
 
 def _name(axes, best: Sequence[Measured], places: np.ndarray) -> None:
-    """Names the front's points, from the best down, on its empty side and none on another."""
+    """Names the front's points, the best first; leaves out names that would overlap another."""
     taken: list[np.ndarray] = []
     for point, place in zip(reversed(best), reversed(places), strict=True):
         shown = axes.transData.transform(place) * 72 / axes.figure.dpi

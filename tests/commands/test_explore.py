@@ -1,4 +1,4 @@
-"""Explorations: on this machine, on a cluster, interrupted, failing, impossible."""
+"""Explorations: on this machine, on a cluster, interrupted, failing, with invalid options."""
 
 import json
 import os
@@ -60,19 +60,19 @@ def test_explore(arch, pictures, tmp_path):
         (["--data", "nowhere"], "nowhere: no such folder"),
     ],
 )
-def test_explorations_that_cannot_be(options, text, arch, pictures, tmp_path):
+def test_invalid_options(options, text, arch, pictures, tmp_path):
     given = ("explore", "--arch", arch, "--data", pictures, "-o", tmp_path / "x")
     assert text in complains(*given, *options)
     assert not list(tmp_path.glob("x/*.csv"))
 
 
-def test_an_interrupted_exploration_goes_on(arch, pictures, tmp_path):
+def test_an_interrupted_exploration_resumes(arch, pictures, tmp_path):
     folder, temporary = tmp_path / "x", tmp_path / "temporary"
     temporary.mkdir()
     given = (*EXPLORE, "--arch", arch, "--data", pictures, "-o", folder)
     given = [*map(str, given), "--squeeze-ratio", "0.25,0.5,0.75", "--workers", "1"]
     process = subprocess.Popen(
-        # What runs in the background of a shell script would not notice an interrupt.
+        # A background process of a shell script ignores SIGINT by default.
         [sys.executable, "-c", INTERRUPTIBLE + "from fireline.cli import main; main()", *given],
         env=os.environ | {"TMPDIR": str(temporary), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)},
         stderr=subprocess.PIPE,
@@ -82,8 +82,8 @@ def test_an_interrupted_exploration_goes_on(arch, pictures, tmp_path):
     while not list(folder.glob("points/*")) and process.poll() is None:
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
-    _, told = process.communicate()
-    assert (process.returncode, told.strip()) == (130, "fireline: interrupted")
+    _, message = process.communicate()
+    assert (process.returncode, message.strip()) == (130, "fireline: interrupted")
     assert not list(temporary.iterdir())
     points = {file: file.stat().st_mtime_ns for file in folder.glob("points/*")}
     assert 1 <= len(points) < 3
@@ -92,7 +92,7 @@ def test_an_interrupted_exploration_goes_on(arch, pictures, tmp_path):
     assert len(list(folder.glob("points/*"))) == 3
 
 
-def test_networks_that_fail_leave_the_others(arch, pictures, tmp_path, monkeypatch):
+def test_a_failing_network_does_not_stop_the_others(arch, pictures, tmp_path, monkeypatch):
     def first_fails(function, jobs, shared, workers):
         yield 1, FirelineError("training: the loss is nan")
         yield 0, function(jobs[0], *shared)

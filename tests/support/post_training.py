@@ -1,4 +1,4 @@
-"""A small network on which post-training quantization takes a moment, with both kinds of bypass."""
+"""A small network with both kinds of bypass, which post-training quantization handles quickly."""
 
 import numpy as np
 import torch
@@ -29,14 +29,14 @@ SMALL = Architecture(
     5,
 )
 PIXELS = draw_pixels(SMALL, 64)
-FRESH = draw_pixels(SMALL, 96)[64:]  # pictures that nothing learns from
+FRESH = draw_pixels(SMALL, 96)[64:]  # pictures that no step learns from
 
 
-def small_model(sure: float = 20.0) -> SqueezeNet:
-    """A network that is sure of its classes, so that rounding can hurt."""
+def small_model(confidence: float = 20.0) -> SqueezeNet:
+    """A network whose logits differ enough that rounding changes its class distribution."""
     model = draw_model(SMALL, batch_norm=True)
     with torch.no_grad():
-        model.classifier[1].weight *= sure
+        model.classifier[1].weight *= confidence
     return model
 
 
@@ -46,15 +46,15 @@ def small_work(
     bits: int = 4,
     settings: Settings = FAST,
 ) -> Work:
-    """Rounded to nearest."""
+    """Work whose student is rounded to nearest."""
     model = model or small_model()
     return Work(fold(model), pixels, layer_bits(model.architecture, bits), settings)
 
 
 def fresh_fidelity(work: Work) -> Fidelity:
-    """On pictures that nothing learns from."""
+    """Fidelity on pictures that no step learns from."""
     return fidelity(work.student, FRESH, logits(work.folded, FRESH))
 
 
 def ignore(share: float) -> None:
-    """A report that nobody reads."""
+    """A report without effect."""

@@ -96,10 +96,10 @@ def test_the_dask_scheduler_dies(tmp_path):
 
 
 def test_no_dask_worker_comes(tmp_path, scheduler):
-    told = []
+    messages = []
     with pytest.raises(FirelineError, match=r"no Dask worker in 0.5 s; start `dask worker`"):
-        list(on_dask(jobs.square, [1], (tmp_path,), scheduler, told.append, patience=0.5))
-    assert told == ["there is no Dask worker; waiting 0.5 s for one"]
+        list(on_dask(jobs.square, [1], (tmp_path,), scheduler, messages.append, patience=0.5))
+    assert messages == ["there is no Dask worker; waiting 0.5 s for one"]
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:x", ""])

@@ -1,4 +1,4 @@
-"""The folder of an exploration: what is there is kept, and what is lacking is found."""
+"""The folder of an exploration keeps results and finds the missing ones."""
 
 import dataclasses
 
@@ -30,11 +30,7 @@ def outcome(trial: Trial) -> Outcome:
     return Outcome(b"weights of " + trial.architecture.name.encode(), measured)
 
 
-def lacking(exploration, space):
-    return {trial.architecture.name: trial.points for trial in exploration.trials(space)}
-
-
-def test_all_is_lacking_then_nothing(exploration):
+def test_trials_are_the_missing_points(exploration):
     first, second = exploration.trials(SPACE)
     assert first == Trial(SPACE.variants(TINY)[0], RECIPE, ((SMALL, 4), (LARGE, 4)))
     exploration.keep(first, outcome(first))
@@ -44,7 +40,7 @@ def test_all_is_lacking_then_nothing(exploration):
     assert exploration.measured() == [*outcome(first).measured, *outcome(second).measured]
 
 
-def test_another_space_adds_to_it_and_needs_no_training_again(exploration):
+def test_another_space_adds_points_and_reuses_weights(exploration):
     for trial in exploration.trials(SPACE):
         exploration.keep(trial, outcome(trial))
     wider = dataclasses.replace(SPACE, squeeze_ratios=(0.5, 1), bits=(4, 8))
@@ -73,7 +69,7 @@ def test_an_interrupt_leaves_whole_results_only(exploration, monkeypatch):
     assert rest.points == ((LARGE, 4),) and rest.weights == outcome(trial).weights
 
 
-def test_the_same_folder_goes_on(exploration):
+def test_the_same_folder_resumes(exploration):
     trial, _ = exploration.trials(SPACE)
     exploration.keep(trial, outcome(trial))
     assert Exploration.begin(exploration.folder, TINY, RECIPE, DATA) == exploration
@@ -95,7 +91,7 @@ def test_a_folder_of_another_exploration(exploration, what, others):
         Exploration.begin(exploration.folder, **own | others)
 
 
-def test_folders_that_are_none(tmp_path, exploration):
+def test_unsuitable_folders(tmp_path, exploration):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "picture.png").touch()
     with pytest.raises(FirelineError, match="holds other files; choose a new folder"):
@@ -113,7 +109,7 @@ def test_a_damaged_result(exploration, text):
         exploration.measured()
 
 
-def test_the_fingerprint_knows_every_picture_and_label():
+def test_the_fingerprint_depends_on_every_picture_and_label():
     prints = {fingerprint(DATA)}
     for part in ("train", "test"):
         pictures = getattr(DATA, part)

@@ -25,7 +25,7 @@ numbers = st.integers(1, 6)
 
 
 @given(st.lists(st.builds(point, numbers, numbers), min_size=1, max_size=12))
-def test_the_front_is_what_none_beats(points):
+def test_the_front_is_what_no_point_beats(points):
     found = front(points, "cycles")
     for each in points:
         beaten = any(

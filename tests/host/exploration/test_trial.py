@@ -1,4 +1,4 @@
-"""A trial: trained once, measured in every way, the same again."""
+"""A trial trains once, measures every point, and is reproducible."""
 
 import dataclasses
 
@@ -26,13 +26,11 @@ def outcome():
     return run(Trial(TINY, RECIPE, POINTS), DATA)
 
 
-def test_what_is_measured(outcome, tmp_path):
+def test_measurements(outcome, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(outcome.weights)
     model = load_checkpoint(tmp_path / "w.safetensors", TINY)
     for (array, bits), measured in zip(POINTS, outcome.measured, strict=True):
-        network = quantize(
-            model, DATA.train.pixels, bits
-        ).network()  # all: there are fewer than are taken
+        network = quantize(model, DATA.train.pixels, bits).network()  # fewer than CALIBRATION
         compiled = compile_network(network, array)
         assert measured == Measured(
             network="tiny",
@@ -48,7 +46,7 @@ def test_what_is_measured(outcome, tmp_path):
         assert measured.top1 > 0.95 and measured.float_top1 == 1
 
 
-def test_the_same_again_with_or_without_training(outcome, monkeypatch):
+def test_a_repeated_trial_gives_the_same_outcome(outcome, monkeypatch):
     again = run(Trial(TINY, RECIPE, POINTS), DATA)
     assert again.measured == outcome.measured
     first, second = (safetensors.torch.load(each.weights) for each in (outcome, again))
@@ -72,7 +70,7 @@ def test_trials_take_turns_in_one_thread_each(monkeypatch):
     assert (threads, alone) == ([1], [True])
 
 
-def test_divergence_is_told():
+def test_divergence_is_reported():
     wild = dataclasses.replace(TINY, preprocessing=Preprocessing("grey", 1.0, (0.0,), (1e-38,)))
     with pytest.raises(FirelineError, match="lower the learning rate"):
         run(Trial(wild, RECIPE, POINTS), DATA)

@@ -33,7 +33,7 @@ def test_statistics(folded):
     assert np.isclose(found.samples["conv1"].mean(), sums.relu().mean(), rtol=0.05)
 
 
-def test_batches_change_little(folded, monkeypatch):
+def test_batches_give_nearly_the_same_statistics(folded, monkeypatch):
     pixels, calls = draw_pixels(SMALL), []
     whole = measure(folded, pixels)
     monkeypatch.setattr(calibrate, "BATCH_VALUES", 3 * 8 * 12 * 10)

@@ -26,7 +26,7 @@ def model():
 
 
 def same(model, network) -> float:
-    """How often the class is float's."""
+    """The share of pictures whose class is the float model's."""
     with torch.no_grad():
         classes = model(normalise(SMALL, FRESH)).argmax(1).numpy()
     return np.mean(golden.classify(golden.run(network, FRESH)) == classes)
@@ -38,13 +38,13 @@ def test_classes_are_kept(model, bits, least):
 
 
 def test_the_log(model):
-    """Every step in its order, and each of the fast ones together gains."""
-    results, told = [], set()
+    """The log has every step in order; the fast steps together gain."""
+    results, reported = [], set()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    quantize(model, PIXELS, 4, FULL, results.append, lambda step, share: told.add(step))
+    quantize(model, PIXELS, 4, FULL, results.append, lambda step, share: reported.add(step))
     assert [result.step for result in results] == ["rounding", *(s.name for s in STEPS)]
     assert results[len(selected_steps(FAST))].fidelity.decibels > results[0].fidelity.decibels + 5
-    assert {"biases", "error-feedback", "blocks", "learned-scales", "distillation"} <= told
+    assert {"biases", "error-feedback", "blocks", "learned-scales", "distillation"} <= reported
     assert all(result.seconds > 0 for result in results)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
@@ -71,6 +71,7 @@ def test_steps_can_be_left_out(model):
 
 
 def spoil(work, report):
+    """A step that makes the student worse."""
     with torch.no_grad():
         for conv in work.student.convs.values():
             conv.weight.neg_()
@@ -85,7 +86,7 @@ def test_a_step_may_have_slack(model, monkeypatch):
     assert results[-1].fidelity.distance > results[-2].fidelity.distance
 
 
-def test_training_that_makes_it_worse_is_undone(model, monkeypatch):
+def test_a_step_that_makes_it_worse_is_rolled_back(model, monkeypatch):
     spoiling = dataclasses.replace(STEPS[-1], run=spoil)
     monkeypatch.setattr(pipeline, "STEPS", (*selected_steps(FAST), spoiling))
     results = []
@@ -99,8 +100,8 @@ class Interrupted(Exception):
     pass
 
 
-def test_an_interrupted_run_goes_on(model, tmp_path):
-    """To the same integers; the file that it went on from is gone."""
+def test_an_interrupted_run_resumes(model, tmp_path):
+    """The resumed run gives the same integers and removes the partial file."""
     partial, whole = tmp_path / "net.partial", quantize(model, PIXELS, 4, FULL).network()
 
     def interrupt(step, share):
@@ -125,8 +126,8 @@ def test_bits_by_layer(model):
     }
 
 
-def test_a_network_that_says_nothing():
-    """All outputs zero: scales still exist."""
+def test_a_silent_network():
+    """Scales exist even if all outputs are zero."""
     model = draw_model(SMALL, batch_norm=False)
     with torch.no_grad():
         for name in ("conv1", "fire2/squeeze", "conv5"):
@@ -181,10 +182,10 @@ def test_grey_pictures():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not SHARED.is_dir(), reason="weights and photos are not there")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs weights and photos")
 @pytest.mark.parametrize(("bits", "least"), [(8, 0.95), (4, 0.85)])
 def test_imagenet_photos_keep_their_classes(bits, least):
-    """SqueezeNet 1.1: how often the class is float's."""
+    """SqueezeNet 1.1: the share of photos whose class is the float model's."""
     architecture = family("squeezenet1_1")
     model = load_checkpoint(SHARED / "weights" / "squeezenet1_1.pth", architecture)
     calibration = load_calibration(SHARED / "photos" / "calibration", architecture)

@@ -35,7 +35,7 @@ def channels_first(pixels: np.ndarray) -> torch.Tensor:
 
 
 def signal_to_noise(model, network) -> float:
-    """Of the logits, in dB."""
+    """Signal-to-noise ratio of the integers' logits, in dB."""
     with torch.no_grad():
         logits = model(normalise(SMALL, PIXELS)).double().numpy()
     error = golden.run(network, PIXELS) * network.score_scale - logits
@@ -90,7 +90,7 @@ def test_sums_beyond_24_bits_are_exact(model):
 
 
 def test_training_learns_and_stays_exact(model):
-    """Weights and scales all move, and the integers follow."""
+    """Training changes weights and scales; the integers follow."""
     training = rounded(model, PIXELS, 4)
     labels = torch.arange(16) % 5
     before = {name: value.clone() for name, value in training.named_parameters()}
@@ -113,7 +113,7 @@ def test_training_learns_and_stays_exact(model):
 
 
 def test_gradient_of_a_scale(model):
-    """The straight-through gradient is that of the loss, rounding smoothed out."""
+    """The straight-through gradient follows the loss with its rounding smoothed out."""
     training = rounded(model, PIXELS, 8)
     training.train()
     x, change = normalise(SMALL, PIXELS), training.scales["fire2"].change
@@ -123,14 +123,14 @@ def test_gradient_of_a_scale(model):
 
     loss().backward()
     values = []
-    for step in np.linspace(-20, 20, 41):  # 20 are 20 %
+    for step in np.linspace(-20, 20, 41):  # a change of 20 is about 20 %
         with torch.no_grad():
             change.fill_(step)
             values.append(loss().item())
     assert abs(change.grad.item()) < 40 * np.std(values)
 
 
-def test_a_state_is_restored(model):
+def test_a_state_dict_restores_the_integers(model):
     first, second = (rounded(model, PIXELS, 4) for _ in range(2))
     with torch.no_grad():
         for value in first.parameters():

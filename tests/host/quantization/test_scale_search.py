@@ -15,7 +15,7 @@ def draw_weights(outputs: int = 6, taps: int = 3) -> np.ndarray:
 
 
 def rounded(weights, fit, unit, bits):
-    """The real weights that the integers stand for, and the integers' codes."""
+    """The real weights that the integers stand for."""
     step = (
         fit.scale(unit)[:, None, None] * 2.0 ** fit.exponents[:, :, exponent_group_index(SEGMENTS)]
     )
@@ -33,12 +33,12 @@ def test_activation_scale_covers_even_values():
     assert activation_scale(values) == pytest.approx(0.01, rel=0.05)
 
 
-def test_activation_scale_cuts_outliers():
+def test_activation_scale_clips_outliers():
     values = np.append(np.linspace(0, 2.55, 100_000), 25.5)
     assert activation_scale(values) == pytest.approx(0.0886, rel=0.03)  # by calculus
 
 
-def test_activation_scale_of_silence():
+def test_activation_scale_of_zeros():
     assert activation_scale(np.zeros(5)) == 1.0
 
 
@@ -81,7 +81,7 @@ def test_multipliers_are_near_the_best_of_all():
     assert noise(weights, fit, 0.01, 4) <= 1.02 * min(others)
 
 
-def test_importance_counts():
+def test_importance_weights_the_error():
     weights = draw_weights(outputs=1)
     importance = np.ones(23)
     importance[:2] = 1000.0

@@ -8,7 +8,7 @@ from fireline.host.quantization.trainable_conv import TrainableConv
 
 
 def draw_conv(shift: int, bias: float, bits: int = 8) -> TrainableConv:
-    """With SCALES its effective weights are about normal."""
+    """With SCALES its effective weights are nearly normally distributed."""
     random = np.random.default_rng(0)
     multiplier = random.integers(100, 256, 8).astype(np.uint16)
     exponents = random.integers(0, 2 if bits == 4 else 1, (8, 9, 2)).astype(np.uint8)
@@ -31,7 +31,7 @@ SCALES = torch.tensor(0.5), torch.tensor(3.0)
 
 @pytest.mark.parametrize("bits", [4, 8])
 @pytest.mark.parametrize(("shift", "bias"), [(9, 10.0), (16, 1e4), (22, 1e7), (25, 1e8)])
-def test_it_computes_what_golden_computes(shift, bias, bits):
+def test_it_computes_the_golden_integers(shift, bias, bits):
     conv = draw_conv(shift, bias, bits)
     x = np.random.default_rng(1).integers(0, 256, (40, 5, 5, 20)).astype(np.uint8)
     with torch.no_grad():
@@ -45,7 +45,7 @@ def test_it_computes_what_golden_computes(shift, bias, bits):
 
 @pytest.mark.parametrize("training", [False, True])
 def test_sums_beyond_24_bits_are_exact_in_evaluation(training):
-    """An odd sum just below the middle between 128 and 129."""
+    """An odd sum just below the midpoint between 128 and 129."""
     fit = WeightScales(np.ones(1, np.uint16), 17, np.zeros((1, 1, 1), np.uint8))
     weight, bias = torch.full((1, 1, 1, 1), 2.0**-17), torch.tensor([16842750 * 2.0**-17])
     conv = TrainableConv("fire2/squeeze", weight, bias, fit, 8, (1,), 255).train(training)
@@ -55,19 +55,19 @@ def test_sums_beyond_24_bits_are_exact_in_evaluation(training):
 
 
 def test_ratios_are_exact_in_evaluation():
-    """A sum whose product with the multiplier takes more than 24 bits, just below a middle."""
+    """A sum just below a midpoint, whose product with the multiplier exceeds 24 bits."""
     fit = WeightScales(np.array([255], np.uint16), 24, np.zeros((1, 1, 1), np.uint8))
     conv = TrainableConv(
         "fire2/squeeze", torch.zeros(1, 1, 1, 1), torch.zeros(1), fit, 8, (1,), 255
     )
-    below = (200.5 * 2**24) // 255  # the next sum is at or above the middle
+    below = (200.5 * 2**24) // 255  # the next sum is at or above the midpoint
     sums = torch.full((1, 1, 1, 1), float(below))
     assert conv.eval().requantize(sums).item() == 200
     assert conv.requantize(sums + 1).item() == 201
 
 
-def test_gradients_are_those_without_rounding():
-    """Where nothing is cut off; where something is, there is none."""
+def test_gradients_ignore_rounding():
+    """Where the clamp is active, the gradient is zero."""
     conv = draw_conv(16, 1e4).train()
     x = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 20, 5, 5))).float()
     weights = torch.from_numpy(np.random.default_rng(2).normal(0, 1, (4, 8, 3, 3))).float()
@@ -93,7 +93,7 @@ def test_bfloat16_keeps_activations():
     assert (found.float() - exact).abs().max() <= 2
 
 
-def test_a_bias_beyond_32_bits_is_cut():
+def test_a_bias_beyond_32_bits_is_clamped():
     conv = draw_conv(25, 1e11).quantized(*SCALES)
     assert conv.bias.max() > 2e9 and conv.bias.min() < -2e9
 

@@ -1,16 +1,16 @@
-"""Augmentation keeps pictures, shifted and mirrored."""
+"""Augmentation shifts and mirrors pictures."""
 
 import torch
 from fireline.host.training.augment import augment
 
 
 def gradient(count, size):
-    """Pictures whose pixels hold their own row and column."""
+    """Pictures whose pixels contain their own row and column."""
     rows, columns = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
     return torch.stack([rows, columns], -1).to(torch.uint8).expand(count, -1, -1, -1)
 
 
-def test_every_line_is_shifted_alike_and_half_are_mirrored():
+def test_a_picture_has_one_shift_and_half_are_mirrored():
     pixels = augment(gradient(400, 32), torch.Generator().manual_seed(1))
     assert pixels.shape == (400, 32, 32, 2) and pixels.dtype == torch.uint8
     rows, columns = pixels[:, :, 0, 0].int(), pixels[:, 0, :, 1].int()

@@ -23,6 +23,6 @@ def test_learning_rate():
         {"optimizer": "lion"},
     ],
 )
-def test_recipe_refused(change):
+def test_values_out_of_range(change):
     with pytest.raises(FirelineError, match=f"training: {next(iter(change))} is"):
         Recipe(**change)

@@ -1,4 +1,4 @@
-"""Training: it learns, continues after an interrupt as if nothing had happened, and fine-tunes."""
+"""Training learns, resumes after an interrupt with the same result, and fine-tunes."""
 
 import dataclasses
 import io
@@ -22,7 +22,7 @@ from support.striped import DATA, RECIPE, TINY, stripes
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Tiny tensors only suffer from more."""
+    """Tiny tensors are slower with more threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -56,9 +56,7 @@ def test_learns_and_leaves_a_checkpoint(tmp_path):
 @pytest.mark.parametrize(
     ("optimizer", "bfloat16"), [("sgd", False), ("sgd", True), ("adamw", False)]
 )
-def test_interrupted_run_continues_as_if_nothing_had_happened(
-    tmp_path, monkeypatch, optimizer, bfloat16
-):
+def test_an_interrupted_run_gives_the_same_weights(tmp_path, monkeypatch, optimizer, bfloat16):
     recipe = dataclasses.replace(RECIPE, dropout=0.2, optimizer=optimizer, bfloat16=bfloat16)
     train(TINY, DATA, tmp_path / "whole.safetensors", recipe, quiet())
     save, saved = loop.save_partial, []
@@ -80,7 +78,7 @@ def test_interrupted_run_continues_as_if_nothing_had_happened(
     assert equal(weights(tmp_path / "whole.safetensors"), weights(parts))
 
 
-def test_seed_decides(tmp_path):
+def test_the_seed_decides(tmp_path):
     recipe = dataclasses.replace(RECIPE, epochs=1)
     paths = [tmp_path / f"{name}.safetensors" for name in "abc"]
     for path, seed in zip(paths, (1, 1, 2), strict=True):
@@ -128,13 +126,13 @@ def test_fine_tuning_keeps_a_head_that_fits(tmp_path):
     assert model.conv("conv3").weight.equal(old.conv("conv3").weight)
 
 
-def test_divergence_is_told(tmp_path):
+def test_divergence_is_reported(tmp_path):
     wild = dataclasses.replace(TINY, preprocessing=Preprocessing("grey", 1.0, (0.0,), (1e-38,)))
     with pytest.raises(FirelineError, match=r"the loss is nan in epoch 1; lower the learning rate"):
         train(wild, DATA, tmp_path / "w.safetensors", RECIPE, quiet())
 
 
-def test_refused(tmp_path):
+def test_bad_input(tmp_path):
     path = tmp_path / "w.safetensors"
     with pytest.raises(FirelineError, match=r"name it .safetensors"):
         train(TINY, DATA, tmp_path / "w.pth", RECIPE, quiet())

@@ -4,12 +4,12 @@ from fireline.host.quantization.post_training.biases import correct_biases
 from support.post_training import PIXELS, fresh_fidelity, ignore, small_work
 
 
-def test_means_of_the_maps_are_floats():
-    """But for the classes, whose correction is one for all."""
-    work, told = small_work(), []
+def test_mean_sums_equal_floats():
+    """All classes share one correction, so only their common mean is equal."""
+    work, shares = small_work(), []
     before = fresh_fidelity(work).decibels
-    correct_biases(work, told.append)
-    assert told[-1] == 1.0 and len(told) == len(work.student.convs)
+    correct_biases(work, shares.append)
+    assert shares[-1] == 1.0 and len(shares) == len(work.student.convs)
     assert fresh_fidelity(work).decibels > before
     means = {}
 
@@ -31,7 +31,7 @@ def test_means_of_the_maps_are_floats():
         assert torch.allclose(found, wanted, atol=0.02 * wanted.abs().max()), name
 
 
-def test_a_second_time_changes_nothing():
+def test_a_second_correction_changes_little():
     work = small_work()
     correct_biases(work, ignore)
     before = {name: conv.bias.detach().clone() for name, conv in work.student.convs.items()}
@@ -40,7 +40,7 @@ def test_a_second_time_changes_nothing():
         assert (conv.bias - before[name]).abs().max() < 0.05 * before[name].abs().max(), name
 
 
-def test_what_is_rounded_anew_gets_it_too():
+def test_later_rounding_is_corrected_too():
     work = small_work()
     correct_biases(work, ignore)
     before = {name: conv.bias.detach().clone() for name, conv in work.student.convs.items()}

@@ -1,4 +1,4 @@
-"""Distillation brings the integers nearer to the float network."""
+"""Distillation reduces the divergence from the float network."""
 
 import dataclasses
 
@@ -16,21 +16,21 @@ SHORT = dataclasses.replace(FAST, epochs=4)
 
 
 @pytest.mark.parametrize("bfloat16", [False, True])
-def test_it_comes_nearer_to_float(bfloat16):
+def test_it_reduces_the_divergence(bfloat16):
     work = small_work(settings=dataclasses.replace(FAST, epochs=40, bfloat16=bfloat16))
     correct_biases(work, ignore)
-    before, told = fresh_fidelity(work), []
-    distill(work, told.append)
+    before, shares = fresh_fidelity(work), []
+    distill(work, shares.append)
     assert fresh_fidelity(work).divergence < 0.7 * before.divergence
-    assert told == sorted(told) and told[-1] == 1.0
+    assert shares == sorted(shares) and shares[-1] == 1.0
 
 
 class Interrupted(Exception):
     pass
 
 
-def test_an_interrupted_one_goes_on(tmp_path):
-    """It ends with the very same weights."""
+def test_an_interrupted_distillation_resumes(tmp_path):
+    """It ends with exactly the same weights."""
     whole, work = small_work(settings=SHORT), small_work(settings=SHORT)
     distill(whole, ignore)
     work.partial = tmp_path / "net.partial"
@@ -49,7 +49,7 @@ def test_an_interrupted_one_goes_on(tmp_path):
         assert torch.equal(value, again.student.state_dict()[name]), name
 
 
-def test_another_distillation_is_not_gone_on_with(tmp_path):
+def test_a_partial_file_of_another_distillation_is_refused(tmp_path):
     work = small_work(settings=SHORT)
     work.partial = tmp_path / "net.partial"
     distill(work, ignore)
@@ -72,8 +72,8 @@ def test_seeds_differ():
     )
 
 
-def test_maps_count(monkeypatch):
-    """With more weight on the maps they end nearer to float's."""
+def test_the_loss_includes_the_maps(monkeypatch):
+    """A greater weight of the maps reduces their error."""
     from fireline.host.float_network.walk import walk
 
     def error(features):

@@ -8,7 +8,7 @@ from support.post_training import PIXELS, ignore, small_model, small_work
 
 def uneven_model():
     """Channels of a squeeze with very different ranges, and one that is always zero."""
-    model = small_model(sure=1.0)
+    model = small_model(confidence=1.0)
     squeeze, norm = model.conv("fire4/squeeze"), model.norm("fire4/squeeze")
     with torch.no_grad():
         norm.weight *= torch.logspace(-1.5, 1.5, len(norm.weight))
@@ -27,7 +27,7 @@ def test_the_function_is_the_same():
 
 
 def unevenness(work) -> tuple[float, float]:
-    """Of the channels' peaks, and of the weights that read them."""
+    """Standard deviations of the logarithms: of channels' peaks, and of weights that read them."""
     peaks = work.statistics.peaks["fire4/squeeze"]
     weights = [work.folded.weights[f"fire4/{e}"] for e in ("expand1x1", "expand3x3")]
     columns = torch.stack([w.abs().amax((0, 2, 3)) for w in weights]).amax(0)
@@ -36,7 +36,7 @@ def unevenness(work) -> tuple[float, float]:
 
 @pytest.mark.parametrize("bits", [4, 8])
 def test_ranges_become_even(bits):
-    """With four bits those of values and weights alike; with eight more those of the values."""
+    """With 4 bits, channels and weights become equally even; with 8 bits, channels more."""
     work = small_work(uneven_model(), bits=bits)
     before = unevenness(work)
     equalize(work, ignore)
@@ -48,7 +48,7 @@ def test_ranges_become_even(bits):
         assert values < 0.5 * weights
 
 
-def test_what_a_bypass_ties_is_left_alone():
+def test_maps_of_a_bypass_stay():
     folded, work = fold(small_model()), small_work()
     changed = equalized(folded, work.statistics.peaks, work.bits)
     same = {n for n in folded.weights if torch.equal(folded.weights[n], changed.weights[n])}

@@ -10,7 +10,7 @@ from support.post_training import PIXELS, fresh_fidelity, ignore, small_model, s
 
 
 def moments(size: int) -> torch.Tensor:
-    """Of inputs that depend on each other."""
+    """Second moments of correlated inputs."""
     generator = torch.Generator().manual_seed(0)
     mix = torch.randn(size, size, dtype=torch.float64, generator=generator)
     return mix @ mix.T + 0.1 * torch.eye(size, dtype=torch.float64)
@@ -40,13 +40,13 @@ def test_independent_inputs_are_rounded_to_nearest():
 
 
 @pytest.mark.parametrize("bits, gain", [(4, 5.0), (8, 0.0)])
-def test_it_comes_nearer_to_float(bits, gain):
-    work, told = small_work(bits=bits), []
+def test_it_reduces_the_error(bits, gain):
+    work, shares = small_work(bits=bits), []
     squared_error(work, ignore)
     before = fresh_fidelity(work).decibels
-    error_feedback(work, told.append)
+    error_feedback(work, shares.append)
     assert fresh_fidelity(work).decibels > before + gain
-    assert told[-1] == 1.0 and len(told) == len(work.student.convs)
+    assert shares[-1] == 1.0 and len(shares) == len(work.student.convs)
 
 
 def test_it_computes_the_golden_integers():
@@ -58,8 +58,8 @@ def test_it_computes_the_golden_integers():
     assert np.array_equal(scores.numpy(), golden.run(work.student.network(), PIXELS))
 
 
-def test_it_makes_up_for_errors_in_front():
-    """conv1 gives two fifths less than it should, and the layers behind it as much more."""
+def test_it_compensates_errors_of_earlier_layers():
+    """conv1 gives two fifths less than it should; the layers behind it compensate that."""
     work = small_work(bits=8)
     with torch.no_grad():
         work.student.convs["conv1"].weight *= 0.6
@@ -75,7 +75,7 @@ def test_it_makes_up_for_errors_in_front():
 
 
 def test_silent_inputs():
-    """A map that is zero on all pictures, so that its second moments are."""
+    """A map that is zero on all pictures; its second moments are zero, too."""
     model = small_model()
     with torch.no_grad():
         model.norm("fire4/squeeze").weight.zero_()

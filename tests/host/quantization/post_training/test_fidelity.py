@@ -15,7 +15,7 @@ def test_logits_are_the_models():
     assert torch.allclose(logits(small_work(model).folded, PIXELS), wanted, rtol=1e-3, atol=1e-3)
 
 
-def test_it_judges_the_golden_integers():
+def test_it_measures_the_golden_integers():
     work = small_work()
     wanted, network = logits(work.folded, PIXELS), work.student.network()
     scores = golden.run(network, PIXELS)
@@ -24,7 +24,7 @@ def test_it_judges_the_golden_integers():
     noise = torch.from_numpy(scores * network.score_scale).float() - wanted
     decibels = 10 * math.log10(float(wanted.square().sum() / noise.square().sum()))
     assert found.decibels == pytest.approx(decibels, abs=0.01)
-    assert 0 < found.distance < found.divergence**0.5  # Pinsker's inequality, with some to spare
+    assert 0 < found.distance < found.divergence**0.5  # Pinsker's inequality with a margin
 
 
 def test_a_perfect_student():

@@ -4,12 +4,12 @@ from fireline.host.quantization.post_training.learned_scales import learn_scales
 from support.post_training import fresh_fidelity, ignore, small_work
 
 
-def test_bad_scales_get_better(monkeypatch):
+def test_bad_scales_improve(monkeypatch):
     monkeypatch.setattr(learned_scales, "EPOCHS", 20)
     monkeypatch.setattr(training, "SCALE_STEP", 1e-2)
     work = small_work(bits=8)
     with torch.no_grad():
-        work.student.scales["fire4"].fitted /= 4  # what is greater is cut off
+        work.student.scales["fire4"].fitted /= 4  # clips greater values
     before, weights = fresh_fidelity(work), work.student.convs["fire3/squeeze"].weight.clone()
     fitted = work.student.scales["fire4"]().item()
     learn_scales(work, ignore)

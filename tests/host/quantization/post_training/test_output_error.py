@@ -24,8 +24,8 @@ def test_scales_are_those_of_the_least_error():
         assert work.student.scales[name]().item() == pytest.approx(scale)
 
 
-def test_values_that_nothing_depends_on_are_cut_off():
-    """One channel is far greater than all others, and its weights in the next layer are zero."""
+def test_unused_values_are_clipped():
+    """One channel is far greater than all others, and the next layer's weights for it are zero."""
     model = small_model()
     squeeze, expands = model.conv("fire2/squeeze"), ("fire2/expand1x1", "fire2/expand3x3")
     with torch.no_grad():
@@ -39,16 +39,16 @@ def test_values_that_nothing_depends_on_are_cut_off():
 
 
 @pytest.mark.parametrize("name", ["conv1", "fire2", "fire3/squeeze", "fire3/bypass", "fire4"])
-def test_an_error_is_that_of_the_map_alone(name):
-    """Fine steps up to the peak cost little; coarse ones, or what is cut off, cost much more."""
+def test_the_error_of_one_map(name):
+    """A fine scale up to the peak costs little; a coarse scale or clipping costs much more."""
     work = small_work()
     peak = float(work.statistics.peaks[name].max())
     scales = [peak / 255, peak / 25, peak / 2550]
-    mild, coarse, cut = output_errors(work.folded, FRESH, {name: scales}, ignore)[name]
-    assert 0 < 5 * mild < min(coarse, cut)
+    mild, coarse, clipped = output_errors(work.folded, FRESH, {name: scales}, ignore)[name]
+    assert 0 < 5 * mild < min(coarse, clipped)
 
 
-def test_what_a_bypass_adds_is_cut_off_too():
+def test_the_sum_of_a_bypass_is_clipped():
     network = small_work().folded
     _, join = rounding(network, "fire2", 0.5)
     expanded, skipped = torch.rand(2, 3, 16, 4, 4) * 127.5
@@ -58,7 +58,7 @@ def test_what_a_bypass_adds_is_cut_off_too():
     assert torch.equal(join("fire3", expanded, skipped), whole)
 
 
-def test_errors_that_all_pictures_or_all_classes_share_do_not_count():
+def test_errors_common_to_all_pictures_or_classes_do_not_count():
     shared = torch.rand(6, 1) + torch.rand(5)
     own = torch.zeros(6, 5)
     own[:2, :2] = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
@@ -66,7 +66,7 @@ def test_errors_that_all_pictures_or_all_classes_share_do_not_count():
     assert squared(shared + own) == pytest.approx(4)
 
 
-def test_another_network_has_other_scales():
+def test_a_new_start_forgets_chosen_scales():
     work = small_work()
     fresh = work.student.state_dict()
     output_error(work, ignore)

@@ -2,7 +2,7 @@ from fireline.host.quantization.post_training.squared_error import squared_error
 from support.post_training import fresh_fidelity, ignore, small_work
 
 
-def test_it_comes_nearer_to_float():
+def test_it_reduces_the_error():
     work = small_work()
     before = fresh_fidelity(work).decibels
     squared_error(work, ignore)

@@ -6,7 +6,7 @@ from fireline.host.quantization.post_training.training import optimizer, relativ
 from support.post_training import SMALL, small_work
 
 
-def test_what_learns():
+def test_the_trained_parameters():
     student = small_work().student
     layers = [layer for layer in convolutions(SMALL) if layer.name.startswith(("conv1", "fire4"))]
 
@@ -23,15 +23,15 @@ def test_what_learns():
     assert learning(False, True) == biases | scales
 
 
-def test_rates_follow_the_steps_between_weights():
+def test_rates_are_proportional_to_step_sizes():
     student = small_work().student
     layer = SMALL.layer("fire4/squeeze")
     adam = optimizer(student, [layer], weights=True, scales=False)
     set_rates(adam, training.WARMUP)
     rates = {id(p): group["lr"] for group in adam.param_groups for p in group["params"]}
     conv, (read, written) = student.convs[layer.name], student.scales_of(layer)
-    steps = conv.step_size * (conv.ratio * written / read).view(-1, 1, 1, 1)
-    assert rates[id(conv.weight)] == pytest.approx(training.WEIGHT_RATE * float(steps.mean()))
+    step_sizes = conv.step_size * (conv.ratio * written / read).view(-1, 1, 1, 1)
+    assert rates[id(conv.weight)] == pytest.approx(training.WEIGHT_RATE * float(step_sizes.mean()))
     assert rates[id(conv.bias)] == pytest.approx(training.BIAS_RATE * float(written))
 
 
@@ -45,10 +45,10 @@ def test_rates_rise_and_fall():
     assert 0.1 < seen[3] < 0.4
 
 
-@pytest.mark.parametrize("there", [False, True])
-def test_a_gpu_is_taken(there, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
-    assert training.training_device().type == ("cuda" if there else "cpu")
+@pytest.mark.parametrize("available", [False, True])
+def test_a_gpu_is_used(available, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
+    assert training.training_device().type == ("cuda" if available else "cpu")
 
 
 def test_relative_error():

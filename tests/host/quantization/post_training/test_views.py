@@ -6,7 +6,7 @@ from fireline.host.quantization.post_training.views import draw_views, fixed_vie
 
 
 def pictures(side: int) -> torch.Tensor:
-    """Every pixel says where it is: row, column, picture."""
+    """Pictures whose pixels contain their row, column and picture number."""
     rows, columns = np.mgrid[:side, :side] * (255 / (side - 1))
     pixels = [np.stack([rows, columns, np.full_like(rows, 20 * i)], -1) for i in range(6)]
     return torch.from_numpy(np.stack(pixels).astype(np.uint8))
@@ -34,7 +34,7 @@ def test_crops_and_mirrors(monkeypatch):
     monkeypatch.setattr(views, "MIXED", 0.0)
     x = torch.cat([draw_views(pictures(32), generator(seed)) for seed in range(10)])
     assert x[:6, 2].amax((1, 2)).tolist() == [20.0 * i for i in range(6)]
-    heights = x[:, 0, -1].mean(1) - x[:, 0, 0].mean(1)  # of the crops: rows that they span
+    heights = x[:, 0, -1].mean(1) - x[:, 0, 0].mean(1)  # rows that each crop spans
     widths = x[:, 1, :, -1].mean(1) - x[:, 1, :, 0].mean(1)
     assert heights.min() > 0.3 * 255 and heights.std() > 10
     mirrored = (widths < 0).float().mean()
@@ -55,7 +55,7 @@ def test_seeds(seed):
     assert same == (seed == 0)
 
 
-def test_fixed_views_are_the_whole_and_the_middle_and_mirrored():
+def test_fixed_views():
     x = pictures(224).numpy()
     whole, middle, mirrored, mirrored_middle = np.split(fixed_views(x), 4)
     assert fixed_views(x).dtype == np.uint8 and np.array_equal(whole, x)
