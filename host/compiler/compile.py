@@ -1,4 +1,4 @@
-"""From a quantized network and an array to the accelerator's program, its cycles and its proofs."""
+"""From a quantized network and an array to the accelerator's program and its cycles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

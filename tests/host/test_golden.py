@@ -94,7 +94,7 @@ def test_requantize_is_exact_at_the_edges(seed, shift, maximum, large):
     assert np.array_equal(output, exact_output(sums, conv))
 
 
-def test_wide_sums_are_exact():
+def test_sums_beyond_float32_are_exact():
     """Sums beyond 24 bits, which float32 rounds."""
     architecture = single(Conv1(2, 7, 1, 0), height=8, width=8)
     conv = random_network(architecture, 0, 8).convs["conv1"]

@@ -100,13 +100,13 @@ def test_rom_without_gaps_is_the_networks(exponent_max):
 @pytest.mark.parametrize("gaps", [False, True])
 def test_a_streamed_classifier_takes_no_rom(gaps):
     """1000 classes for 32 inputs do not fit the smallest board at 16x32."""
-    wide = dataclasses.replace(SMALL, classes=4000)
+    large = dataclasses.replace(SMALL, classes=4000)
     array, board = ArrayShape(16, 16), find_board("ulx3s-12f")
-    program = four_bits(wide, array, board)
+    program = four_bits(large, array, board)
     assert program.head and not four_bits(SMALL, array, board).head
-    found = {o.name: o for o in options(wide, program, {}, gaps)}
+    found = {o.name: o for o in options(large, program, {}, gaps)}
     assert found["conv5"].rom == (0, 0) and found["fire2/squeeze"].rom[0] > 0
-    height, width = wide.layer("conv5").output_height, wide.layer("conv5").output_width
+    height, width = large.layer("conv5").output_height, large.layer("conv5").output_width
     assert found["conv5"].cycles == (2 * 250 * height * width, 4 * 250 * height * width)
 
 
