@@ -1,22 +1,24 @@
-"""Pixels in, k x k windows out: what feeds the first convolution."""
+"""The line buffer: pixels in, the k x k windows of the first convolution out."""
 
 from itertools import pairwise
 
-from amaranth import Array, Module, Mux, Signal, unsigned
-from amaranth.lib import data, memory, stream, wiring
+from amaranth import Module, Signal, unsigned
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..lib import routing
 from ..lib.delay import delay
-from ..memory.distributed_ram import SECTION_BITS, SECTION_WORDS, is_distributed, style
+from .line_rows import LineRows
+from .raster_axis import RasterAxis
 
 
 def pushes_before(height: int, width: int, kernel: int, stride: int, padding: int) -> list[int]:
-    """How many pushes lie between the windows of a frame.
+    """How many pushes lie between the windows of a frame; see `LineBuffer`.
 
-    One entry a window, in order: the pushes after the one that completed the window before (or
+    One entry per window, in order: the pushes after the one that completed the window before (or
     after the frame's start), up to and including the one that completes this window. A last entry
-    counts the pushes that follow the frame's last window. They add up to the padded raster.
+    counts the pushes after the last window. All entries add up to the padded raster. Raises
+    ValueError if no window fits.
     """
     rows, columns = height + 2 * padding, width + 2 * padding
     if not 0 <= padding < kernel <= min(rows, columns) or stride < 1:
@@ -29,64 +31,40 @@ def pushes_before(height: int, width: int, kernel: int, stride: int, padding: in
     return [after - before for before, after in pairwise([-1, *completing, rows * columns - 1])]
 
 
-class Axis(wiring.Component):
-    """Walks one axis of the padded raster, round and round, one position a ``step``.
-
-    ``border`` marks the padding, ``last`` the axis' end, and ``wanted`` the positions where a
-    window ends: ``kernel - 1``, then every ``stride``-th.
-    """
-
-    def __init__(self, size: int, kernel: int, stride: int, padding: int):
-        self.size, self.kernel, self.stride, self.padding = size, kernel, stride, padding
-        self.length = size + 2 * padding
-        super().__init__(
-            {
-                "step": In(1),
-                "position": Out(range(self.length)),
-                "border": Out(1, init=padding > 0),
-                "last": Out(1, init=self.length == 1),
-                "wanted": Out(1),
-            }
-        )
-
-    def elaborate(self, platform):
-        m = Module()
-        to_go = Signal(range(max(self.kernel, self.stride)), init=self.kernel - 1)
-        # Where the next position lies is known a step ahead; position 0 is next after the last.
-        ahead = self.position + 1
-        inside = (ahead >= self.padding) & (ahead < self.padding + self.size)
-        m.d.comb += [
-            self.wanted.eq(to_go == 0),
-        ]
-        with m.If(self.step):
-            m.d.sync += [
-                self.position.eq(Mux(self.last, 0, ahead)),
-                self.border.eq(Mux(self.last, self.padding > 0, ~inside)),
-                self.last.eq(Mux(self.last, self.length == 1, ahead == self.length - 1)),
-                to_go.eq(Mux(self.wanted, self.stride - 1, to_go - 1)),
-            ]
-            with m.If(self.last):
-                m.d.sync += to_go.eq(self.kernel - 1)
-        return m
-
-
 class LineBuffer(wiring.Component):
-    """``o`` = the ``kernel`` x ``kernel`` windows of the frames of pixels on ``i``.
+    """`o` = the `kernel` x `kernel` windows of the frames on `i`.
 
-    Pixels arrive in raster order, frames back to back. A window is flattened as (row, column,
-    channel); windows come in raster order, ``(size + 2 * padding - kernel) // stride + 1`` a side.
+    Pixels arrive in raster order, frames back to back. Windows leave in raster order,
+    `(size + 2 * padding - kernel) // stride + 1` per axis, flattened as (row, column, channel).
 
-    Timing, exact from the first cycle after reset on. The padded raster is *pushed*, position by
-    position, into a shift register; beyond the image ``pad_value`` is pushed instead of a pixel.
+    The padded raster is *pushed*, position by position, into a shift register; at a position of the
+    padding the push takes `pad_value` instead of a pixel::
 
-    - A push happens in every cycle in which no window waits in the shift register and (the position
-      is padding, or ``i.valid``).
-    - A push at the end of a window leaves it waiting from the next cycle on.
-    - The waiting window moves on at the end of a cycle that began with fewer than two windows on
-      their way out. A cycle later it has come there; the first of these is at ``o``.
+        pixel -+--------------------> row k-1 [ ][ ][ ]
+               |   +-- above[k-2] --> row k-2 [ ][ ][ ] -> one of two output registers -> o
+               v   |   ...
+             LineRows - above[0] --> row 0   [ ][ ][ ]
 
-    So a window is at ``o`` ``LATENCY`` cycles after its last push, or when those before it are
-    taken, and the throughput is a push a cycle, but for a cycle after each window.
+    The timing is exact from the first cycle after reset on:
+
+    - A push happens in every cycle in which no window waits in the shift register and either the
+      position is padding or `i.valid` is asserted.
+    - A push that completes a window leaves it waiting from the next cycle on.
+    - The waiting window moves on at the end of a cycle that began with fewer than two windows
+      behind the shift register. It reaches its output register one cycle later; `o` shows the
+      first one.
+
+    Parameters
+        channels, height, width: of a frame
+        kernel, stride, padding: of the convolution
+        pad_value: the pixel of the padding, one byte per channel
+    Members
+        i: stream in, a pixel, 8 bits per channel
+        o: stream out, a window
+    Latency
+        `LATENCY` cycles from the push that completes a window to `o`, if `o` is free
+    Throughput
+        one push a cycle, except in the cycle after the end of a window
     """
 
     LATENCY = 3
@@ -101,18 +79,19 @@ class LineBuffer(wiring.Component):
         padding: int,
         pad_value: tuple[int, ...],
     ):
-        self.rows = Axis(height, kernel, stride, padding)
-        self.columns = Axis(width, kernel, stride, padding)
-        self.kernel, self.pad_value = kernel, list(pad_value)
-        self.pixel = data.ArrayLayout(unsigned(8), channels)
+        self._rows = RasterAxis(height, kernel, stride, padding)
+        self._columns = RasterAxis(width, kernel, stride, padding)
+        self._kernel, self._pad_value = kernel, list(pad_value)
+        self._pixel = data.ArrayLayout(unsigned(8), channels)
         window = data.ArrayLayout(unsigned(8), kernel * kernel * channels)
         super().__init__(
-            {"i": In(stream.Signature(self.pixel)), "o": Out(stream.Signature(window))}
+            {"i": In(stream.Signature(self._pixel)), "o": Out(stream.Signature(window))}
         )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.rows, m.submodules.columns = rows, columns = self.rows, self.columns
+        m.submodules.rows = rows = self._rows
+        m.submodules.columns = columns = self._columns
         push, waiting, move, full = Signal(), Signal(), Signal(), Signal()
         border = rows.border | columns.border
         m.d.comb += [
@@ -122,87 +101,60 @@ class LineBuffer(wiring.Component):
             columns.step.eq(push),
             rows.step.eq(push & columns.last),
         ]
-
-        # The column that enters the window: from the rows above, and the new pixel below them. It
-        # enters a cycle after its push, which has to be told in many places.
-        column = Signal(data.ArrayLayout(self.pixel, self.kernel))
-        pixel = Mux(border, self.pixel.const(self.pad_value), self.i.payload)
-        m.d.comb += column[-1].eq(delay(m, pixel, 1))
-        if self.kernel > 1:
-            self._build_rows(m, push, column)
-        rows_layout = data.ArrayLayout(data.ArrayLayout(self.pixel, self.kernel), self.kernel)
-        window = Signal(rows_layout, reset_less=True)
-        for row in range(self.kernel):
-            with m.If(routing.copy(m, push, reset_less=False)):
-                m.d.sync += [
-                    window[row][:-1].eq(window[row][1:]),
-                    window[row][-1].eq(column[row]),
-                ]
         with m.If(push):
             m.d.sync += waiting.eq(rows.wanted & columns.wanted)
         with m.Elif(move):
             m.d.sync += waiting.eq(0)
+        window = self._build_window(m, push, border)
+        self._build_output(m, window, move, full)
+        return m
 
-        # Two windows at the way out, in registers that take turns: what is taken meanwhile, which
-        # is known late in a cycle, need not be known for the next one to move there.
+    def _build_window(self, m, push, border):
+        """The shift register of the window. A column is shifted in one cycle after its push."""
+        column = Signal(data.ArrayLayout(self._pixel, self._kernel))
+        pixel = Signal(self._pixel)
+        m.d.comb += pixel.eq(self.i.payload)
+        with m.If(border):
+            m.d.comb += pixel.eq(self._pixel.const(self._pad_value))
+        m.d.comb += column[-1].eq(delay(m, pixel, 1))
+        if self._kernel > 1:
+            m.submodules.lines = lines = LineRows(
+                self._pixel.length, self._kernel - 1, self._columns.length
+            )
+            m.d.comb += [
+                lines.push.eq(push),
+                lines.column.eq(self._columns.position),
+                lines.pixel.eq(column[-1]),
+                column[:-1].eq(lines.above),
+            ]
+        row = data.ArrayLayout(self._pixel, self._kernel)
+        window = Signal(data.ArrayLayout(row, self._kernel), reset_less=True)
+        for number in range(self._kernel):
+            with m.If(routing.copy(m, push, reset_less=False)):
+                m.d.sync += [
+                    window[number][:-1].eq(window[number][1:]),
+                    window[number][-1].eq(column[number]),
+                ]
+        return window
+
+    def _build_output(self, m, window, move, full):
+        """Two output registers that take turns.
+
+        The window moves to one of them whether or not the other is taken in the same cycle, because
+        `o.ready` arrives late in the cycle.
+        """
         taken, moved = self.o.valid & self.o.ready, delay(m, move, 1, reset_less=False)
-        first, last = Signal(), Signal()  # whose window is at `o`, and who gets the next one
+        first, last = Signal(), Signal()  # register that `o` shows; register of the next window
         following, turn = first ^ taken, last ^ moved
-        ways_out = [Signal(rows_layout, reset_less=True, name=f"way_out{n}") for n in range(2)]
-        m.d.comb += self.o.payload.eq(routing.choose(m, ways_out, following))
+        outputs = [Signal.like(window, name=f"output{n}") for n in range(2)]
+        m.d.comb += self.o.payload.eq(routing.choose(m, outputs, following))
         m.d.sync += [first.eq(following), last.eq(turn)]
-        for n, way_out in enumerate(ways_out):
-            for part in routing.slices(len(way_out.as_value()), routing.LOCAL_BITS):
+        for n, output in enumerate(outputs):
+            for part in routing.slices(len(output.as_value()), routing.LOCAL_BITS):
                 with m.If(routing.copy(m, move & (turn == n), reset_less=False)):
-                    m.d.sync += way_out.as_value()[part].eq(window.as_value()[part])
-        # Between two moves there is a push, so in time for the next one this one is counted.
+                    m.d.sync += output.as_value()[part].eq(window.as_value()[part])
+        # `full` counts a move one cycle late, in time: a push separates two moves.
         with m.If(moved & ~taken):
             m.d.sync += [self.o.valid.eq(1), full.eq(self.o.valid)]
         with m.Elif(taken & ~moved):
             m.d.sync += [self.o.valid.eq(full), full.eq(0)]
-        return m
-
-    def _build_rows(self, m, push, column):
-        """Gives a column its pixels of the rows above, and keeps those that are above the next.
-
-        All of it is told of a push a cycle later, by registers near each part of the rows.
-        """
-        length, position = self.columns.length, self.columns.position
-        above, left = column[:-1].as_value(), column[1:].as_value()
-        distributed = is_distributed(length, len(above))
-        depth = SECTION_WORDS if distributed else length
-        # What is read is that of the next position; what is written, that of the one before, if
-        # these differ.
-        later = min(1, length - 2)
-        written, place = delay(m, push, later, reset_less=False), delay(m, position, later)
-        for part in routing.slices(len(above), SECTION_BITS if distributed else len(above)):
-            pushed = routing.copy(m, push, reset_less=False)
-            following = Signal.like(position, init=1, attrs={"keep": 1})
-            number = Signal(range(-(-length // depth)), attrs={"keep": 1})  # of the memory read
-            with m.If(pushed):
-                m.d.sync += [
-                    following.eq(Mux(following == length - 1, 0, following + 1)),
-                    number.eq(following // depth),
-                ]
-            writing = routing.copy(m, written, reset_less=False)
-            own_place = routing.copy(m, place)
-            found = []
-            for words in routing.slices(length, depth):
-                lines = memory.Memory(
-                    shape=part.stop - part.start,
-                    depth=words.stop - words.start,
-                    init=[],
-                    attrs=style(length, len(above)),
-                )
-                kind = "shallow" if distributed else "lines"
-                m.submodules[f"{kind}{part.start}_{words.start}"] = lines
-                write, read = lines.write_port(), lines.read_port()
-                m.d.comb += [
-                    read.en.eq(pushed),
-                    read.addr.eq(following),
-                    write.en.eq(writing & (own_place // depth == words.start // depth)),
-                    write.addr.eq(own_place),
-                    write.data.eq(delay(m, left[part], later)),
-                ]
-                found.append(read.data)
-            m.d.comb += above[part].eq(Array(found)[number])
