@@ -1,4 +1,4 @@
-"""Sums of the array in, beats of a few channels out: the queue in front of the requantizer."""
+"""The queue in front of the requantizer: sums of the array in, beats of a few channels out."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
@@ -14,11 +14,12 @@ from .output_groups import DRAIN_FIELDS, OutputGroups
 
 
 def beat_layout(program: Program, tables: Tables) -> data.StructLayout:
-    """One beat: `lanes` sums, where their parameters and their skip word lie, and what it ends.
+    """One beat: `sums`, and the control that goes with them through the requantizer.
 
-    `word_end`: last beat of a memory word (`segment_end`: since the pixel's 1x1 or 3x3 channels
-    end); `row_end`: of the row.
-    `opening` and `closing`: the first and the last pixel of the map, for the global average.
+    `parameters`: address of the channels' parameters; `skip_address`, `skip_part`: word of the skip
+    memory, and the beat's part of it. `segment_end`: last beat of the pixel's 1x1 or 3x3 channels;
+    `word_end`: last beat of a memory word; `row_end`: of the row. `opening`, `closing`: the beat
+    belongs to the first or the last pixel of the map.
     """
     flags = ["valid", "segment_end", "word_end", "row_end", "scores", "opening", "closing", "skip"]
     layer = tables.layer
@@ -37,17 +38,29 @@ def beat_layout(program: Program, tables: Tables) -> data.StructLayout:
 
 
 GROUP_FIELDS = ("shift", "scores", "opening", "closing", "skip", "skip_multiplier", "skip_shift")
-"""What a beat has of its group as it is."""
+"""The fields that a beat copies from its output group."""
 
 
 class Drain(wiring.Component):
-    """Takes CO sums whenever the array has them, gives `lanes` of them a cycle in channel order.
+    """Sends the CO sums of each output group in beats of as many channels as requantizer lanes.
 
-    A queue of `QUEUE_DEPTH` results stands between, so that short groups may follow each other
-    while longer ones make up for it; the issue holds a credit for each of its places. A result is
-    loaded at the earliest the cycle after it came in, and its first beat comes `LATENCY` cycles
-    later; the next result is loaded as many cycles later as there are beats. `context` brings one
-    entry a row operation.
+    A queue of `QUEUE_DEPTH` results decouples the array from the requantizer: output groups of few
+    words may follow each other faster than their beats leave. The issuer holds one credit per place
+    of the queue, so the queue never overflows. For a result whose sums arrive in cycle 0::
+
+        cycle 1              at the earliest: `load`, and `credit` gives its place back
+        cycle 1 + LATENCY    the first beat; one beat a cycle follows
+        cycle 1 + beats      at the earliest: `load` of the next result
+
+    Members
+        sums, sums_valid: in, a result of the array
+        context: stream in, one entry per row operation
+        credit: out, a place of the queue is free again
+        beat: out, see `beat_layout`
+    Latency
+        `LATENCY` cycles from the load of a result to its first beat
+    Throughput
+        one beat a cycle
     """
 
     LATENCY = 2
@@ -70,21 +83,26 @@ class Drain(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        lanes, array = self._program.requantizer_lanes, self._program.array
-        beat = self.beat
         m.submodules.groups = groups = OutputGroups(self._program, self._tables)
         wiring.connect(m, wiring.flipped(self.context), groups.i)
+        load, busy, last = self._build_control(m, groups.o)
+        m.d.comb += self.beat.valid.eq(delay(m, busy, 1, reset_less=False))
+        self._build_sums(m, load)
+        group = Signal(groups.o.payload.shape(), reset_less=True)
+        with m.If(load):
+            m.d.sync += group.eq(groups.o.payload)
+        self._build_fields(m, delay(m, group, 1), delay(m, last, 1, reset_less=False))
+        return m
 
-        # When results are loaded, and when beats follow: a cycle ahead of all else.
-        busy, load, final = Signal(), Signal(), Signal()
-        waiting, some = Signal(range(QUEUE_DEPTH + 1)), Signal()
-        following = groups.o.payload
-        group = Signal(following.shape(), reset_less=True)
-        beats = Countdown(following.last_beat.shape())
+    def _build_control(self, m, group):
+        """When results are loaded, and when beats follow; one cycle ahead of the beats."""
+        load, busy, last = Signal(), Signal(), Signal()
+        waiting, some = Signal(range(QUEUE_DEPTH + 1)), Signal()  # `some`: waiting > 0
+        beats = Countdown(group.payload.last_beat.shape())
         m.d.comb += [
-            final.eq(busy & beats.last),
-            load.eq(some & groups.o.valid & (~busy | beats.last)),
-            groups.o.ready.eq(load),
+            last.eq(busy & beats.last),
+            load.eq(some & group.valid & (~busy | beats.last)),
+            group.ready.eq(load),
             self.credit.eq(load),
         ]
         m.d.sync += [
@@ -93,53 +111,52 @@ class Drain(wiring.Component):
             busy.eq(load | (busy & ~beats.last)),
         ]
         with m.If(load):
-            m.d.sync += [group.eq(following), beats.load(following.last_beat)]
+            m.d.sync += beats.load(group.payload.last_beat)
         with m.Else():
             m.d.sync += beats.step()
+        return load, busy, last
 
-        # The sums, shifted beat by beat. They are wide, so there is a register a lane pair to tell
-        # that they are loaded.
+    def _build_sums(self, m, load):
+        """The queue, and the register that holds a result and shifts by one beat a cycle."""
+        lanes, co = self._program.requantizer_lanes, self._program.array.co
         m.submodules.queue = queue = DistributedRam(self.sums.shape(), QUEUE_DEPTH)
-        oldest, place = (Signal(range(QUEUE_DEPTH)) for _ in range(2))  # and that of the next one
+        oldest, free = Signal(range(QUEUE_DEPTH)), Signal(range(QUEUE_DEPTH))
         loaded = delay(m, load, 1, reset_less=False)
-        m.d.sync += [oldest.eq(oldest + loaded), place.eq(place + self.sums_valid)]
+        m.d.sync += [oldest.eq(oldest + loaded), free.eq(free + self.sums_valid)]
         hold = Signal(self.sums.shape(), reset_less=True)
         m.d.comb += [
             queue.write.eq(self.sums_valid),
-            queue.write_address.eq(place),
+            queue.write_address.eq(free),
             queue.write_data.eq(self.sums),
             queue.address.eq(oldest + loaded),
-            *(beat.sums[lane].eq(hold[lane]) for lane in range(lanes)),
+            *(self.beat.sums[lane].eq(hold[lane]) for lane in range(lanes)),
         ]
-        for pair in routing.slices(array.co, 2):
-            taken = routing.copy(m, load, reset_less=False)
+        for pair in routing.slices(co, 2):
+            own_load = routing.copy(m, load, reset_less=False)
             for lane in range(pair.start, pair.stop):
-                shifted = hold[lane + lanes if lane + lanes < array.co else lane]
-                m.d.sync += hold[lane].eq(Mux(taken, queue.data[0][lane], shifted))
+                shifted = hold[lane + lanes if lane + lanes < co else lane]
+                m.d.sync += hold[lane].eq(Mux(own_load, queue.data[0][lane], shifted))
 
-        # What goes with them.
-        fresh = Signal(init=1)  # first beat of a pixel
-        group = delay(m, group, 1)
-        pixel_end = Signal()
+    def _build_fields(self, m, group, last):
+        """The other fields of a beat of `group`; `last` marks the group's last beat."""
+        beat, parts = self.beat, self._program.array.ci // self._program.requantizer_lanes
+        pixel_end, pixel_start = Signal(), Signal(init=1)
         parameters = Signal(beat.parameters.shape())
         word, part = Signal(beat.skip_address.shape()), Signal(beat.skip_part.shape())
-        last = delay(m, final, 1, reset_less=False)
         m.d.comb += [
-            beat.valid.eq(delay(m, busy, 1, reset_less=False)),
             pixel_end.eq(last & group.pixel_end),
             beat.segment_end.eq(last & group.segment_end),
             beat.row_end.eq(last & group.row_end),
-            beat.word_end.eq(beat.segment_end | (part == array.ci // lanes - 1)),
-            beat.parameters.eq(Mux(fresh, group.parameters, parameters)),
+            beat.word_end.eq(beat.segment_end | (part == parts - 1)),
+            beat.parameters.eq(Mux(pixel_start, group.parameters, parameters)),
             beat.skip_address.eq(group.skip_address + word),
             beat.skip_part.eq(part),
             *(beat[name].eq(group[name]) for name in GROUP_FIELDS),
         ]
         with m.If(beat.valid):
             m.d.sync += [
-                fresh.eq(pixel_end),
+                pixel_start.eq(pixel_end),
                 parameters.eq(beat.parameters + 1),
                 part.eq(Mux(beat.word_end, 0, part + 1)),
                 word.eq(Mux(beat.row_end, 0, word + beat.word_end)),
             ]
-        return m

@@ -1,4 +1,4 @@
-"""What is to be known of each group of sums, worked out before they are there."""
+"""Control for each output group (last beat, shift, parameters), prepared before its sums arrive."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -29,14 +29,16 @@ DRAIN_FIELDS = {
 }
 
 SHARED_FIELDS = ("scores", "skip", "skip_address", "skip_multiplier", "skip_shift")
-"""What a group has in common with its row."""
+"""The fields that an output group copies from its row operation."""
 
 
 def output_group_layout(program: Program, tables: Tables) -> data.StructLayout:
-    """A group: its last beat's number, what ends with that, and what its channels have in common.
+    """The control of an output group.
 
-    `segment_end`: the pixel's 1x1 or 3x3 channels; `opening` and `closing`: it belongs to the first
-    or the last pixel of the map.
+    `last_beat`: number of its last beat; `parameters`: address of the pixel's first parameters.
+    `segment_end`, `pixel_end`, `row_end`: the group is the last one of the pixel's 1x1 or 3x3
+    channels, of the pixel, of the row. `opening`, `closing`: it belongs to the first or the last
+    pixel of the map.
     """
     layer, context = tables.layer, context_layout(tables, DRAIN_FIELDS)
     flags = ("segment_end", "pixel_end", "row_end", "opening", "closing")
@@ -52,13 +54,19 @@ def output_group_layout(program: Program, tables: Tables) -> data.StructLayout:
 
 
 class OutputGroups(wiring.Component):
-    """The groups of each row, in order, from the context of its operation; one a cycle.
+    """The output groups of each row operation, in order.
 
-    Two groups are kept ready, so that they are always there before their sums are.
+    A skid buffer keeps two groups ready, so that each is there before its sums arrive.
+
+    Members
+        i: stream in, the operation context of a row
+        o: stream out, see `output_group_layout`
+    Throughput
+        one output group a cycle, across rows too
     """
 
     def __init__(self, program: Program, tables: Tables):
-        self._full = program.array.co // program.requantizer_lanes - 1
+        self._last_beat = program.array.co // program.requantizer_lanes - 1
         context = context_layout(tables, DRAIN_FIELDS)
         self._group = output_group_layout(program, tables)
         super().__init__(
@@ -69,38 +77,38 @@ class OutputGroups(wiring.Component):
         m = Module()
         m.submodules.buffer = buffer = SkidBuffer(self._group)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
-        row, here = Signal(self.i.payload.shape(), reset_less=True), buffer.i.payload
+        row, group = Signal(self.i.payload.shape(), reset_less=True), buffer.i.payload
         busy, step = Signal(), Signal()
-        wide, first_column = Signal(), Signal()
+        expand3x3, first_column = Signal(), Signal()
         groups = Countdown(max(len(row.last_pointwise_group), len(row.last_expand3x3_group)))
         columns = Countdown(row.last_column.shape())
-        last_beat = Mux(wide, row.last_expand3x3_beat, row.last_pointwise_beat)
+        last_beat = Mux(expand3x3, row.last_expand3x3_beat, row.last_pointwise_beat)
         m.d.comb += [
             step.eq(busy & buffer.i.ready),
             buffer.i.valid.eq(busy),
-            self.i.ready.eq(~busy | (step & here.row_end)),
-            here.segment_end.eq(groups.last),
-            here.pixel_end.eq(groups.last & (wide | ~row.has_expand3x3)),
-            here.row_end.eq(here.pixel_end & columns.last),
-            here.last_beat.eq(Mux(groups.last, last_beat, self._full)),
-            here.shift.eq(Mux(wide, row.expand3x3_shift, row.pointwise_shift)),
-            here.parameters.eq(row.parameters + Mux(row.scores, row.write_address, 0)),
-            here.opening.eq(row.first & first_column),
-            here.closing.eq(row.last & columns.last),
-            *(here[name].eq(row[name]) for name in SHARED_FIELDS),
+            self.i.ready.eq(~busy | (step & group.row_end)),
+            group.segment_end.eq(groups.last),
+            group.pixel_end.eq(groups.last & (expand3x3 | ~row.has_expand3x3)),
+            group.row_end.eq(group.pixel_end & columns.last),
+            group.last_beat.eq(Mux(groups.last, last_beat, self._last_beat)),
+            group.shift.eq(Mux(expand3x3, row.expand3x3_shift, row.pointwise_shift)),
+            group.parameters.eq(row.parameters + Mux(row.scores, row.write_address, 0)),
+            group.opening.eq(row.first & first_column),
+            group.closing.eq(row.last & columns.last),
+            *(group[name].eq(row[name]) for name in SHARED_FIELDS),
         ]
 
         with m.If(step):
             m.d.sync += groups.step()
-            with m.If(here.pixel_end):
+            with m.If(group.pixel_end):
                 m.d.sync += [
-                    wide.eq(0),
+                    expand3x3.eq(0),
                     groups.load(row.last_pointwise_group),
                     first_column.eq(0),
                     columns.step(),
                 ]
             with m.Elif(groups.last):
-                m.d.sync += [wide.eq(1), groups.load(row.last_expand3x3_group)]
+                m.d.sync += [expand3x3.eq(1), groups.load(row.last_expand3x3_group)]
         with m.If(self.i.ready):
             m.d.sync += [
                 busy.eq(self.i.valid),

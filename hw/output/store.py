@@ -1,4 +1,4 @@
-"""Requantized beats in, memory writes out: pooled if need be, put together to words, addressed."""
+"""The way back to memory: beats of the requantizer in, pooled or not, words with addresses out."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
@@ -16,16 +16,28 @@ STORE_FIELDS = {
 
 
 class Store(wiring.Component):
-    """Writes each row operation's words, pooled or not, one after the other from its address on.
+    """Writes the words of each row operation, pooled or not, from the row's address on.
 
-    `word_end` and `row_end` mark the last beat of a word and of a row; what a word lacks is zero.
-    A word reaches memory `latency` cycles after its last beat, whether it is pooled or not: rows of
-    either kind follow each other without a gap; `pooled` tells them apart. `context` brings one
-    entry a row operation that is not the classifier's, at its first beat at the latest.
+    Pooled beats pass the pool; other beats wait as long, so rows of either kind follow each other
+    without a gap. Channels that a word lacks are zero.
+
+    Members
+        valid, values: in, a beat of the requantizer; the low 8 bits of each value are used
+        word_end, row_end: in, the beat is the last one of a word, of a row
+        context: stream in, one entry per row operation that makes no scores, valid from the first
+            beat of the row on
+        data: out, a word
+        pooled: out, the word comes from the pool
+        store, store_address: out, writes the word to the activation memory
+        keep, keep_address: out, writes the word to the skip memory
+    Latency
+        `latency(program)` cycles from the last beat of a word to its write
+    Throughput
+        one beat a cycle
     """
 
     WORD_CYCLES = 1
-    """From the last beat, pooled or not, to the whole word."""
+    """Cycles from the last beat of a word, pooled or not, to the word."""
 
     def __init__(self, program: Program, tables: Tables):
         self._program = program
@@ -54,72 +66,87 @@ class Store(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        program, context = self._program, self.context.payload
-        lanes, parts = program.requantizer_lanes, program.array.ci // program.requantizer_lanes
-
-        # Beats pass through the pool, or wait as long.
-        wait = MaxPool.LATENCY if self._pooled else 0
-        entering = Signal(data.ArrayLayout(unsigned(8), lanes))
-        passing = self.valid & ~context.pool
-        opening = Signal(init=1)
-        beat, word_end = Signal(entering.shape()), Signal()
-        valid, pooled = Signal(), Signal()
-        m.d.comb += [
-            *(entering[lane].eq(self.values[lane]) for lane in range(lanes)),
-            self.context.ready.eq(self.valid & self.row_end),
-            valid.eq(pooled | delay(m, passing, wait, reset_less=False)),
-            beat.eq(delay(m, entering, wait)),
-            word_end.eq(delay(m, self.word_end, wait)),
-        ]
+        context, wait = self.context.payload, MaxPool.LATENCY if self._pooled else 0
+        row_start = Signal(init=1)
+        m.d.comb += self.context.ready.eq(self.valid & self.row_end)
         with m.If(self.valid):
-            m.d.sync += opening.eq(self.row_end)
-        if self._pooled:
-            m.submodules.pool = pool = MaxPool(
-                lanes,
-                program.pool_row_beats,
-                max(layer.columns for layer in program.layers if layer.pool),
-                program.pool_beats,
-            )
-            row = pool.i.p.row
-            m.d.comb += [
-                pool.i.valid.eq(self.valid & context.pool),
-                pool.i.p.word.eq(entering),
-                pool.i.p.tag.eq(self.word_end),
-                pool.i.p.first.eq(opening),
-                row.last_word.eq(context.last_pool_beat),
-                row.last_column.eq(context.last_column),
-                row.first_row.eq(context.first),
-                row.odd_row.eq(context.odd),
-                row.last_row.eq(context.last),
-                row.base.eq(context.pool_base),
-                pooled.eq(pool.o.valid),
-            ]
-            with m.If(pooled):
-                m.d.comb += [beat.eq(pool.o.p.word), word_end.eq(pool.o.p.tag)]
+            m.d.sync += row_start.eq(self.row_end)
+        valid, pooled, beat, word_end = self._build_beats(m, wait, row_start)
+        self._build_word(m, valid, beat, word_end)
 
-        # They become a word: what came before, the beat's values, zeros.
-        part, ended = Signal(range(parts)), Signal()
-        word = Signal(self.word, reset_less=True)
-        m.d.comb += [ended.eq(valid & word_end), self.data.eq(word)]
-        with m.If(valid):
-            m.d.sync += part.eq(Mux(word_end, 0, part + 1))
-        for lane in range(program.array.ci):
-            with m.If(part == lane // lanes):
-                m.d.sync += word[lane].eq(beat[lane % lanes])
-            with m.Elif(part.matches(*range(lane // lanes))):
-                m.d.sync += word[lane].eq(0)
-
-        # Addresses count on from the row's own.
-        opened = delay(m, self.valid & opening, wait, reset_less=False)
-        place = Signal(context.shape())
-        count, here = Signal(self.store_address.shape()), Signal(self.store_address.shape())
-        m.d.comb += [place.eq(delay(m, context, wait)), here.eq(Mux(opened, 0, count))]
+        # Addresses count up from the row's address.
+        started = delay(m, self.valid & row_start, wait, reset_less=False)
+        ended, row = Signal(), Signal(context.shape())
+        count, number = (Signal(self.store_address.shape()) for _ in range(2))
+        m.d.comb += [
+            ended.eq(valid & word_end),
+            row.eq(delay(m, context, wait)),
+            number.eq(Mux(started, 0, count)),
+        ]
         m.d.sync += [
-            count.eq(here + ended),
+            count.eq(number + ended),
             self.pooled.eq(ended & pooled),
-            self.store.eq(ended & place.store),
-            self.store_address.eq(place.write_address + here),
-            self.keep.eq(ended & place.keep),
-            self.keep_address.eq(place.keep_address + here),
+            self.store.eq(ended & row.store),
+            self.store_address.eq(row.write_address + number),
+            self.keep.eq(ended & row.keep),
+            self.keep_address.eq(row.keep_address + number),
         ]
         return m
+
+    def _build_beats(self, m, wait: int, row_start):
+        """The beats of the input, through the pool or `wait` cycles late."""
+        context = self.context.payload
+        values = Signal(data.ArrayLayout(unsigned(8), self._program.requantizer_lanes))
+        beat, word_end = Signal(values.shape()), Signal()
+        valid, pooled = Signal(), Signal()
+        passing = self.valid & ~context.pool
+        m.d.comb += [
+            *(values[lane].eq(value) for lane, value in enumerate(self.values)),
+            valid.eq(pooled | delay(m, passing, wait, reset_less=False)),
+            beat.eq(delay(m, values, wait)),
+            word_end.eq(delay(m, self.word_end, wait)),
+        ]
+        if self._pooled:
+            maximum = self._build_pool(m, values, row_start)
+            m.d.comb += pooled.eq(maximum.valid)
+            with m.If(pooled):
+                m.d.comb += [beat.eq(maximum.payload.word), word_end.eq(maximum.payload.tag)]
+        return valid, pooled, beat, word_end
+
+    def _build_pool(self, m, values, row_start):
+        """The pool; the tag of its words is `word_end`. Returns its output stream."""
+        program, context = self._program, self.context.payload
+        m.submodules.pool = pool = MaxPool(
+            program.requantizer_lanes,
+            program.pool_row_beats,
+            max(layer.columns for layer in program.layers if layer.pool),
+            program.pool_beats,
+        )
+        row = pool.i.payload.row
+        m.d.comb += [
+            pool.i.valid.eq(self.valid & context.pool),
+            pool.i.payload.word.eq(values),
+            pool.i.payload.tag.eq(self.word_end),
+            pool.i.payload.first.eq(row_start),
+            row.last_word.eq(context.last_pool_beat),
+            row.last_column.eq(context.last_column),
+            row.first_row.eq(context.first),
+            row.odd_row.eq(context.odd),
+            row.last_row.eq(context.last),
+            row.base.eq(context.pool_base),
+        ]
+        return pool.o
+
+    def _build_word(self, m, valid, beat, word_end):
+        """Collects beats to a word: the parts before stay, the parts behind become zero."""
+        lanes, ci = self._program.requantizer_lanes, self._program.array.ci
+        part = Signal(range(ci // lanes))
+        word = Signal(self.word, reset_less=True)
+        m.d.comb += self.data.eq(word)
+        with m.If(valid):
+            m.d.sync += part.eq(Mux(word_end, 0, part + 1))
+        for channel in range(ci):
+            with m.If(part == channel // lanes):
+                m.d.sync += word[channel].eq(beat[channel % lanes])
+            with m.Elif(part.matches(*range(channel // lanes))):
+                m.d.sync += word[channel].eq(0)

@@ -19,14 +19,17 @@ CASES = [
 ]
 
 
-def loader(array, exponent_bits, words, blocks=3, slots=2):
-    """The loader, its weight words, and the words of its stream."""
+BLOCKS, SLOTS = 3, 2
+
+
+def loader(array, exponent_bits, words):
+    """The loader, its weight words, and the stream words of all blocks."""
     ci, co = map(int, array.split("x"))
     shape, random = ArrayShape(ci, co), Random(co)
-    weights = [random.getrandbits(co * (4 * ci + exponent_bits)) for _ in range(blocks * words)]
+    weights = [random.getrandbits(co * (4 * ci + exponent_bits)) for _ in range(BLOCKS * words)]
     block = ClassBlock(words, shape, exponent_bits)
     size = block.stream_words
-    head = HeadGeometry(blocks, words, slots, BASE, size, load_cycles=size, check=0)
+    head = HeadGeometry(BLOCKS, words, SLOTS, BASE, size, load_cycles=size, check=0)
     image = b"".join(block.pack(weights[n : n + words]) for n in range(0, len(weights), words))
     stream = [int.from_bytes(image[n : n + 2], "little") for n in range(0, len(image), 2)]
     return HeadLoader(head, shape, exponent_bits), weights, stream
@@ -59,7 +62,7 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
         if fill.valid:
             given.append(fill.nibbles)
         if fill.last:
-            block = places[-2] // dut.head.stream_words  # of the word a cycle ago
+            block = places[-2] // (len(stream) // BLOCKS)  # of the word a cycle ago
             part = fill.exponents
             for nibbles16 in reversed(given[-nibbles // 16 :]):
                 part = part << 16 | nibbles16
@@ -73,7 +76,7 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
     wanted = {}
     for place, weight in enumerate(weights + weights):
         block, word = divmod(place, words)
-        address = BASE + block % 2 * words + word
+        address = BASE + block % SLOTS * words + word
         for pair in range(co // 2):
             part = weight >> pair * nibbles & (1 << nibbles) - 1
             part |= (weight >> 4 * ci * co + pair * exponents & (1 << exponents) - 1) << nibbles
@@ -81,13 +84,13 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
     assert found == wanted
 
 
-def test_blocks_are_asked_for_as_long_as_a_slot_is_free():
+def test_blocks_are_wanted_while_a_slot_is_free():
     dut, _, stream = loader("4x4", 1, 1)
 
     async def send_block(ctx):
-        """Whether another one was wanted from its second word to its end."""
+        """Sends a block; whether another one is wanted from its second word to its end."""
         wanted = []
-        for word in stream[: dut.head.stream_words]:
+        for word in stream[: len(stream) // BLOCKS]:
             ctx.set(dut.i.payload, word)
             ctx.set(dut.i.valid, 1)
             await ctx.tick()
