@@ -12,9 +12,9 @@ from .squeezenet import SqueezeNet
 
 @dataclass(frozen=True, eq=False)
 class FoldedNetwork:
-    """Weights and biases with which the convolutions alone compute what the model does.
+    """Weights and biases with which the convolutions alone compute the model's logits.
 
-    The first takes pixels 0..255, RGB or grey, surrounded by ``pad_value``.
+    The first convolution reads pixels 0..255, RGB or grey, padded with ``pad_value``.
     """
 
     architecture: Architecture
@@ -22,28 +22,28 @@ class FoldedNetwork:
     biases: Mapping[str, torch.Tensor]  # by layer name: float32 [cout]
 
     def convolve(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
-        """Float sums with bias, before ReLU: [N, cin, H, W] to [N, cout, H', W']."""
+        """A convolution with bias but without ReLU: [N, cin, H, W] to [N, cout, H', W']."""
         x = pad(self.architecture, layer, x)
         weight, bias = self.weights[layer.name], self.biases[layer.name]
         return functional.conv2d(x, weight, bias, layer.stride)
 
     def rectified(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
-        """A convolution's output, as ``walk`` wants it."""
+        """A convolution with bias and ReLU, for ``walk``."""
         return self.convolve(layer, x).relu_()
 
     def join(self, name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
-        """A Fire's output, as ``walk`` wants it."""
+        """The output of a Fire, for ``walk``: the expands' channels plus what its bypass adds."""
         return expanded if skipped is None else expanded + skipped
 
     def to(self, device: torch.device) -> "FoldedNetwork":
-        """The same network there."""
+        """The network with its tensors on another device."""
         weights = {name: weight.to(device) for name, weight in self.weights.items()}
         biases = {name: bias.to(device) for name, bias in self.biases.items()}
         return FoldedNetwork(self.architecture, weights, biases)
 
 
 def fold(model: SqueezeNet) -> FoldedNetwork:
-    """The model as it is in evaluation mode, exact but for float32."""
+    """Folds a model in evaluation mode; the result is exact up to rounding to float32."""
     names = [layer.name for layer in model.architecture.layers() if layer.is_convolution]
     folded = {name: _fold_norm(model, name) for name in names}
     folded["conv1"] = _fold_preprocessing(model.architecture, *folded["conv1"])
@@ -55,14 +55,14 @@ def fold(model: SqueezeNet) -> FoldedNetwork:
 
 
 def pad_value(architecture: Architecture) -> tuple[int, ...]:
-    """The pixel, RGB or grey, nearest to the one that preprocessing makes zero."""
+    """The pixel, RGB or grey, 0..255, that preprocessing maps nearest to zero."""
     preprocessing = architecture.preprocessing
     pixel = [min(max(round(m / preprocessing.scale), 0), 255) for m in preprocessing.mean]
     return tuple(pixel[::-1] if preprocessing.order == "bgr" else pixel)
 
 
 def pad(architecture: Architecture, layer: Layer, x: torch.Tensor) -> torch.Tensor:
-    """Surrounds a layer's input [N, C, H, W] with zeros; the pixels with the pad value."""
+    """Pads the input [N, C, H, W] of a layer with zeros, that of conv1 with the pad value."""
     if not layer.padding:
         return x
     sides = [layer.padding] * 4
@@ -73,19 +73,23 @@ def pad(architecture: Architecture, layer: Layer, x: torch.Tensor) -> torch.Tens
 
 
 def _fold_norm(model: SqueezeNet, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight and bias, float64, of a convolution and the batch normalisation that follows it."""
     conv, norm = model.conv(name), model.norm(name)
     weight = conv.weight.detach().double()
     bias = torch.zeros(len(weight)) if conv.bias is None else conv.bias.detach()
     if norm is None:
         return weight, bias.double()
-    factor = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)
-    bias = norm.bias.detach() + (bias - norm.running_mean) * factor
+    mean, variance = norm.running_mean, norm.running_var
+    assert mean is not None and variance is not None  # the module tracks them
+    factor = norm.weight.detach().double() / torch.sqrt(variance.double() + norm.eps)
+    bias = norm.bias.detach() + (bias - mean) * factor
     return weight * factor.view(-1, 1, 1, 1), bias
 
 
 def _fold_preprocessing(
     architecture: Architecture, weight: torch.Tensor, bias: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight and bias of conv1 for pixels 0..255, RGB or grey."""
     preprocessing = architecture.preprocessing
     mean = torch.tensor(preprocessing.mean, dtype=torch.float64).view(-1, 1, 1)
     std = torch.tensor(preprocessing.std, dtype=torch.float64).view(-1, 1, 1)

@@ -1,4 +1,4 @@
-"""The state of an unfinished training: weights, optimizer and epoch in one safetensors file."""
+"""Unfinished trainings: weights, optimizer and epoch in one safetensors file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +11,10 @@ from torch import nn
 from ...errors import FirelineError
 from ..files import write_whole
 
-OPTIMIZER = "optimizer"  # first part of the names of its tensors
+OPTIMIZER = "optimizer"
+"""First part of the names of the optimizer's tensors."""
 EPOCHS = "epochs"
+"""Key of the number of finished epochs in the metadata."""
 
 
 def save_partial(
@@ -22,7 +24,7 @@ def save_partial(
     description: Mapping[str, str],
     epochs: int,
 ) -> None:
-    """Writes the state after that many epochs, and what it is a state of."""
+    """Writes the state after that many epochs, with a description of the training."""
     tensors = dict(model.state_dict())
     for name, parameter in model.named_parameters():
         for key, tensor in optimizer.state[parameter].items():
@@ -36,19 +38,21 @@ def load_partial(
     optimizer: torch.optim.Optimizer,
     description: Mapping[str, str],
 ) -> int:
-    """Puts the saved state into model and optimizer; the number of epochs that are done.
+    """Loads a saved state into model and optimizer; returns the number of finished epochs.
 
-    Raises FirelineError when the file is damaged or of a training with another description.
+    Raises FirelineError when the file is damaged or the training has another description.
     """
     try:
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
-        raise FirelineError(f"{path}: damaged; delete it to begin anew") from error
+        raise FirelineError(f"{path}: damaged; delete it to start over") from error
     for what, text in description.items():
         if metadata.get(what) != text:
-            raise FirelineError(f"{path}: begun with another {what}; repeat that or delete it")
+            raise FirelineError(
+                f"{path}: was started with another {what}; use the same or delete the file"
+            )
     parameters = dict(model.named_parameters())
     try:
         for name in [name for name in tensors if name.startswith(f"{OPTIMIZER}.")]:
@@ -57,7 +61,9 @@ def load_partial(
         model.load_state_dict(tensors)
         return int(metadata[EPOCHS])
     except (KeyError, ValueError, RuntimeError) as error:
-        raise FirelineError(f"{path}: of another network; delete it to begin anew") from error
+        raise FirelineError(
+            f"{path}: belongs to another network; delete it to start over"
+        ) from error
 
 
 def save_tensors(

@@ -1,4 +1,4 @@
-"""The SqueezeNet family in torch, with torchvision's state-dict names."""
+"""The SqueezeNet family as torch modules, with torchvision's state-dict names."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from .weights import read_weights
 
 
 class FireModule(nn.Module):
-    """One Fire stage; the norms are identities in a network without batch normalisation."""
+    """A Fire; its norms are identities in a network without batch normalisation."""
 
     def __init__(self, fire: Fire, layers: dict[LayerKind, Layer], batch_norm: bool) -> None:
         super().__init__()
@@ -40,9 +40,9 @@ class FireModule(nn.Module):
 class SqueezeNet(nn.Module):
     """An architecture as a torch module.
 
-    For ``squeezenet1_0`` and ``squeezenet1_1`` the state dict has torchvision's names and shapes.
-    With ``batch_norm`` every convolution but the classifier is followed by batch normalisation,
-    which takes the place of its bias; those modules are called ``<convolution>_norm``.
+    For ``squeezenet1_0`` and ``squeezenet1_1``, the state dict has torchvision's names and shapes.
+    With ``batch_norm``, batch normalisation follows every convolution but the classifier's and
+    replaces its bias; these modules have the names ``<convolution>_norm``.
     """
 
     def __init__(
@@ -50,11 +50,9 @@ class SqueezeNet(nn.Module):
     ) -> None:
         super().__init__()
         self.architecture = architecture
-        layers = architecture.layers()
         features: list[nn.Module] = []
         self._convolutions: dict[str, tuple[str, str]] = {}
-        for index, stage in enumerate(architecture.stages):
-            own = {layer.kind: layer for layer in layers if layer.stage == index}
+        for stage, own in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
             path = f"features.{len(features)}"
             match stage:
                 case Conv1():
@@ -69,31 +67,35 @@ class SqueezeNet(nn.Module):
                         part = f"{path}.{kind.value}"
                         self._convolutions[layer.name] = (part, f"{part}_norm")
         self.features = nn.Sequential(*features)
-        head, _ = _convolution(layers[-2], batch_norm=False)
+        head, _ = _convolution(architecture.classifier, batch_norm=False)
         self.classifier = nn.Sequential(
             nn.Dropout(dropout), head, nn.ReLU(), nn.AdaptiveAvgPool2d(1)
         )
-        self._convolutions[layers[-2].name] = ("classifier.1", "")
+        self._convolutions[architecture.classifier.name] = ("classifier.1", "")
         nn.init.normal_(head.weight, std=0.01)
-        nn.init.ones_(head.bias)  # no class starts behind a ReLU that never opens
+        # A positive bias opens each class's ReLU at the start, so that gradients reach all classes.
+        nn.init.ones_(_bias(head))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalised float pixels [N, C, H, W] to logits [N, classes], which are never negative."""
+        """Normalised float pixels [N, C, H, W] to logits [N, classes] >= 0, after the last ReLU."""
         x = self.conv1_norm(self.features[0](x))
         return self.classifier(self.features[1:](x)).flatten(1)
 
     def conv(self, name: str) -> nn.Conv2d:
         """The convolution of that layer name; KeyError if there is none."""
-        return self.get_submodule(self._convolutions[name][0])
+        conv = self.get_submodule(self._convolutions[name][0])
+        assert isinstance(conv, nn.Conv2d)
+        return conv
 
     def norm(self, name: str) -> nn.BatchNorm2d | None:
-        """The batch normalisation behind that layer's convolution, if any."""
+        """The batch normalisation after that layer's convolution, or None."""
         path = self._convolutions[name][1]
         norm = self.get_submodule(path) if path else None
         return norm if isinstance(norm, nn.BatchNorm2d) else None
 
 
 def _convolution(layer: Layer, batch_norm: bool) -> tuple[nn.Conv2d, nn.Module]:
+    """A layer's convolution with initial weights, and its batch normalisation or identity."""
     convolution = nn.Conv2d(
         layer.input_channels,
         layer.output_channels,
@@ -109,8 +111,14 @@ def _convolution(layer: Layer, batch_norm: bool) -> tuple[nn.Conv2d, nn.Module]:
     return convolution, norm
 
 
+def _bias(conv: nn.Conv2d) -> torch.Tensor:
+    """The bias of a convolution that has one."""
+    assert conv.bias is not None
+    return conv.bias
+
+
 def normalise(architecture: Architecture, pixels: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Pixels uint8 [N, H, W, C] (RGB or grey) to what the network sees, float32 [N, C, H, W]."""
+    """Preprocesses pixels uint8 [N, H, W, C] (RGB or grey) to float32 [N, C, H, W]."""
     preprocessing = architecture.preprocessing
     if isinstance(pixels, np.ndarray):
         pixels = torch.tensor(pixels)
@@ -125,9 +133,9 @@ def normalise(architecture: Architecture, pixels: np.ndarray | torch.Tensor) -> 
 def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
     """The network with the weights of a .pth, .pt, .safetensors or .onnx file, in evaluation mode.
 
-    It has batch normalisation if the file has, but for .onnx, where that is folded in. Raises
-    FirelineError when the file is missing, damaged, holds anything but finite tensors, or does not
-    fit the architecture.
+    It has batch normalisation if the file has; that of an .onnx file is folded in. Raises
+    FirelineError when the file is missing or damaged, holds anything but finite tensors, or does
+    not fit the architecture.
     """
     if _is_onnx(path):
         return _load_onnx(path, architecture)
@@ -142,16 +150,17 @@ def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
         found, expected = tuple(weights[name].shape), tuple(tensor.shape)
         if found != expected:
             raise FirelineError(
-                f"{where}: {name} has shape {found}, not {expected}; check the network"
+                f"{where}: {name} has shape {found} instead of {expected}; "
+                "use weights of this architecture"
             )
         if name.endswith(".running_var") and weights[name].min() < 0:
-            raise FirelineError(f"weights {path}: {name} has a variance below zero; train it again")
+            raise FirelineError(f"weights {path}: {name} has a variance below zero; train again")
         tensor.copy_(weights[name])
     return model.eval()
 
 
 def checkpoint_classes(path: str | Path, architecture: Architecture) -> int:
-    """The number of classes of a weights file; the architecture's where the file does not tell."""
+    """The number of classes of a weights file, or the architecture's if the file does not tell."""
     if _is_onnx(path):
         return read_onnx(path, architecture).architecture.classes
     head = read_weights(path).get("classifier.1.weight")
@@ -167,11 +176,12 @@ def _load_onnx(path: str | Path, architecture: Architecture) -> SqueezeNet:
     with torch.no_grad():
         for name, (weight, bias) in import_onnx(path, architecture).items():
             model.conv(name).weight.copy_(torch.from_numpy(weight))
-            model.conv(name).bias.copy_(torch.from_numpy(bias))
+            _bias(model.conv(name)).copy_(torch.from_numpy(bias))
     return model.eval()
 
 
 def _refuse(where: str, what: str, names: list[str]) -> None:
+    """Raises FirelineError if there are names; ``what`` is what is wrong with them."""
     if names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        raise FirelineError(f"{where}: {names[0]}{more} {what}; check the network")
+        raise FirelineError(f"{where}: {names[0]}{more} {what}; use weights of this architecture")

@@ -1,4 +1,4 @@
-"""The way of a batch through a network in torch, whatever its operators compute."""
+"""Takes a batch through a network in torch; the caller supplies the operators."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,10 @@ from torch.nn import functional
 from ..network.architecture import Architecture, Layer, LayerKind
 from ..network.stage import Bypass, Fire, MaxPool
 
-Convolve = Callable[[Layer, torch.Tensor], torch.Tensor]  # with bias and ReLU
+Convolve = Callable[[Layer, torch.Tensor], torch.Tensor]
+"""A convolution with bias and ReLU: layer and input to output."""
 Join = Callable[[str, torch.Tensor, torch.Tensor | None], torch.Tensor]
+"""The end of a Fire: its name, the expands' channels and the skip, if any, to its output."""
 
 
 def walk(
@@ -17,8 +19,8 @@ def walk(
 ) -> torch.Tensor:
     """Takes the input [N, C, H, W] to the classifier's map [N, classes, H', W'].
 
-    ``convolve(layer, x)`` is called for every convolution, ``join("fire2", expanded, skipped)`` at
-    the end of every Fire, with what its bypass adds, if it has one.
+    Calls ``convolve(layer, x)`` for every convolution and ``join("fire2", expanded, skipped)`` at
+    the end of every Fire; ``skipped`` is what its bypass adds, or None.
     """
     for index in range(len(architecture.stages) + 1):
         x = walk_stage(architecture, index, x, convolve, join)
@@ -28,11 +30,10 @@ def walk(
 def walk_stage(
     architecture: Architecture, index: int, x: torch.Tensor, convolve: Convolve, join: Join
 ) -> torch.Tensor:
-    """The part of ``walk`` through one stage; the last is the classifier."""
-    layers = architecture.layers()
+    """Takes a batch through one stage; the index after the last stage is the classifier."""
+    own = architecture.layers_by_stage()[index]
     if index == len(architecture.stages):
-        return convolve(layers[-2], x)
-    own = {layer.kind: layer for layer in layers if layer.stage == index}
+        return convolve(own[LayerKind.CLASSIFIER], x)
     stage = architecture.stages[index]
     match stage:
         case MaxPool():
@@ -45,11 +46,6 @@ def walk_stage(
             skipped = None if stage.bypass is Bypass.NONE else x
             if stage.bypass is Bypass.COMPLEX:
                 skipped = convolve(own[LayerKind.BYPASS], x)
-            return join(fire_name(squeeze), expanded, skipped)
+            return join(squeeze.stage_name, expanded, skipped)
         case _:
             return convolve(own[LayerKind.CONV1], x)
-
-
-def fire_name(layer: Layer) -> str:
-    """The Fire that a layer belongs to ("fire2")."""
-    return layer.name.partition("/")[0]

@@ -1,4 +1,4 @@
-"""Reading weights files: tensors by name, nothing in them executed."""
+"""Weights files: tensors by name; no code in them is executed."""
 
 import json
 import pickle
@@ -14,7 +14,7 @@ from ...errors import FirelineError
 def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     """The tensors of a .pth, .pt or .safetensors file by name, all finite floats.
 
-    Counters of training steps are left out. Raises FirelineError when the file is missing,
+    Batch normalisation's counters are dropped. Raises FirelineError when the file is missing or
     damaged, or holds anything but such tensors.
     """
     path = Path(path)
@@ -27,21 +27,21 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
             weights = _read_pickle(path)
         case _:
             raise FirelineError(
-                f"weights {path}: unknown ending; use .pth, .pt, .safetensors or .onnx"
+                f"weights {path}: unknown file type; use .pth, .pt, .safetensors or .onnx"
             )
     weights = {
         name: tensor for name, tensor in weights.items() if not name.endswith("num_batches_tracked")
     }
     for name, tensor in weights.items():
         if not tensor.is_floating_point():
-            raise FirelineError(f"weights {path}: {name} is {tensor.dtype}; save it as floats")
+            raise FirelineError(f"weights {path}: {name} is {tensor.dtype}; save it as float32")
         if not torch.isfinite(tensor).all():
-            raise FirelineError(f"weights {path}: {name} holds NaN or infinity; train it again")
+            raise FirelineError(f"weights {path}: {name} holds NaN or infinity; train again")
     return weights
 
 
 def read_class_names(path: str | Path) -> tuple[str, ...]:
-    """The names of the classes that training left in a .safetensors file; else none."""
+    """The class names in a .safetensors file, where training writes them; () if it has none."""
     if Path(path).suffix != ".safetensors":
         return ()
     try:
@@ -58,7 +58,7 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
         raise FirelineError(
-            f"weights {path}: not a safetensors file, or cut short; fetch it again"
+            f"weights {path}: not a safetensors file, or truncated; use an intact file"
         ) from error
 
 
@@ -68,17 +68,21 @@ def _read_pickle(path: Path) -> dict[str, torch.Tensor]:
     except pickle.UnpicklingError as error:
         if "Unsupported" in str(error):
             raise FirelineError(
-                f"weights {path}: holds code besides tensors, which is not run; "
-                "save the state_dict alone"
+                f"weights {path}: holds code besides tensors, which was not executed; "
+                "save only the state_dict"
             ) from error
-        raise FirelineError(f"weights {path}: not a torch file; check the path") from error
-    except Exception as error:  # torch raises many types on damaged files
-        raise FirelineError(f"weights {path}: damaged or cut short; fetch it again") from error
+        raise FirelineError(
+            f"weights {path}: not a file that torch saved; check the path"
+        ) from error
+    except Exception as error:  # torch raises many types for damaged files
+        raise FirelineError(f"weights {path}: damaged or truncated; use an intact file") from error
     if isinstance(weights, dict) and isinstance(weights.get("state_dict"), dict):
         weights = weights["state_dict"]
     if not isinstance(weights, dict) or not all(
         isinstance(name, str) and isinstance(tensor, torch.Tensor)
         for name, tensor in weights.items()
     ):
-        raise FirelineError(f"weights {path}: not tensors by name; save the state_dict alone")
+        raise FirelineError(
+            f"weights {path}: not a dictionary of tensors; save only the state_dict"
+        )
     return weights

@@ -1,6 +1,7 @@
-"""The network as an ONNX graph of integer operators: onnxruntime computes the same integers."""
+"""Quantized networks as ONNX graphs of integer operators, which compute the same scores."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,15 +22,15 @@ def export_onnx(network: QuantizedNetwork, path: str | Path) -> None:
 
 
 def to_onnx(network: QuantizedNetwork) -> onnx.ModelProto:
-    """The graph: "pixels" uint8 [N, C, H, W] (RGB or grey) to "scores" int64 [N, classes].
+    """The graph from "pixels" uint8 [N, C, H, W] (RGB or grey) to "scores" int64 [N, classes].
 
-    The scores are the integers that the hardware sends; the metadata hold the score scale.
+    The scores are the integers that the hardware sends; the metadata hold the score scale. Integer
+    operators give the same result in every runtime, whatever its order of summation.
     """
     architecture = network.architecture
     builder = _Builder(network)
     x = "pixels"
-    for index, stage in enumerate(architecture.stages):
-        layers = {layer.kind: layer for layer in architecture.layers() if layer.stage == index}
+    for stage, layers in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
         match stage:
             case MaxPool():
                 x = builder.max_pool(layers[LayerKind.POOL], x)
@@ -37,7 +38,7 @@ def to_onnx(network: QuantizedNetwork) -> onnx.ModelProto:
                 x = builder.fire(stage, layers, x)
             case _:
                 x = builder.conv1(layers[LayerKind.CONV1], x)
-    classifier = architecture.layers()[-2]
+    classifier = architecture.classifier
     x = builder.clamp(classifier.name, builder.requantize(classifier, x), 65535)
     builder.node("ReduceSum", "scores", x, builder.constant("axes", [2, 3]), keepdims=0)
     shape = ("N", architecture.channels, architecture.height, architecture.width)
@@ -60,9 +61,9 @@ def to_onnx(network: QuantizedNetwork) -> onnx.ModelProto:
 
 
 class _Builder:
-    """Collects nodes and constants; a method takes and returns names of values.
+    """Collects nodes and constants; each method takes and returns names of tensors.
 
-    Maps between the layers are uint8 [N, C, H, W], inside of them int64.
+    Tensors between layers are uint8 [N, C, H, W]; tensors inside a layer are int64.
     """
 
     def __init__(self, network: QuantizedNetwork) -> None:
@@ -70,7 +71,7 @@ class _Builder:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def node(self, operator: str, output: str, *inputs: str, **attributes: object) -> str:
+    def node(self, operator: str, output: str, *inputs: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(operator, inputs, [output], output, **attributes))
         return output
 
@@ -84,7 +85,7 @@ class _Builder:
         return self.byte(layer.name, self.requantize(layer, x))
 
     def pad(self, layer: Layer, x: str) -> str:
-        """Surrounds the pixels with the pad value, one a channel."""
+        """Surrounds the pixels with the pad value, which has one number per channel."""
         sides = [0, 0, layer.padding, layer.padding] * 2
         x = self.node("Pad", "pad/zeros", x, self.constant("pad/sides", sides))
         inside = np.zeros((layer.input_height, layer.input_width), bool)
@@ -103,7 +104,7 @@ class _Builder:
 
     def fire(self, fire: Fire, layers: dict[LayerKind, Layer], x: str) -> str:
         squeeze = layers[LayerKind.SQUEEZE]
-        name = squeeze.name.partition("/")[0]
+        name = squeeze.stage_name
         squeezed = self.byte(squeeze.name, self.requantize(squeeze, x))
         expands = layers[LayerKind.EXPAND1X1], layers[LayerKind.EXPAND3X3]
         parts = [self.requantize(expand, squeezed) for expand in expands]
@@ -119,9 +120,10 @@ class _Builder:
         return self.byte(name, output)
 
     def requantize(self, layer: Layer, x: str) -> str:
-        """A convolution with bias, ReLU and scaling, not yet clamped: uint8 to int64.
+        """A convolution with bias, ReLU and scaling but without the clamp, uint8 to int64.
 
-        The weights are unsigned around 128: with signed ones some processors saturate sums.
+        Weights are uint8 with zero point 128, because onnxruntime saturates sums of uint8 times
+        int8 products to 16 bits on some processors.
         """
         conv, name = self.network.convs[layer.name], layer.name
         padding = 0 if layer.kind is LayerKind.CONV1 else layer.padding
@@ -142,7 +144,7 @@ class _Builder:
         return self.scale(name, x, conv.multiplier, conv.shift)
 
     def scale(self, name: str, x: str, multiplier: object, shift: int) -> str:
-        """``(x * multiplier + (1 << (shift - 1))) >> shift``, int64 and not negative."""
+        """``(x * multiplier + (1 << (shift - 1))) >> shift`` for int64 ``x`` >= 0."""
         x = self.node("Mul", f"{name}/scaled", x, self.channels(f"{name}/multiplier", multiplier))
         x = self.node(
             "Add", f"{name}/half_added", x, self.constant(f"{name}/half", 1 << (shift - 1))
@@ -159,5 +161,5 @@ class _Builder:
         return self.node("Cast", name, self.clamp(name, x, 255), to=TensorProto.UINT8)
 
     def channels(self, name: str, values: object) -> str:
-        """One value a channel, or one for all."""
+        """A constant that holds one number per channel, or one for all channels."""
         return self.constant(name, np.reshape(np.asarray(values, np.int64), (1, -1, 1, 1)))

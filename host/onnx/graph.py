@@ -1,4 +1,4 @@
-"""A float ONNX file as nodes and constants, nothing in it trusted."""
+"""A float ONNX file as nodes and constants; every field of the file is checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from onnx import AttributeProto, TensorProto, numpy_helper
 
 from ...errors import FirelineError
 
-MAXIMUM_BYTES = 1 << 29  # of a file; the family's networks have some megabytes
-SAME = ("Identity", "Dropout")  # operators whose output is their first input
+MAXIMUM_BYTES = 1 << 29
+"""Greatest size of a file; networks of the family take a few megabytes."""
+SAME = ("Identity", "Dropout")
+"""Operators whose output equals their first input."""
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 
 
@@ -20,14 +22,14 @@ class Node:
     """An operator of the graph."""
 
     operator: str
-    title: str  # operator and name, for messages
+    title: str  # operator and name, as messages show them
     file: str  # "weights FILE"
-    inputs: tuple[str, ...]  # tensors; "" is one that is left out
+    inputs: tuple[str, ...]  # names of tensors; "" stands for an omitted one
     attributes: Mapping[str, object]  # int, float, str or tuple of int
 
     @property
     def where(self) -> str:
-        """How a message about the node begins."""
+        """The first words of a message about the node."""
         return f"{self.file}: {self.title}"
 
     def ints(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
@@ -45,24 +47,27 @@ class Node:
         return value
 
     def input(self, index: int) -> str:
-        """The tensor that it reads there; "" if there is none."""
+        """The name of the input tensor with that index; "" if it is omitted."""
         return self.inputs[index] if index < len(self.inputs) else ""
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes by what they write. Identities and dropout are gone, and no path runs in a circle."""
+    """Nodes by their output. Identities and dropouts are removed; the graph has no cycles."""
 
     file: str  # "weights FILE"
-    input: str  # the tensor of pictures
-    size: tuple[int, int] | None  # height and width of the input, where the file tells them
+    input: str  # the tensor that takes the pictures
+    size: tuple[int, int] | None  # height and width of the input, if the file states them
     output: str
-    nodes: Mapping[str, Node]  # by the tensor that they write first
+    nodes: Mapping[str, Node]  # by the first tensor that they write
     constants: Mapping[str, TensorProto]
     folder: Path
 
     def node(self, tensor: str, wanted: str, *operators: str) -> Node:
-        """What writes a tensor; FirelineError, saying what is wanted, for other operators."""
+        """The node that writes a tensor; FirelineError unless it has one of these operators.
+
+        ``wanted`` names the expected part in the message.
+        """
         if tensor not in self.nodes:
             what = "its input" if tensor == self.input else f"{tensor!r}"
             raise FirelineError(
@@ -78,24 +83,27 @@ class Graph:
         return node
 
     def constant(self, node: Node, index: int) -> np.ndarray | None:
-        """The constant that a node reads there; None when it is computed or left out."""
+        """The constant that a node reads as that input; None if it is computed or omitted."""
         tensor = self.constants.get(node.input(index))
         return None if tensor is None else _array(node.where, tensor, self.folder)
 
     def weights(self, node: Node, index: int) -> np.ndarray:
-        """The same as finite float64 in the range of float32; FirelineError for anything else."""
+        """The constant as finite float64 in the range of float32; FirelineError if it is none."""
         values = self.constant(node, index)
         name = node.input(index)
         if values is None:
             raise FirelineError(
-                f"{node.where} reads {name!r}, which is no constant; export it with its weights"
+                f"{node.where} reads {name!r}, which is not a constant; "
+                "export the network with its weights"
             )
         if self.constants[name].data_type not in FLOATS:
-            raise FirelineError(f"{node.where}: {name!r} is {values.dtype}; export it as floats")
-        with np.errstate(over="ignore", invalid="ignore"):  # becomes infinity, or stays NaN
+            raise FirelineError(f"{node.where}: {name!r} is {values.dtype}; export it as float32")
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # gives infinity or NaN, which the next lines refuse
             values = values.astype(np.float32).astype(np.float64)
         if not np.isfinite(values).all():
-            raise FirelineError(f"{node.where}: {name!r} holds NaN or infinity; train it again")
+            raise FirelineError(f"{node.where}: {name!r} holds NaN or infinity; train again")
         return values
 
 
@@ -103,7 +111,7 @@ def read_graph(path: str | Path) -> Graph:
     """The graph of an ONNX file with one input and one output.
 
     Weights may lie in another file of the same folder. Raises FirelineError when the file is
-    missing, damaged, larger than 512 MiB, or not such a graph.
+    missing, damaged or larger than 512 MiB, or has more inputs or outputs.
     """
     path = Path(path)
     file = f"weights {path}"
@@ -114,8 +122,10 @@ def read_graph(path: str | Path) -> Graph:
     data = path.read_bytes()
     try:
         proto = onnx.load_model_from_string(data)
-    except Exception as error:  # protobuf's own types
-        raise FirelineError(f"{file}: not an ONNX file, or cut short; fetch it again") from error
+    except Exception as error:  # protobuf raises types of its own
+        raise FirelineError(
+            f"{file}: not an ONNX file, or truncated; use an intact file"
+        ) from error
     return _graph(file, proto.graph, path.parent)
 
 
@@ -124,16 +134,18 @@ def _graph(file: str, proto: onnx.GraphProto, folder: Path) -> Graph:
     inputs = [value for value in proto.input if value.name not in constants]
     if len(inputs) != 1 or len(proto.output) != 1:
         raise FirelineError(
-            f"{file}: {len(inputs)} inputs and {len(proto.output)} outputs; "
-            "use an ONNX file of a network with one of each"
+            f"{file}: the graph has {len(inputs)} inputs and {len(proto.output)} outputs; "
+            "use a network with one of each"
         )
     nodes: dict[str, Node] = {}
-    names = {name: name for name in (*constants, inputs[0].name, "")}  # of what stands for what
+    names = {
+        name: name for name in (*constants, inputs[0].name, "")
+    }  # tensors by their names in the file
     for each in proto.node:
         node = _node(file, each, names)
         writes = [name for name in each.output if name]
         if twice := [name for name in writes if name in names]:
-            raise FirelineError(f"{node.where} writes {twice[0]!r} again; export the network anew")
+            raise FirelineError(f"{node.where} writes {twice[0]!r} again; export the network again")
         names |= {name: name for name in writes}
         if node.operator == "Constant" and writes and (value := _constant(each)) is not None:
             constants[writes[0]] = value
@@ -146,7 +158,7 @@ def _graph(file: str, proto: onnx.GraphProto, folder: Path) -> Graph:
 
 
 def _node(file: str, proto: onnx.NodeProto, names: Mapping[str, str]) -> Node:
-    """The node, which may only read what is there before it."""
+    """The node; FirelineError if it reads a tensor that no earlier node writes."""
     operator = proto.op_type
     if proto.domain not in ("", "ai.onnx"):
         operator = f"{proto.domain}.{operator}"
@@ -155,8 +167,8 @@ def _node(file: str, proto: onnx.NodeProto, names: Mapping[str, str]) -> Node:
     for tensor in proto.input:
         if tensor not in names:
             raise FirelineError(
-                f"{file}: {title} reads {tensor!r}, which nothing before it writes; "
-                "export the network anew"
+                f"{file}: {title} reads {tensor!r}, which no earlier node writes; "
+                "export the network again"
             )
     inputs = tuple(names[tensor] for tensor in proto.input)
     attributes = {each.name: _value(each) for each in proto.attribute}
@@ -177,7 +189,7 @@ def _value(proto: AttributeProto) -> object:
 
 
 def _constant(proto: onnx.NodeProto) -> TensorProto | None:
-    """What a Constant node writes, if it is a tensor or a list of integers."""
+    """The output of a Constant node, if it is a tensor or a list of integers."""
     for attribute in proto.attribute:
         if attribute.name == "value":
             return attribute.t
@@ -198,20 +210,22 @@ def _array(where: str, tensor: TensorProto, folder: Path) -> np.ndarray:
         tensor = inside
     try:
         return numpy_helper.to_array(tensor)
-    except Exception as error:  # onnx raises many types on damaged tensors
+    except Exception as error:  # onnx raises many types for damaged tensors
         raise FirelineError(
-            f"{where}: {tensor.name!r} does not hold what its shape says; fetch the file again"
+            f"{where}: {tensor.name!r} does not hold as many values as its shape; "
+            "use an intact file"
         ) from error
 
 
 def _external(where: str, tensor: TensorProto, folder: Path) -> bytes:
-    """The bytes of a tensor that lie in another file of the folder, and nowhere else."""
+    """The bytes of a tensor in another file of the folder; FirelineError for any other place."""
     fields = {entry.key: entry.value for entry in tensor.external_data}
-    name = str(fields.get("location", ""))  # bytes where it is no UTF-8
+    name = str(fields.get("location", ""))  # bytes if it is not valid UTF-8
     path = folder / name
     if Path(name).name != name or path.is_symlink() or not path.is_file():
         raise FirelineError(
-            f"{where} lies in {name!r}, which is no file beside it; keep both in one folder"
+            f"{where} lies in {name!r}, which is not a file in the same folder; "
+            "keep both in one folder"
         )
     size = path.stat().st_size
     try:
@@ -220,7 +234,7 @@ def _external(where: str, tensor: TensorProto, folder: Path) -> bytes:
     except ValueError:
         start = length = -1
     if start < 0 or not 0 <= length <= min(size - start, MAXIMUM_BYTES):
-        raise FirelineError(f"{where} lies beyond the end of {name!r}; fetch both files again")
+        raise FirelineError(f"{where} lies beyond the end of {name!r}; use intact files")
     with path.open("rb") as file:
         file.seek(start)
         return file.read(length)

@@ -1,6 +1,6 @@
-"""A float SqueezeNet from an ONNX file, recognised by its structure, whatever its tensors' names.
+"""Float SqueezeNets from ONNX files, as torch or the ONNX model zoo writes them.
 
-As torch exports it, or as the ONNX model zoo has it.
+The network is recognised by its structure; the names of tensors do not matter.
 """
 
 import dataclasses
@@ -27,22 +27,30 @@ from .graph import Graph, Node, read_graph
 from .operators import Convolution, check_average, check_pool, find_average, read_convolution
 
 WORDS = {Conv1: "conv1", MaxPool: "a max pool", Fire: "a Fire", type(None): "the classifier"}
+"""The stages in messages; None is the end of the stages."""
 
 
 @dataclass(frozen=True, eq=False)
 class OnnxStage:
-    """A stage as the file has it."""
+    """A stage of the file."""
 
     stage: Stage
-    node: Node  # the one that writes its output
+    node: Node  # the node that writes its output
     source: str  # the tensor that it reads
     convolutions: Mapping[LayerKind, Convolution]
-    swapped: bool = False  # whether a Fire's Concat has the 3x3 channels first
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxFire(OnnxStage):
+    """A Fire of the file."""
+
+    stage: Fire
+    swapped: bool  # whether its Concat has the channels of expand3x3 first
 
 
 @dataclass(frozen=True, eq=False)
 class OnnxNetwork:
-    """A network as the file has it."""
+    """A network of the file."""
 
     file: str  # "weights FILE"
     architecture: Architecture
@@ -50,7 +58,7 @@ class OnnxNetwork:
     classifier: Convolution
 
     def convolution(self, layer: Layer) -> Convolution:
-        """The one of that layer; KeyError if it has none."""
+        """The convolution of that layer; KeyError if the layer has none."""
         if layer.kind is LayerKind.CLASSIFIER:
             return self.classifier
         return self.stages[layer.stage].convolutions[layer.kind]
@@ -59,9 +67,10 @@ class OnnxNetwork:
 def read_onnx(path: str | Path, architecture: Architecture) -> OnnxNetwork:
     """The network in an ONNX file.
 
-    Its name, preprocessing and, unless the file tells it, input size are those of ``architecture``,
-    all else is the file's own. Raises FirelineError, which names the node, for a file that cannot
-    be read or that holds anything but a network of the family.
+    Stages and classes are those of the file, and so is the input size if the file states it. Name,
+    preprocessing and otherwise the input size are those of ``architecture``. Raises FirelineError
+    for a file that cannot be read, and one that names the node for a network that is not of the
+    family.
     """
     graph = read_graph(path)
     average = find_average(graph)
@@ -95,8 +104,8 @@ def import_onnx(
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Weights [cout, cin, k, k] and biases [cout] of an ONNX file by layer name, float64.
 
-    Channels stand in the architecture's order and batch normalisation is folded in; the file may be
-    for pictures of another size. Raises FirelineError as ``read_onnx`` does, and for a file with
+    Channels are in the architecture's order, and batch normalisation is folded in. The file may
+    take pictures of another size. Raises FirelineError as ``read_onnx`` does, and for a file with
     another architecture.
     """
     network = read_onnx(path, architecture)
@@ -105,10 +114,11 @@ def import_onnx(
 
 
 def _stages(graph: Graph, tensor: str) -> Iterator[OnnxStage]:
-    """The stages, last to first, of which the last writes that tensor."""
+    """The stages from last to first; the last one writes that tensor."""
     wanted = "a max pool, a Fire or conv1"
     while True:
         node = graph.node(tensor, wanted, "MaxPool", "Concat", "Add", "Sum", "Relu")
+        stage: OnnxStage
         match node.operator:
             case "MaxPool":
                 stage = OnnxStage(MaxPool(), node, node.input(0), {})
@@ -127,19 +137,19 @@ def _conv1(graph: Graph, tensor: str) -> OnnxStage:
     conv = read_convolution(graph, tensor, "conv1")
     if conv.source != graph.input:
         raise FirelineError(
-            f"{conv.node.where} reads {conv.source!r}; outside of Fires only the first convolution "
-            "is expected, and it reads the pictures"
+            f"{conv.node.where} reads {conv.source!r} instead of the pictures; "
+            "use one convolution before the first Fire"
         )
     conv1 = Conv1(len(conv.bias), conv.weight.shape[2], conv.stride, conv.padding)
     return OnnxStage(conv1, conv.node, conv.source, {LayerKind.CONV1: conv})
 
 
-def _fire(graph: Graph, concat: Node) -> OnnxStage:
+def _fire(graph: Graph, concat: Node) -> OnnxFire:
     axis = concat.number("axis", 1)
     if len(concat.inputs) != 2 or axis not in (1, -3):
         raise FirelineError(
             f"{concat.where} joins {len(concat.inputs)} maps along axis {axis}; "
-            "a Fire joins two along axis 1"
+            "use Fires, which join two maps along axis 1"
         )
     expands = [read_convolution(graph, each, "an expand's ReLU") for each in concat.inputs]
     swapped = expands[0].weight.shape[2] > expands[1].weight.shape[2]
@@ -147,7 +157,10 @@ def _fire(graph: Graph, concat: Node) -> OnnxStage:
     expand1x1.require(1)
     expand3x3.require(3)
     if expand1x1.source != expand3x3.source:
-        raise FirelineError(f"{concat.where} joins expands of two maps; a Fire's read the same one")
+        raise FirelineError(
+            f"{concat.where} joins expands of different maps; use Fires, whose expands read the "
+            "same map"
+        )
     squeeze = read_convolution(graph, expand1x1.source, "a squeeze's ReLU").require(1)
     fire = Fire(len(squeeze.bias), len(expand1x1.bias), len(expand3x3.bias))
     convolutions = {
@@ -155,11 +168,11 @@ def _fire(graph: Graph, concat: Node) -> OnnxStage:
         LayerKind.EXPAND1X1: expand1x1,
         LayerKind.EXPAND3X3: expand3x3,
     }
-    return OnnxStage(fire, concat, squeeze.source, convolutions, swapped)
+    return OnnxFire(fire, concat, squeeze.source, convolutions, swapped)
 
 
-def _bypassed_fire(graph: Graph, add: Node) -> OnnxStage:
-    """A Fire and what is added to it: the map that it reads, or a convolution of that map."""
+def _bypassed_fire(graph: Graph, add: Node) -> OnnxFire:
+    """A Fire with its bypass: the map that it reads, or a convolution of that map."""
     for expanded, skipped in (add.inputs, add.inputs[::-1]) if len(add.inputs) == 2 else ():
         if not _writes(graph, expanded, "Concat"):
             continue
@@ -172,9 +185,9 @@ def _bypassed_fire(graph: Graph, add: Node) -> OnnxStage:
             if bypass.source == found.source:
                 fire = dataclasses.replace(found.stage, bypass=Bypass.COMPLEX)
                 convolutions = {**found.convolutions, LayerKind.BYPASS: bypass.require(1)}
-                return OnnxStage(fire, add, found.source, convolutions, found.swapped)
+                return OnnxFire(fire, add, found.source, convolutions, found.swapped)
     raise FirelineError(
-        f"{add.where} is no bypass; one adds to a Fire's Concat the map that the Fire reads, "
+        f"{add.where} is not a bypass; add to a Fire's Concat only the map that the Fire reads, "
         "or the ReLU of a 1x1 convolution of that map"
     )
 
@@ -184,61 +197,60 @@ def _writes(graph: Graph, tensor: str, operator: str) -> bool:
 
 
 def _permuted(network: OnnxNetwork) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
-    """Follows ``order`` from map to map: the architecture's channel i is the file's order[i]."""
-    layers = [layer for layer in network.architecture.layers() if layer.is_convolution]
+    """Weights and biases by layer name, with channels in the architecture's order.
+
+    ``order`` follows the maps: channel i of the architecture is channel order[i] of the file.
+    """
+    *layers_by_stage, head = network.architecture.layers_by_stage()
     order = np.arange(network.architecture.channels)
-    for index, each in enumerate(network.stages):
+    for each, layers in zip(network.stages, layers_by_stage, strict=True):
         entering = order
         if not isinstance(each.stage, MaxPool):
             order = np.arange(each.stage.channels)
-        if each.swapped:
-            order = np.roll(order, each.stage.expand1x1)
-        if (
-            isinstance(each.stage, Fire)
-            and each.stage.bypass is Bypass.SIMPLE
-            and not np.array_equal(entering, order)
-        ):
-            raise FirelineError(
-                f"{each.node.where} adds maps with their channels in different orders; "
-                "use the same order of expands in every Concat"
-            )
-        for layer in layers:
-            if layer.stage == index:
-                conv = each.convolutions[layer.kind]
-                weight, bias = conv.weight, conv.bias
-                if layer.kind in (LayerKind.SQUEEZE, LayerKind.BYPASS):
-                    weight = weight[:, entering]
-                if layer.kind is LayerKind.BYPASS:
-                    weight, bias = weight[order], bias[order]
-                yield layer.name, (weight, bias)
-    yield layers[-1].name, (network.classifier.weight[:, order], network.classifier.bias)
+        if isinstance(each, OnnxFire):
+            if each.swapped:
+                order = np.roll(order, each.stage.expand1x1)
+            if each.stage.bypass is Bypass.SIMPLE and not np.array_equal(entering, order):
+                raise FirelineError(
+                    f"{each.node.where} adds maps with their channels in different orders; "
+                    "use the same order of expands in every Concat"
+                )
+        for kind, conv in each.convolutions.items():
+            weight, bias = conv.weight, conv.bias
+            if kind in (LayerKind.SQUEEZE, LayerKind.BYPASS):
+                weight = weight[:, entering]
+            if kind is LayerKind.BYPASS:
+                weight, bias = weight[order], bias[order]
+            yield layers[kind].name, (weight, bias)
+    classifier = network.classifier
+    yield head[LayerKind.CLASSIFIER].name, (classifier.weight[:, order], classifier.bias)
 
 
 def _check_same(network: OnnxNetwork, architecture: Architecture) -> None:
     """Raises FirelineError, naming the first node that differs, for another architecture."""
     nodes = [*(each.node for each in network.stages), network.classifier.node]
-    for node, has, wants in zip_longest(nodes, network.architecture.stages, architecture.stages):
-        if has != wants:
+    for node, found, wanted in zip_longest(nodes, network.architecture.stages, architecture.stages):
+        if found != wanted:
             raise FirelineError(
-                f"{node.where} {_difference(has, wants, architecture.name)}; {_advice(network)}"
+                f"{node.where} {_difference(found, wanted, architecture.name)}; {_advice(network)}"
             )
     if network.architecture.classes != architecture.classes:
         raise FirelineError(
             f"{network.classifier.node.where} has {network.architecture.classes} classes, "
-            f"{architecture.name} wants {architecture.classes}; {_advice(network)}"
+            f"but {architecture.name} has {architecture.classes}; {_advice(network)}"
         )
 
 
-def _difference(has: Stage | None, wants: Stage | None, name: str) -> str:
-    """What a stage is and what it should be, in words; None is the end of the stages."""
-    if type(has) is not type(wants):
-        return f"is {WORDS[type(has)]} where {name} wants {WORDS[type(wants)]}"
-    fields = [field for field, value in vars(has).items() if value != getattr(wants, field)]
+def _difference(found: Stage | None, wanted: Stage | None, name: str) -> str:
+    """The difference of a stage from that of the architecture; None is the end of the stages."""
+    if type(found) is not type(wanted):
+        return f"is {WORDS[type(found)]} where {name} has {WORDS[type(wanted)]}"
+    fields = [field for field, value in vars(found).items() if value != getattr(wanted, field)]
     words = [
         ", ".join(f"{field} {_word(getattr(stage, field))}" for field in fields)
-        for stage in (has, wants)
+        for stage in (found, wanted)
     ]
-    return f"is {WORDS[type(has)]} with {words[0]}, {name} wants {words[1]}"
+    return f"is {WORDS[type(found)]} with {words[0]}, but {name} has {words[1]}"
 
 
 def _word(value: object) -> str:
@@ -246,6 +258,7 @@ def _word(value: object) -> str:
 
 
 def _advice(network: OnnxNetwork) -> str:
+    """The ARCH to name for the network."""
     found = network.architecture
     for base in FAMILIES:
         for bypass in Bypass:

@@ -1,4 +1,4 @@
-"""The operators of a SqueezeNet in an ONNX graph, each checked to do what Fireline's do."""
+"""The operators of a SqueezeNet in an ONNX graph, checked to compute what Fireline computes."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,12 @@ from ..network.architecture import Layer
 from .graph import Graph, Node
 
 AFTER_AVERAGE = ("Softmax", "LogSoftmax", "Flatten", "Reshape", "Squeeze")
+"""Operators that may follow the average, because they do not change the best class."""
 
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
-    """A convolution as the file has it, batch normalisation folded in."""
+    """A convolution of the file, with batch normalisation folded in."""
 
     node: Node
     source: str  # the tensor that it reads
@@ -23,27 +24,31 @@ class Convolution:
     padding: int
 
     def require(self, kernel: int) -> "Convolution":
-        """The same; FirelineError unless it has that kernel and leaves a map's size as it is."""
+        """Returns itself; FirelineError unless it has that kernel and keeps the size of a map."""
         found = self.weight.shape[2], self.stride, self.padding
         wanted = kernel, 1, kernel // 2
         if found != wanted:
             raise FirelineError(
-                f"{self.node.where} has kernel, stride, padding {found}; {wanted} is expected there"
+                f"{self.node.where} has kernel, stride, padding {found} where {wanted} is "
+                "expected; use a network of the SqueezeNet family"
             )
         return self
 
     def check_shape(self, layer: Layer) -> None:
-        """Raises FirelineError unless the weights are those of that layer."""
+        """Raises FirelineError unless the weights have the layer's shape."""
         wanted = layer.output_channels, layer.input_channels, layer.kernel, layer.kernel
         if self.weight.shape != wanted:
             raise FirelineError(
-                f"{self.node.where}: {layer.name} has {_shape(self.weight.shape)} weights, but for "
-                f"what it reads it wants {_shape(wanted)}; check the input's channels"
+                f"{self.node.where}: {layer.name} has {_shape(self.weight.shape)} weights, but its "
+                f"input needs {_shape(wanted)}; check the number of input channels"
             )
 
 
 def read_convolution(graph: Graph, tensor: str, wanted: str) -> Convolution:
-    """The convolution whose ReLU writes a tensor; FirelineError, saying what is wanted, if none."""
+    """The convolution whose ReLU writes a tensor; FirelineError if another operator does.
+
+    ``wanted`` names the expected part in the message.
+    """
     relu = graph.node(tensor, wanted, "Relu")
     node = graph.node(relu.input(0), "a convolution", "Conv", "BatchNormalization")
     norm = None
@@ -51,9 +56,7 @@ def read_convolution(graph: Graph, tensor: str, wanted: str) -> Convolution:
         norm, node = node, graph.node(node.input(0), "a convolution", "Conv")
     weight = graph.weights(node, 1)
     if weight.ndim != 4 or weight.shape[2] != weight.shape[3] or 0 in weight.shape:
-        raise FirelineError(
-            f"{node.where} has {_shape(weight.shape)} weights; square kernels are expected"
-        )
+        raise FirelineError(f"{node.where} has {_shape(weight.shape)} weights; use square kernels")
     bias = graph.weights(node, 2) if node.input(2) else np.zeros(len(weight))
     _check_length(node, bias, weight)
     if norm is not None:
@@ -64,7 +67,7 @@ def read_convolution(graph: Graph, tensor: str, wanted: str) -> Convolution:
 def check_pool(node: Node, layer: Layer) -> None:
     """Raises FirelineError unless a MaxPool is 3x3 with stride 2 in ceil mode.
 
-    That may be written as ceil mode, as pads at the ends, or as neither where nothing overhangs.
+    The file may set ceil_mode, pad the right and bottom, or do neither if no window overhangs.
     """
     kernel, strides = node.ints("kernel_shape", (0, 0)), node.ints("strides", (1, 1))
     pads, dilations = node.ints("pads", (0, 0, 0, 0)), node.ints("dilations", (1, 1))
@@ -72,20 +75,20 @@ def check_pool(node: Node, layer: Layer) -> None:
     if (kernel, strides, dilations) != ((3, 3), (2, 2), (1, 1)) or pads[:2] != (0, 0):
         raise FirelineError(
             f"{node.where} has kernel {kernel}, strides {strides}, pads {pads}, dilations "
-            f"{dilations}; 3x3 with stride 2 is expected, padded at the ends only"
+            f"{dilations}; use 3x3 with stride 2, padded at the right and bottom only"
         )
     rounding = 1 if node.number("ceil_mode", 0) else 0
     for side, end in ((layer.input_height, pads[2]), (layer.input_width, pads[3])):
         found = (side + end - 3 + rounding) // 2 + 1
         if found != side // 2:
             raise FirelineError(
-                f"{node.where} makes {found} pixels of {side}, not {side // 2}; export it with "
-                "ceil mode"
+                f"{node.where} makes {found} pixels of {side} instead of {side // 2}; export it "
+                "with ceil mode"
             )
 
 
 def find_average(graph: Graph) -> Node:
-    """The global average, behind which only a softmax and changes of shape may follow."""
+    """The global average, which only softmax and changes of shape may follow."""
     tensor = graph.output
     while tensor in graph.nodes and graph.nodes[tensor].operator in AFTER_AVERAGE:
         tensor = graph.nodes[tensor].input(0)
@@ -94,48 +97,48 @@ def find_average(graph: Graph) -> Node:
 
 
 def check_average(graph: Graph, node: Node, layer: Layer) -> None:
-    """Raises FirelineError unless it takes the average of a whole map."""
+    """Raises FirelineError unless the node averages over the whole map."""
     size = layer.input_height, layer.input_width
     if node.operator == "AveragePool":
         kernel, pads = node.ints("kernel_shape", (0, 0)), node.ints("pads", (0, 0, 0, 0))
         if kernel != size or any(pads):
             raise FirelineError(
-                f"{node.where} has kernel {kernel}, pads {pads}; the whole map, {size}, is expected"
+                f"{node.where} has kernel {kernel}, pads {pads}; use the whole map, {size}"
             )
     if node.operator == "ReduceMean":
         listed = "axes" in node.attributes
         axes = node.ints("axes", (2, 3)) if listed else graph.constant(node, 1)
         axes = () if axes is None else tuple(np.ravel(axes).tolist())
         if axes not in ((2, 3), (3, 2), (-2, -1), (-1, -2)):
-            raise FirelineError(f"{node.where} averages over axes {axes}; 2 and 3 are expected")
+            raise FirelineError(f"{node.where} averages over axes {axes}; use 2 and 3")
 
 
 def _fold_norm(
     graph: Graph, norm: Node, weight: np.ndarray, bias: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weight and bias with which the convolution alone does what the two do."""
+    """Weight and bias with which the convolution alone computes what both compute."""
     scale, shift, mean, variance = (graph.weights(norm, index) for index in range(1, 5))
     for values in (scale, shift, mean, variance):
         _check_length(norm, values, weight)
     variance = variance + norm.number("epsilon", 1e-5)
     if not 0 < variance.min() < np.inf:
-        raise FirelineError(f"{norm.where} has a variance that is not above zero; train it again")
+        raise FirelineError(f"{norm.where} has a variance that is not above zero; train again")
     factor = scale / np.sqrt(variance)
     weight, bias = weight * factor[:, None, None, None], shift + (bias - mean) * factor
     if max(np.abs(weight).max(), np.abs(bias).max()) > np.finfo(np.float32).max:
-        raise FirelineError(f"{norm.where} makes weights beyond float32; train it again")
+        raise FirelineError(f"{norm.where} scales weights beyond float32; train again")
     return weight, bias
 
 
 def _geometry(node: Node) -> tuple[int, int]:
-    """Stride and padding of a convolution, equal on all sides."""
+    """Stride and padding of a convolution; FirelineError unless they are equal on all sides."""
     strides, pads = node.ints("strides", (1, 1)), node.ints("pads", (0, 0, 0, 0))
     dilations, group = node.ints("dilations", (1, 1)), node.number("group", 1)
     _check_automatic(node)
     if len(set(strides)) > 1 or len(set(pads)) > 1 or dilations != (1, 1) or group != 1:
         raise FirelineError(
             f"{node.where} has strides {strides}, pads {pads}, dilations {dilations}, group "
-            f"{group}; equal strides, equal pads, no dilations and no groups are expected"
+            f"{group}; use equal strides, equal pads, no dilations and no groups"
         )
     return strides[0], pads[0]
 
@@ -150,7 +153,7 @@ def _check_length(node: Node, values: np.ndarray, weight: np.ndarray) -> None:
     if values.shape != (len(weight),):
         raise FirelineError(
             f"{node.where} has {_shape(values.shape)} values for {len(weight)} channels; "
-            "export the network anew"
+            "export the network again"
         )
 
 

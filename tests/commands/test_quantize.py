@@ -77,7 +77,7 @@ class Evil:
     "damage, text",
     [
         (lambda path: path.unlink(), "no such file"),
-        (truncated, "cut short"),
+        (truncated, "truncated"),
         (change("features.0.weight", lambda t: t[:4].clone()), "shape"),
         (change("features.0.weight", lambda t: t * float("nan")), "NaN or infinity"),
         (change("features.0.bias", lambda t: t + float("inf")), "NaN or infinity"),

@@ -1,3 +1,5 @@
+"""Folding: the convolutions alone compute the model's logits from pixels."""
+
 import dataclasses
 
 import numpy as np
@@ -21,7 +23,7 @@ PREPROCESSINGS = [
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 @pytest.mark.parametrize("values", PREPROCESSINGS)
-def test_pixels_give_what_the_model_gives(values, batch_norm):
+def test_folded_convolutions_compute_the_models_logits(values, batch_norm):
     architecture = dataclasses.replace(SMALL, preprocessing=values)
     model = draw_model(architecture, batch_norm)
     folded, pixels = fold(model), draw_pixels(architecture)

@@ -1,4 +1,4 @@
-"""The state of an unfinished training: back as it was, or refused."""
+"""Unfinished trainings: the state is restored or refused."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def step(model, optimizer):
 @pytest.mark.parametrize(
     ("optimizer_type", "settings"), [(torch.optim.SGD, {"momentum": 0.9}), (torch.optim.AdamW, {})]
 )
-def test_state_comes_back(tmp_path, optimizer_type, settings):
+def test_the_state_is_restored(tmp_path, optimizer_type, settings):
     first = trained(optimizer_type, 3, **settings)
     save_partial(tmp_path / "p", *first, DESCRIPTION, 3)
     again = trained(optimizer_type, 0, **settings)
@@ -44,10 +44,12 @@ def test_refused(tmp_path):
     state = trained(torch.optim.AdamW, 1)
     save_partial(path, *state, DESCRIPTION, 1)
     for what in DESCRIPTION:
-        with pytest.raises(FirelineError, match=f"p: begun with another {what}; repeat that"):
+        with pytest.raises(
+            FirelineError, match=f"p: was started with another {what}; use the same"
+        ):
             load_partial(path, *state, DESCRIPTION | {what: "other"})
     for other in (nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2)), nn.Conv2d(1, 2, 3)):
-        with pytest.raises(FirelineError, match="of another network; delete it"):
+        with pytest.raises(FirelineError, match="belongs to another network; delete it"):
             load_partial(path, other, torch.optim.AdamW(other.parameters()), DESCRIPTION)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FirelineError, match="damaged; delete it"):

@@ -1,4 +1,4 @@
-"""The torch module: names, shapes and arithmetic; checkpoints that fit and that do not."""
+"""The torch modules: names, shapes and arithmetic; matching and other checkpoints."""
 
 import dataclasses
 from collections import OrderedDict
@@ -106,7 +106,7 @@ def test_arithmetic_of_both_bypasses():
         torch.testing.assert_close(model(x), expected)
 
 
-def test_batch_norm_stands_behind_every_convolution_but_the_classifier():
+def test_batch_norm_follows_every_convolution_but_the_classifier():
     model = SqueezeNet(SMALL, batch_norm=True)
     for layer in SMALL.layers():
         if layer.is_convolution:
@@ -166,12 +166,12 @@ def changed(**changes):
     [
         (
             changed(**{"features.0.weight": None, "features.3.squeeze.weight": None}),
-            "features.0.weight and 1 more missing; check the network",
+            "features.0.weight and 1 more missing; use weights of this architecture",
         ),
         (changed(**{"conv9.weight": torch.ones(1)}), "conv9.weight unexpected"),
         (
             changed(**{"classifier.1.weight": torch.ones(8, 11, 1, 1)}),
-            r"classifier.1.weight has shape \(8, 11, 1, 1\), not \(7, 11, 1, 1\)",
+            r"classifier.1.weight has shape \(8, 11, 1, 1\) instead of \(7, 11, 1, 1\)",
         ),
         (changed(**{"classifier.1.bias": torch.full((7,), torch.nan)}), "NaN or infinity"),
         (changed(**{"conv1_norm.running_var": torch.full((8,), -1.0)}), "variance below zero"),
@@ -186,7 +186,7 @@ def test_checkpoint_refused(tmp_path, state, reason):
 
 
 def test_onnx_checkpoint(tmp_path):
-    """Batch normalisation is folded in; channels that a file has in another order are put right."""
+    """Batch normalisation is folded in; channels in another order are reordered."""
     path = Zoo(SMALL, norm=True).save(tmp_path / "w.onnx")
     loaded = load_checkpoint(path, SMALL)
     assert not loaded.training and loaded.norm("conv1") is None
@@ -194,7 +194,7 @@ def test_onnx_checkpoint(tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(loaded(x), run_onnx(path, x), rtol=1e-4, atol=1e-4)
     other = dataclasses.replace(SMALL, classes=5)
-    with pytest.raises(FirelineError, match=r"w\.onnx: .* has 7 classes, small wants 5"):
+    with pytest.raises(FirelineError, match=r"w\.onnx: .* has 7 classes, but small has 5"):
         load_checkpoint(path, other)
     assert checkpoint_classes(path, other) == 7
 
@@ -213,7 +213,7 @@ def test_classes(tmp_path, ending):
 @pytest.mark.parametrize("ending", [".pth", ".safetensors"])
 @pytest.mark.parametrize("name", ["squeezenet1_0", "squeezenet1_1"])
 def test_files_in_torchvisions_layout(tmp_path, name, ending, dtype):
-    """Drawn from the names and shapes that test_torchvision_names spells out."""
+    """Random weights with the names and shapes that test_torchvision_names checks."""
     torch.manual_seed(0)
     shapes = {key: tensor.shape for key, tensor in SqueezeNet(family(name)).state_dict().items()}
     state = OrderedDict((key, torch.randn(shape).to(dtype)) for key, shape in shapes.items())
@@ -229,8 +229,8 @@ WEIGHTS = SHARED / "weights"
 @pytest.mark.parametrize(
     "file", ["squeezenet1_1.pth", "squeezenet1_1-caffe.pth", "squeezenet1_0-caffe-pruned.pth"]
 )
-def test_weights_that_people_have(file, tmp_path):
-    """As they are, and as the ONNX file that torch makes of them."""
+def test_published_weights(file, tmp_path):
+    """Published weights, and the ONNX file that torch exports from them, give equal tensors."""
     if not (WEIGHTS / file).is_file():
         pytest.skip("needs the weights themselves")
     architecture = family(file[: len("squeezenet1_1")])

@@ -1,4 +1,4 @@
-"""Weights files: good ones read, bad ones refused in one line."""
+"""Weights files: valid ones are read, others refused in one line."""
 
 import json
 import zipfile
@@ -46,7 +46,7 @@ def test_not_finite(path, value):
 
 def test_not_floats(path):
     save(path, {"b": torch.tensor([1, 2])})
-    with pytest.raises(FirelineError, match=r"b is torch.int64; save it as floats"):
+    with pytest.raises(FirelineError, match=r"b is torch.int64; save it as float32"):
         read_weights(path)
 
 
@@ -56,11 +56,11 @@ def test_missing_and_unknown(tmp_path):
     with pytest.raises(FirelineError, match="no such file"):
         read_weights(tmp_path)
     (tmp_path / "w.h5").write_bytes(b"")
-    with pytest.raises(FirelineError, match=r"unknown ending; use .* or \.onnx"):
+    with pytest.raises(FirelineError, match=r"unknown file type; use .* or \.onnx"):
         read_weights(tmp_path / "w.h5")
 
 
-def test_cut_short(path):
+def test_truncated(path):
     whole = save(path, GOOD).read_bytes()
     for length in (0, 1, 7, 8, 50, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
@@ -70,17 +70,17 @@ def test_cut_short(path):
 
 
 class Bomb:
-    """What a malicious pickle does: it names a function to be called on loading."""
+    """A malicious pickle, which names a function that unpickling calls."""
 
     def __reduce__(self):
         return print, ("executed",)
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_pickled_code_is_not_run(tmp_path, capsys, zipped):
+def test_pickled_code_is_not_executed(tmp_path, capsys, zipped):
     path = tmp_path / "w.pth"
     torch.save({"a": Bomb()}, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(FirelineError, match="holds code besides tensors, which is not run"):
+    with pytest.raises(FirelineError, match="holds code besides tensors, which was not executed"):
         read_weights(path)
     assert capsys.readouterr().out == ""
 
@@ -88,7 +88,7 @@ def test_pickled_code_is_not_run(tmp_path, capsys, zipped):
 @pytest.mark.parametrize("weights", [[GOOD], {"a": 3}, {3: GOOD["a.bias"]}, 3, GOOD["a.bias"]])
 def test_not_a_state_dict(tmp_path, weights):
     torch.save(weights, tmp_path / "w.pth")
-    with pytest.raises(FirelineError, match="not tensors by name"):
+    with pytest.raises(FirelineError, match="not a dictionary of tensors"):
         read_weights(tmp_path / "w.pth")
 
 

@@ -1,3 +1,5 @@
+"""Exported ONNX graphs: onnxruntime computes the golden model's scores."""
+
 import numpy as np
 import onnxruntime
 import pytest

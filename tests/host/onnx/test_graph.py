@@ -1,4 +1,4 @@
-"""ONNX files as graphs: what stands for what, where the constants lie, damage in one line."""
+"""ONNX files as graphs: names, constants in and outside the file; damage is refused."""
 
 import numpy as np
 import onnx
@@ -56,7 +56,7 @@ def test_node(path):
         graph.node("y", "a sum", "Add")
     with pytest.raises(FirelineError, match="its input stands where a sum is expected"):
         graph.node("x", "a sum", "Add")
-    with pytest.raises(FirelineError, match="MatMul 'product' reads 'x', which is no constant"):
+    with pytest.raises(FirelineError, match="MatMul 'product' reads 'x', which is not a constant"):
         graph.weights(node, 0)
 
 
@@ -69,11 +69,11 @@ def test_node(path):
         ([1, 3, 5, 6], (5, 6)),
     ],
 )
-def test_size_where_it_is_told(path, shape, size):
+def test_size_if_it_is_stated(path, shape, size):
     assert read_graph(save(path, MATMUL, shape=shape)).size == size
 
 
-def test_identities_are_gone(path):
+def test_identities_are_removed(path):
     graph = read_graph(
         save(
             path,
@@ -95,7 +95,7 @@ def test_outputs_beside_the_first(path):
 
 
 def test_constants_of_all_kinds(path):
-    """Initializers, also named as inputs, and Constant nodes."""
+    """Initializers, one of which is also an input, and Constant nodes."""
     made = model(
         helper.make_node("Constant", [], ["c"], value=numpy_helper.from_array(WEIGHT, "")),
         helper.make_node("Constant", [], ["i"], value_ints=[2, 3]),
@@ -107,7 +107,7 @@ def test_constants_of_all_kinds(path):
     node = graph.nodes["y"]
     assert graph.weights(node, 1).tolist() == graph.weights(node, 2).tolist() == WEIGHT.tolist()
     assert graph.constant(node, 3).tolist() == [2, 3]
-    with pytest.raises(FirelineError, match="F 'y': 'i' is int64; export it as floats"):
+    with pytest.raises(FirelineError, match="F 'y': 'i' is int64; export it as float32"):
         graph.weights(node, 3)
 
 
@@ -129,11 +129,11 @@ def test_not_finite(path, value):
         graph.weights(graph.nodes["y"], 1)
 
 
-def test_shape_of_other_data(path):
+def test_data_of_another_shape(path):
     constant = numpy_helper.from_array(WEIGHT, "w")
     constant.dims[0] = 1 << 40
     graph = read_graph(save(path, MATMUL, constants=[constant]))
-    with pytest.raises(FirelineError, match="'w' does not hold what its shape says"):
+    with pytest.raises(FirelineError, match="'w' does not hold as many values as its shape"):
         graph.weights(graph.nodes["y"], 1)
 
 
@@ -141,7 +141,7 @@ def test_missing_damaged_large(path, monkeypatch):
     with pytest.raises(FirelineError, match="no such file"):
         read_graph(path)
     path.write_bytes(b"no protobuf at all")
-    with pytest.raises(FirelineError, match="not an ONNX file, or cut short"):
+    with pytest.raises(FirelineError, match="not an ONNX file, or truncated"):
         read_graph(path)
     path.write_bytes(b"")
     with pytest.raises(FirelineError, match="0 inputs and 0 outputs"):
@@ -154,11 +154,11 @@ def test_missing_damaged_large(path, monkeypatch):
 @pytest.mark.parametrize(
     ("nodes", "reason"),
     [
-        ([helper.make_node("F", ["z"], ["y"])], "F 'y' reads 'z', which nothing before it writes"),
-        ([helper.make_node("F", ["y"], ["y"])], "F 'y' reads 'y', which nothing before it writes"),
+        ([helper.make_node("F", ["z"], ["y"])], "F 'y' reads 'z', which no earlier node writes"),
+        ([helper.make_node("F", ["y"], ["y"])], "F 'y' reads 'y', which no earlier node writes"),
         (
             [helper.make_node("F", ["b"], ["a"]), helper.make_node("G", ["a"], ["b"])],
-            "F 'a' reads 'b', which nothing before it writes",
+            "F 'a' reads 'b', which no earlier node writes",
         ),
         (
             [helper.make_node("F", ["x"], ["y"]), helper.make_node("Identity", ["y"], ["x"])],
@@ -166,7 +166,7 @@ def test_missing_damaged_large(path, monkeypatch):
         ),
     ],
 )
-def test_no_circles(path, nodes, reason):
+def test_cycles_are_refused(path, nodes, reason):
     with pytest.raises(FirelineError, match=reason):
         read_graph(save(path, *nodes))
 
@@ -211,13 +211,13 @@ def test_data_elsewhere(tmp_path):
     (tmp_path / "w.data").write_bytes(bytes(32))
     (inside / "link").symlink_to(tmp_path / "w.data")
     for name in ("../w.data", str(tmp_path / "w.data"), "link", "none", "", "..", "a\0b"):
-        with pytest.raises(FirelineError, match="which is no file beside it") as error:
+        with pytest.raises(FirelineError, match="which is not a file in the same folder") as error:
             external(inside, name)
         assert "\n" not in str(error.value)
 
 
-def test_names_that_are_no_text(path):
-    """Where a file beside it is named, and in a node's name."""
+def test_names_that_are_not_text(path):
+    """In the name of another file, and in a node's name."""
     tensor = TensorProto(name="w", dims=WEIGHT.shape, data_type=TensorProto.FLOAT)
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="QQQQ")
@@ -239,7 +239,7 @@ def test_data_beyond_the_file(tmp_path, changes):
 
 
 def test_data_too_short(tmp_path):
-    with pytest.raises(FirelineError, match="does not hold what its shape says"):
+    with pytest.raises(FirelineError, match="does not hold as many values as its shape"):
         external(tmp_path, length=20)
 
 

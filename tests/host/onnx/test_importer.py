@@ -1,4 +1,4 @@
-"""ONNX files of float networks: the weights compute what onnxruntime computes of the file."""
+"""ONNX files of float networks: the imported weights compute what onnxruntime computes."""
 
 import dataclasses
 from pathlib import Path
@@ -109,7 +109,7 @@ LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_squeezenet.o
 
 @pytest.mark.skipif(not LIGHT.is_file(), reason="needs the model zoo's graph")
 def test_graph_of_the_model_zoo(tmp_path):
-    """Its weights, which the graph only outlines, are drawn."""
+    """The file holds no weights, only their shapes; the weights are drawn."""
     model, random = onnx.load(LIGHT), np.random.default_rng(0)
     shapes = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
     for node in [n for n in model.graph.node if n.op_type == "ConstantOfShape"]:
@@ -127,7 +127,7 @@ def test_graph_of_the_model_zoo(tmp_path):
 
 
 def test_read_as_it_is(tmp_path):
-    """The file's stages, classes and size; name and preprocessing of the architecture given."""
+    """Stages, classes and size are the file's; name and preprocessing the architecture's."""
     path = Zoo(SMALL["complex"]).save(tmp_path / "w.onnx")
     other = family("squeezenet1_0", size=99)
     found = read_onnx(path, other).architecture
@@ -137,7 +137,7 @@ def test_read_as_it_is(tmp_path):
 
 
 def test_pictures_of_another_size(tmp_path):
-    """Pools and average are judged at the size that the file is for."""
+    """Pools and average are checked at the input size of the file."""
     path = Zoo(SMALL["vanilla"], average="AveragePool").save(tmp_path / "w.onnx")
     larger = dataclasses.replace(SMALL["vanilla"], height=52, width=64)
     found, expected = import_onnx(path, larger), import_onnx(path, SMALL["vanilla"])
@@ -149,21 +149,24 @@ def test_pictures_of_another_size(tmp_path):
     [
         (
             {"stages": (Conv1(9, 5, 2, 1), *STACKS["complex"][1:])},
-            "Conv 'r0' is conv1 with channels 8, kernel 3, small wants channels 9, kernel 5; "
+            "Conv 'r0' is conv1 with channels 8, kernel 3, but small has channels 9, kernel 5; "
             "use a TOML file",
         ),
-        ({"stages": (Conv1(8, 3, 1, 1), *STACKS["complex"][1:])}, "stride 2, small wants stride 1"),
-        ({"stages": (CONV1, *STACKS["complex"][2:])}, "is a max pool where small wants a Fire"),
-        ({"stages": STACKS["complex"][:3]}, "is a Fire where small wants the classifier"),
+        (
+            {"stages": (Conv1(8, 3, 1, 1), *STACKS["complex"][1:])},
+            "stride 2, but small has stride 1",
+        ),
+        ({"stages": (CONV1, *STACKS["complex"][2:])}, "is a max pool where small has a Fire"),
+        ({"stages": STACKS["complex"][:3]}, "is a Fire where small has the classifier"),
         (
             {"stages": (*STACKS["complex"], MaxPool())},
-            "Conv 'r[0-9]+' is the classifier where small wants a max pool",
+            "Conv 'r[0-9]+' is the classifier where small has a max pool",
         ),
         (
             {"stages": (*STACKS["complex"][:3], Fire(2, 5, 6))},
-            "Add 'r[0-9]+' is a Fire with bypass simple, small wants bypass none",
+            "Add 'r[0-9]+' is a Fire with bypass simple, but small has bypass none",
         ),
-        ({"classes": 8}, "Conv 'r[0-9]+' has 7 classes, small wants 8"),
+        ({"classes": 8}, "Conv 'r[0-9]+' has 7 classes, but small has 8"),
     ],
 )
 def test_another_architecture(tmp_path, changes, reason):
@@ -178,20 +181,20 @@ def test_another_architecture(tmp_path, changes, reason):
 
 def test_another_family(tmp_path):
     path = Zoo(family("squeezenet1_1")).save(tmp_path / "squeezenet1_1.onnx")
-    reason = "channels 64, kernel 3, squeezenet1_0 wants channels 96, kernel 7; "
+    reason = "channels 64, kernel 3, but squeezenet1_0 has channels 96, kernel 7; "
     with pytest.raises(FirelineError, match=f"{reason}use --arch squeezenet1_1$"):
         import_onnx(path, family("squeezenet1_0"))
     fewer = Zoo(family("squeezenet1_1", classes=9)).save(tmp_path / "fewer.onnx")
     with pytest.raises(FirelineError, match=r"use a TOML file that describes this network$"):
         import_onnx(fewer, family("squeezenet1_0"))
     simple = family("squeezenet1_1", Bypass.SIMPLE)
-    reason = "bypass none, squeezenet1_1-simple wants bypass simple; use --arch squeezenet1_1$"
+    reason = "bypass none, but squeezenet1_1-simple has bypass simple; use --arch squeezenet1_1$"
     with pytest.raises(FirelineError, match=reason):
         import_onnx(path, simple)
 
 
 def rewire(operator, index, source, count=0):
-    """Makes an input of the count-th node with that operator another tensor."""
+    """Makes the count-th node with that operator read another tensor."""
 
     def change(graph):
         node = [n for n in graph.node if n.op_type == operator][count]
@@ -202,7 +205,7 @@ def rewire(operator, index, source, count=0):
 
 
 def insert(operator, behind, **attributes):
-    """Puts a node behind the first with that operator."""
+    """Inserts a node after the first node with the operator ``behind``."""
 
     def change(graph):
         at = next(i for i, node in enumerate(graph.node) if node.op_type == behind)
@@ -230,17 +233,20 @@ def wider_conv1(graph):
         (insert("Tanh", "GlobalAveragePool"), "Tanh 'r[0-9]+' stands where the global average"),
         (insert("Tanh", "Conv"), "Tanh 'r0' stands where a convolution"),
         (set_axis, "Concat 'r9' joins 2 maps along axis 2"),
-        (rewire("Concat", 0, "r8"), "Conv 'r7' has kernel, stride, padding .3, 1, 1.; .1, 1, 0."),
-        (rewire("Conv", 0, "r2", count=2), "Concat 'r9' joins expands of two maps"),
-        (rewire("Add", 1, "r6"), "Add 'r12' is no bypass"),
-        (rewire("Add", 0, "r2"), "Add 'r12' is no bypass"),
-        (rewire("Conv", 0, "r1", count=1), "Add 'r12' is no bypass"),
-        (wider_conv1, "fire2/squeeze has 4 x 8 x 1 x 1 weights, but .* wants 4 x 9 x 1 x 1"),
+        (
+            rewire("Concat", 0, "r8"),
+            "Conv 'r7' has kernel, stride, padding .3, 1, 1. where .1, 1, 0. is expected",
+        ),
+        (rewire("Conv", 0, "r2", count=2), "Concat 'r9' joins expands of different maps"),
+        (rewire("Add", 1, "r6"), "Add 'r12' is not a bypass"),
+        (rewire("Add", 0, "r2"), "Add 'r12' is not a bypass"),
+        (rewire("Conv", 0, "r1", count=1), "Add 'r12' is not a bypass"),
+        (wider_conv1, "fire2/squeeze has 4 x 8 x 1 x 1 weights, but its input needs 4 x 9 x 1 x 1"),
         (rewire("Dropout", 0, "data_0"), "its input stands where a max pool, a Fire or conv1"),
-        (rewire("Dropout", 0, "r4"), "Conv 'r3' reads 'r2'; outside of Fires only the first"),
+        (rewire("Dropout", 0, "r4"), "Conv 'r3' reads 'r2' instead of the pictures; use one"),
     ],
 )
-def test_no_squeezenet(tmp_path, change, reason):
+def test_other_networks(tmp_path, change, reason):
     builder = Zoo(SMALL["complex"])
     change(builder.model.graph)
     path = builder.save(tmp_path / "w.onnx")

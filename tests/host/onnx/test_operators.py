@@ -1,4 +1,4 @@
-"""Operators of ONNX files that are not what a SqueezeNet has are refused, and say why."""
+"""Operators that compute something else than a SqueezeNet's are refused with the reason."""
 
 import dataclasses
 
@@ -52,16 +52,25 @@ def store(name, values):
         (put("Conv", "group", 3), "Conv 'r0' has .* group 3; .* no groups"),
         (put("Conv", "auto_pad", "SAME_UPPER"), "Conv 'r0' has auto_pad 'SAME_UPPER'; export"),
         (put("Conv", "pads", [1, 1]), r"Conv 'r0' has pads \(1, 1\); use 4 integers"),
-        (store("c0", np.ones((8, 3, 3, 5), np.float32)), "8 x 3 x 3 x 5 weights; square"),
-        (store("c0", np.ones((8, 3), np.float32)), "Conv 'r0' has 8 x 3 weights; square kernels"),
-        (store("c0", np.ones((8, 3, 0, 0), np.float32)), "8 x 3 x 0 x 0 weights; square kernels"),
+        (store("c0", np.ones((8, 3, 3, 5), np.float32)), "8 x 3 x 3 x 5 weights; use square"),
+        (
+            store("c0", np.ones((8, 3), np.float32)),
+            "Conv 'r0' has 8 x 3 weights; use square kernels",
+        ),
+        (
+            store("c0", np.ones((8, 3, 0, 0), np.float32)),
+            "8 x 3 x 0 x 0 weights; use square kernels",
+        ),
         (store("c1", np.ones(7, np.float32)), "Conv 'r0' has 7 values for 8 channels"),
         (put("MaxPool", "kernel_shape", [2, 2]), r"MaxPool 'r2' has kernel \(2, 2\)"),
         (put("MaxPool", "strides", [1, 1]), r"MaxPool 'r2' has .* strides \(1, 1\)"),
         (put("MaxPool", "dilations", [2, 2]), r"MaxPool 'r2' has .* dilations \(2, 2\)"),
-        (put("MaxPool", "pads", [1, 1, 1, 1]), "MaxPool 'r2' has .* padded at the ends only"),
-        (put("MaxPool", "pads", [0, 0, 1, 0]), "MaxPool 'r2' makes 4 pixels of 10, not 5"),
-        (put("MaxPool", "pads", [0, 0, 3, 3]), "MaxPool 'r2' makes 6 pixels of 10, not 5"),
+        (
+            put("MaxPool", "pads", [1, 1, 1, 1]),
+            "MaxPool 'r2' has .* padded at the right and bottom only",
+        ),
+        (put("MaxPool", "pads", [0, 0, 1, 0]), "MaxPool 'r2' makes 4 pixels of 10 instead of 5"),
+        (put("MaxPool", "pads", [0, 0, 3, 3]), "MaxPool 'r2' makes 6 pixels of 10 instead of 5"),
         (put("MaxPool", "auto_pad", "SAME_LOWER"), "MaxPool 'r2' has auto_pad 'SAME_LOWER'"),
     ],
 )
@@ -83,12 +92,14 @@ def test_pools_written_otherwise(tmp_path, ceil_mode, pads):
 
 
 def test_pool_without_pads(tmp_path):
-    """Nothing overhangs a map with odd sides; with even ones a row would be lost."""
+    """No window overhangs a map with odd sides; of even sides, a row and a column would be lost."""
 
     def change(graph):
         put("MaxPool", "pads", [0, 0, 0, 0])(graph)
 
-    with pytest.raises(FirelineError, match=r"makes 4 pixels of 10, not 5; export it with ceil"):
+    with pytest.raises(
+        FirelineError, match=r"makes 4 pixels of 10 instead of 5; export it with ceil"
+    ):
         read(tmp_path, change)
 
     def change_both(graph):
@@ -110,7 +121,7 @@ def test_pool_without_pads(tmp_path):
         ("ReduceMean", put("ReduceMean", "axes", [0, 1]), r"averages over axes \(0, 1\)"),
     ],
 )
-def test_average_of_less_than_the_map(tmp_path, average, change, reason):
+def test_average_of_a_part_of_the_map(tmp_path, average, change, reason):
     with pytest.raises(FirelineError, match=reason):
         read(tmp_path, change, average=average)
 
@@ -120,7 +131,7 @@ def test_average_with_axes_as_attribute(tmp_path, axes):
     read(tmp_path, put("ReduceMean", "axes", axes), average="ReduceMean")
 
 
-def test_norm_is_folded(tmp_path):
+def test_norm_is_folded_in(tmp_path):
     path = Zoo(SMALL, norm=True).save(tmp_path / "w.onnx")
     graph = read_graph(path)
     conv = read_convolution(graph, "r2", "conv1")
@@ -154,10 +165,10 @@ def test_norm_beyond_float32(tmp_path):
         store("c2", np.full(8, 3e38, np.float32))(graph)
         store("c5", np.zeros(8, np.float32))(graph)
 
-    with pytest.raises(FirelineError, match="'r1' makes weights beyond float32"):
+    with pytest.raises(FirelineError, match="'r1' scales weights beyond float32"):
         read(tmp_path, change, norm=True)
 
 
-def test_nothing_but_softmax_and_shapes_behind_the_average(tmp_path):
+def test_softmax_and_changes_of_shape_may_follow_the_average(tmp_path):
     path = Zoo(SMALL, softmax=True).save(tmp_path / "w.onnx")
     assert find_average(read_graph(path)).operator == "GlobalAveragePool"

@@ -59,7 +59,7 @@ def test_a_partial_file_of_another_distillation_is_refused(tmp_path):
         (small_work(settings=SHORT, pixels=PIXELS[:40]), "pictures"),
     ):
         other.partial = work.partial
-        with pytest.raises(FirelineError, match=f"begun with another {what}"):
+        with pytest.raises(FirelineError, match=f"was started with another {what}"):
             distill(other, ignore)
 
 
