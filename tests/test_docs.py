@@ -144,6 +144,16 @@ def test_the_ports_are_those_of_the_core():
     assert sorted(named) == sorted(port["name"] for port in described["ports"])
 
 
+@pytest.mark.parametrize(
+    "language, example", [("verilog", "classifier.v"), ("python", "amaranth_top.py")]
+)
+def test_the_instances_are_those_of_the_examples(language, example):
+    lines = [line.strip() for line in (ROOT / "examples" / example).read_text().splitlines()]
+    (shown,) = blocks(ROOT / "docs" / "core-interface.md", language)
+    for line in shown.splitlines():
+        assert line.strip() in lines, line
+
+
 def test_boards_and_lights_are_those_of_the_sources():
     file = ROOT / "docs" / "getting-started-ulx3s.md"
     assert set(BOARDS) <= set(quoted(file))
