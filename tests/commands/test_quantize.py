@@ -1,5 +1,6 @@
 """Quantization: steps, bits by layer, budgets, and invalid weights."""
 
+import json
 import os
 import re
 
@@ -16,9 +17,12 @@ def rounding(arch, weights, pictures):
 
 def test_quantize(rounding, tmp_path):
     file = tmp_path / "a.fireline"
-    shown = runs(*rounding, "-o", file).stdout
+    shown = runs(*rounding, "-o", file, "--json", tmp_path / "result.json").stdout
     assert re.search(r"rounding +distance 0\.\d{4} \(\+0\.0000\)", shown)
     assert "error-feedback  distance" in shown
+    steps = json.loads((tmp_path / "result.json").read_text())["stages"]
+    assert [step["stage"] for step in steps[:2]] == ["rounding", "biases"]
+    assert set(steps[0]) == {"stage", "fidelity", "seconds", "undone"}
     network = read_network(file)
     assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
     assert network.class_names == ("a", "b", "c")

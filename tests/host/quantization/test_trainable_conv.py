@@ -3,7 +3,6 @@ import pytest
 import torch
 from fireline.host import golden
 from fireline.host.quantization.scale_search import WeightScales
-from fireline.host.quantization.straight_through import round_through
 from fireline.host.quantization.trainable_conv import TrainableConv
 
 
@@ -96,11 +95,3 @@ def test_bfloat16_keeps_activations():
 def test_a_bias_beyond_32_bits_is_clamped():
     conv = draw_conv(25, 1e11).quantized(*SCALES)
     assert conv.bias.max() > 2e9 and conv.bias.min() < -2e9
-
-
-def test_round_through():
-    x = torch.tensor([-1.5, -0.5, 0.49, 0.5, 2.5], requires_grad=True)
-    y = round_through(x)
-    assert y.tolist() == [-1, 0, 0, 1, 3]
-    y.backward(torch.arange(5.0))
-    assert x.grad.tolist() == [0, 1, 2, 3, 4]
