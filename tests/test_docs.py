@@ -187,7 +187,8 @@ def test_the_floors_are_those_that_the_tests_hold():
     rows = (ROOT / "CONTRIBUTING.md").read_text().split(heading)[1].split("\n\n")[0].splitlines()
     cells = [[cell.strip().split(", ") for cell in row.split("|")[2:4]] for row in rows[1:]]
     for column, top in enumerate(("hw", "host")):
-        assert [row[column] for row in cells] == [list(names) for names in floors[top]]
+        named = [row[column] for row in cells if row[column] != [""]]
+        assert named == [list(names) for names in floors[top]]
 
 
 def test_the_waveform_is_what_the_simulation_shows(tmp_path):
