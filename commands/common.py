@@ -1,4 +1,4 @@
-"""What the commands share: one-line errors, ``--json``, progress, common parameters."""
+"""Shared by all commands: one-line errors, ``--json``, progress, common parameters."""
 
 import functools
 import json

@@ -299,20 +299,22 @@ def read_bypass(where: str, text: object) -> Bypass:
 def _exact_fields(where: str, data: object, kind: type) -> dict[str, Any]:
     """A copy of the dictionary; FirelineError unless its keys are the dataclass's fields."""
     if not isinstance(data, dict):
-        raise FirelineError(f"{where}: {data!r} is not a table")
+        raise FirelineError(f"{where}: {data!r} is not a table; quantize the network again")
     names = {field.name for field in dataclasses.fields(kind)}
     for what, keys in (
         ("lacks", names - data.keys()),
         ("has the unknown key", data.keys() - names),
     ):
         if keys:
-            raise FirelineError(f"{where} {what} {min(map(str, keys))!r}")
+            raise FirelineError(
+                f"{where} {what} {min(map(str, keys))!r}; quantize the network again"
+            )
     return dict(data)
 
 
 def _as_list(where: str, data: object) -> list[object]:
     if not isinstance(data, list):
-        raise FirelineError(f"{where}: {data!r} is not a list")
+        raise FirelineError(f"{where}: {data!r} is not a list; quantize the network again")
     return data
 
 

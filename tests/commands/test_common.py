@@ -1,4 +1,4 @@
-"""What the commands share: the result, one-line errors, bad network files."""
+"""Shared by all commands: the result, one-line errors, bad network files."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The command line as a test runs it, and files that are damaged."""
+"""Runs commands in tests, and damages files."""
 
 import safetensors.torch
 from click.testing import CliRunner
@@ -6,7 +6,7 @@ from fireline import cli
 
 
 class Result:
-    """What a command printed and returned."""
+    """The output and the exit status of a command."""
 
     def __init__(self, *arguments):
         done = CliRunner().invoke(cli.main, [str(each) for each in arguments])
@@ -15,7 +15,7 @@ class Result:
 
 
 def runs(*arguments) -> Result:
-    """Runs a command, which must succeed."""
+    """Runs a command that must succeed."""
     result = Result(*arguments)
     assert result.status == 0, result.stderr
     assert not result.stderr
@@ -23,7 +23,7 @@ def runs(*arguments) -> Result:
 
 
 def complains(*arguments) -> str:
-    """Runs a command, which must refuse its input; returns the one line that it says."""
+    """Runs a command that must refuse its input; returns the one line that it prints."""
     result = Result(*arguments)
     assert result.status == 2, result.stdout
     (line,) = result.stderr.splitlines()
@@ -32,11 +32,12 @@ def complains(*arguments) -> str:
 
 
 def truncated(path):
+    """Cuts the last bytes off a file."""
     path.write_bytes(path.read_bytes()[:-10])
 
 
 def change(name, function):
-    """A damage to weights: one tensor changed."""
+    """Returns a function that changes one tensor of a weights file."""
 
     def damage(path):
         state = safetensors.torch.load_file(path)

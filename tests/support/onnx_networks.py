@@ -1,4 +1,4 @@
-"""Float networks as ONNX files, in the ways in which others write them."""
+"""Float networks as ONNX files, as torch and the ONNX model zoo write them."""
 
 import warnings
 from pathlib import Path
@@ -13,11 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 def torch_export(path: Path, model: SqueezeNet, folding: bool = True, opset: int = 17) -> Path:
-    """The file that torch writes, the batch left open."""
+    """Exports a model with torch, with a batch of any size; returns the path."""
     architecture = model.architecture
     x = torch.zeros(1, architecture.channels, architecture.height, architecture.width)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter without onnxscript
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch deprecates this exporter
         torch.onnx.export(
             model,
             (x,),
@@ -32,16 +32,16 @@ def torch_export(path: Path, model: SqueezeNet, folding: bool = True, opset: int
 
 
 def run_onnx(path: Path, x: torch.Tensor) -> torch.Tensor:
-    """What onnxruntime makes of pictures [N, C, H, W]: float32 [N, classes]."""
+    """The output of onnxruntime for pictures [N, C, H, W], float32 [N, classes]."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (y,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
     return torch.tensor(y).flatten(1)
 
 
 class Zoo:
-    """Writes random networks as the ONNX model zoo has them: numbered tensors, no ceil mode.
+    """Random networks in the style of the ONNX model zoo: numbered tensors, no ceil mode.
 
-    ``swapped`` puts the 3x3 expands first; ``average`` is the operator at the end.
+    ``swapped`` puts expand3x3 first in each Concat; ``average`` is the operator at the end.
     """
 
     def __init__(
@@ -58,8 +58,7 @@ class Zoo:
         self.swapped, self.norm, self.dtype = swapped, norm, dtype
         self.nodes, self.constants = [], []
         x = "data_0"
-        for index, stage in enumerate(architecture.stages):
-            own = {layer.kind: layer for layer in architecture.layers() if layer.stage == index}
+        for stage, own in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
             match stage:
                 case MaxPool():
                     x = self.pool(own[LayerKind.POOL], x)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: networks of any shape of the family, small enough to compute quickly."""
+"""Hypothesis strategies: architectures of any shape, small enough to compute quickly."""
 
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool, Preprocessing
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 
 def preprocessing(channels: int) -> Preprocessing:
-    """Some preprocessing for 1 or 3 channels."""
+    """A preprocessing for 1 or 3 channels, in order grey or BGR."""
     order = "grey" if channels == 1 else "bgr"
     return Preprocessing(order, 1.0, (104.0, 117.0, 123.0)[:channels], (1.0, 2.0, 3.0)[:channels])
 

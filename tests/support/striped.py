@@ -1,4 +1,4 @@
-"""Pictures that a tiny network learns to tell apart in a second."""
+"""Pictures that a tiny network learns to classify within a second."""
 
 import numpy as np
 from fireline.host.data.dataset import Dataset, Pictures
@@ -18,7 +18,7 @@ RECIPE = Recipe(epochs=4, batch=16, learning_rate=0.05)
 
 
 def stripes(count, seed):
-    """Pictures of horizontal (class 0) and vertical (class 1) stripes under noise."""
+    """Pictures of horizontal (class 0) and vertical (class 1) stripes with added noise."""
     draw = np.random.default_rng(seed)
     labels = draw.integers(0, 2, count)
     rows = np.where(np.arange(8) % 2, 200, 50)

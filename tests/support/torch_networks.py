@@ -1,4 +1,4 @@
-"""Small torch networks with some life in them, and pictures for them."""
+"""Small torch networks whose activations are not all zero, and pictures for them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from fireline.host.float_network.squeezenet import SqueezeNet, normalise
 from fireline.host.network.architecture import Architecture
 
-torch.set_num_threads(1)  # threads that wait for each other cost more than such networks
+torch.set_num_threads(1)  # threads cost more than they gain with such small networks
 
 
 def draw_pixels(architecture: Architecture, count: int = 8) -> np.ndarray:
@@ -20,7 +20,7 @@ def draw_pixels(architecture: Architecture, count: int = 8) -> np.ndarray:
 
 
 def draw_model(architecture: Architecture, batch_norm: bool, seed: int = 0) -> SqueezeNet:
-    """A network in evaluation mode with random weights and, if any, statistics that fit."""
+    """A random network in evaluation mode; batch statistics are those of ``draw_pixels``."""
     torch.manual_seed(seed)
     model = SqueezeNet(architecture, batch_norm)
     with torch.no_grad():
@@ -42,7 +42,7 @@ def draw_model(architecture: Architecture, batch_norm: bool, seed: int = 0) -> S
 
 
 def save(path: Path, weights: dict[str, torch.Tensor]) -> Path:
-    """Writes weights in the format of the file's ending, .safetensors or torch's; returns path."""
+    """Writes weights as .safetensors or in torch's format, as the path ends; returns the path."""
     if path.suffix == ".safetensors":
         safetensors.torch.save_file(weights, path)
     else:

@@ -1,4 +1,4 @@
-"""Which input channels share an exponent."""
+"""Exponent groups and segments of a convolution's input."""
 
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.exponent_groups import exponent_group_index, input_segments

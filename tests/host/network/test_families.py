@@ -43,7 +43,7 @@ def test_1_1_in_full():
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_0", "squeezenet1_1"])
-def test_bypasses_stand_as_in_the_paper(name):
+def test_bypasses_are_placed_as_in_the_paper(name):
     assert bypasses(family(name)) == ["none"] * 8
     assert bypasses(family(name, Bypass.SIMPLE)) == ["none", "simple"] * 4
     assert bypasses(family(name, Bypass.COMPLEX)) == ["complex", "simple"] * 4
@@ -63,7 +63,7 @@ def test_metaparameters():
 
 
 @given(size=st.integers(-1, 2000), classes=st.integers(-1, 5000))
-def test_any_size_is_taken_or_refused_in_one_line(size, classes):
+def test_any_size_is_accepted_or_refused_in_one_line(size, classes):
     try:
         assert family("squeezenet1_0", size=size, classes=classes).height == size
     except FirelineError as error:

@@ -1,4 +1,4 @@
-"""The network file: written and read back; every damage refused in one line."""
+"""Network files: written and read back; every damage is refused in one line."""
 
 import dataclasses
 import hashlib
@@ -117,7 +117,7 @@ def parts(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def signed(header: dict, tensors: dict[str, np.ndarray]) -> bytes:
-    """A file with a digest that is right, whatever it holds."""
+    """A file with a valid digest and any content."""
     text = json.dumps({**header, "digest": NO_DIGEST})
     data = safetensors.numpy.save(tensors, {FORMAT: text})
     return data.replace(NO_DIGEST.encode(), hashlib.sha256(data).hexdigest().encode(), 1)
@@ -171,6 +171,6 @@ def test_a_missing_file_is_refused(tmp_path):
         read_network(tmp_path / "none.net")
 
 
-def test_a_folder_that_is_not_there_is_refused(network, tmp_path):
+def test_a_missing_folder_is_refused(network, tmp_path):
     with pytest.raises(FirelineError, match=r"^network file .*No such file or directory"):
         write_network(network, tmp_path / "none" / "small.net")

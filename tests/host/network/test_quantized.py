@@ -1,4 +1,4 @@
-"""Quantized networks: their arithmetic, and what is refused."""
+"""Quantized networks: effective weights, sizes, and values out of range."""
 
 import dataclasses
 

@@ -1,3 +1,5 @@
+"""Random networks: their activations are spread, their values in range."""
+
 import numpy as np
 import pytest
 from fireline.host.golden import trace

@@ -1,4 +1,4 @@
-"""TOML files: both forms read, everything else refused in one line."""
+"""TOML files: both forms are read, everything else is refused in one line."""
 
 import pytest
 from fireline.errors import FirelineError

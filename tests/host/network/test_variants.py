@@ -1,4 +1,4 @@
-"""Other Fires in the same stack, and where bypasses stand."""
+"""Variants: changed Fires in the same stack, and the places of bypasses."""
 
 import math
 
@@ -18,7 +18,7 @@ def fires(architecture):
     return [stage for stage in architecture.stages if isinstance(stage, Fire)]
 
 
-def test_nothing_asked_for_nothing_changed():
+def test_no_change_by_default():
     assert vary(CIFAR10) == CIFAR10
 
 

@@ -1,3 +1,5 @@
+"""Bits of the weights by layer: numbers, patterns and files."""
+
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.network.architecture import Architecture
