@@ -1,5 +1,8 @@
 """The README: short, its figures those of the measurements, its two commands run by CI."""
 
+import pytest
+from click.testing import CliRunner
+from fireline import cli
 from support.documents import MEASUREMENTS, README, commands, table_rows
 from support.paths import ROOT
 
@@ -30,3 +33,12 @@ def test_the_neighbours_have_sources():
     (start,) = [n for n, row in enumerate(rows) if row.startswith(NEIGHBOURS)]
     for row in rows[start + 2 :]:
         assert len(row.strip("|").split("|")[-1].strip()) > 3, row
+
+
+@pytest.mark.parametrize("command", ["summary cifar10 --array 8x8"])
+def test_what_it_shows_is_printed(command):
+    shown = README.read_text().split(f"$ fireline {command}\n")[1].split("\n\n")[0].splitlines()
+    printed = CliRunner().invoke(cli.main, command.split()).stdout.splitlines()
+    lines = [line.split() for line in printed]
+    for line in shown:
+        assert line.strip() == "..." or line.split() in lines, line
