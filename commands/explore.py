@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     "--squeeze-ratio",
     metavar="R,...",
     type=CommaList(click.FLOAT),
-    help="Above 0 to 1, such as 0.125,1.",
+    help="Each above 0, at most 1, such as 0.125,1.",
 )
 @click.option(
     "--share-3x3",
     metavar="S,...",
     type=CommaList(click.FLOAT),
-    help="Above 0, below 1, such as 0.01,0.5.",
+    help="Each above 0, below 1, such as 0.01,0.5.",
 )
 @click.option(
     "--bypass",
     metavar="B,...",
     type=CommaList(click.Choice(["none", "simple", "complex"])),
-    help="Of none, simple, complex.",
+    help="Any of none, simple, complex.",
 )
 @click.option("--array", metavar="A,...", type=CommaList(Array()), default="8x8", show_default=True)
 @click.option(
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
-    "--workers", type=click.IntRange(1), help="Processes on this machine.  [default: its cores]"
+    "--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one per core]"
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster instead.")
 def explore(
@@ -111,7 +111,7 @@ def explore(
         arrays=array,
         bits=tuple(map(int, weight_bits)),
     )
-    space.variants(base)
+    space.variants(base)  # raises FirelineError for lists that do not fit the network
     dataset = load_dataset(data, base, chosen.seed)
     if pictures is not None:
         dataset = fewer_pictures(dataset, pictures, chosen.seed)
@@ -140,7 +140,7 @@ def _run(
 
     trials = exploration.trials(space)
     everything = len(space.variants(exploration.base))
-    output.say(f"{everything - len(trials)} of {everything} networks are there already")
+    output.say(f"{everything - len(trials)} of {everything} networks are already measured")
     if scheduler is not None:
         done = cluster.on_dask(trial.run, trials, (dataset,), scheduler, output.say)
     else:

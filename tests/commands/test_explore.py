@@ -27,13 +27,13 @@ def test_explore(arch, pictures, tmp_path):
         (f"tiny-sr{ratio}", array) for ratio in (0.25, 0.5) for array in ("4x4", "8x8")
     ]
     assert (
-        "0 of 2 networks are there already" in shown
+        "0 of 2 networks are already measured" in shown
         and "tiny: 1 epochs on 9 pictures (*: on the Pareto front)" in shown
     )
     files = {file.name for file in (tmp_path / "x").iterdir()}
     assert {"results.csv", "tradeoffs.svg", "tradeoffs.png"} < files
     again = runs(*common, *first).stdout
-    assert "2 of 2 networks are there already" in again
+    assert "2 of 2 networks are already measured" in again
     with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         second = ("--bypass", "none,complex", "--weight-bits", "4,8", "--scheduler", address)
@@ -51,7 +51,7 @@ def test_explore(arch, pictures, tmp_path):
         (["--squeeze-ratio", "0.5,0.5"], "list each value once"),
         (["--share-3x3", "1"], "share of 3x3 filters 1.0: use"),
         (["--bypass", "simple,both"], "'both' is not one of"),
-        (["--array", "8x8,9x9"], "'9x9' is no array"),
+        (["--array", "8x8,9x9"], "'9x9' is not an array"),
         (["--weight-bits", "6"], "'6' is not one of"),
         (["--epochs", "0"], "epochs is 0; use 1"),
         (["--pictures", "1000"], "1000 pictures to train on; use 2 to 9"),
@@ -87,7 +87,7 @@ def test_an_interrupted_exploration_resumes(arch, pictures, tmp_path):
     assert not list(temporary.iterdir())
     points = {file: file.stat().st_mtime_ns for file in folder.glob("points/*")}
     assert 1 <= len(points) < 3
-    assert f"{len(points)} of 3 networks are there already" in runs(*given).stdout
+    assert f"{len(points)} of 3 networks are already measured" in runs(*given).stdout
     assert all(file.stat().st_mtime_ns == time for file, time in points.items())
     assert len(list(folder.glob("points/*"))) == 3
 

@@ -1,4 +1,4 @@
-"""Small networks whose accelerators simulate in seconds, and the simulation itself."""
+"""Small networks whose accelerators simulate in seconds, and their simulation."""
 
 import numpy as np
 from amaranth.sim import Simulator
@@ -25,7 +25,7 @@ def fire(squeeze: int, expand1x1: int, expand3x3: int, bypass: str = "none") -> 
 
 
 def network(*stages, height=6, width=5, classes=3) -> Architecture:
-    """A small RGB network: a stage is a conv1, "pool" or a Fire."""
+    """A small RGB network; a stage is a Conv1, "pool" or a Fire."""
     built = tuple(MaxPool() if stage == "pool" else stage for stage in stages)
     return Architecture("small", 3, height, width, PREPROCESSING, built, classes)
 
@@ -36,7 +36,7 @@ TINY = network(Conv1(6, 3, 1, 1), "pool", fire(4, 4, 5))
 def compiled(
     architecture: Architecture, array="4x4", bits=4, seed=0, lanes=None, head=None
 ) -> Compiled:
-    """Random weights on an array such as "8x8"."""
+    """A network with random weights, compiled for an array such as "8x8"."""
     ci, co = map(int, array.split("x"))
     quantized = random_network(architecture, seed, bits)
     return compile_network(quantized, ArrayShape(ci, co), lanes, head)
@@ -53,8 +53,8 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
 
     With `abort_after`, that many pixels of noise and an abort come before the frames.
 
-    The weights of a streamed classifier come as a reader sends them: a group's last word
-    `load_cycles - 1` cycles after it was wanted.
+    The weights of a streamed classifier come as a reader sends them: a class block's last word
+    `load_cycles - 1` cycles after the request.
     """
     accelerator = Accelerator(job.program)
     random = np.random.default_rng(1)
@@ -123,7 +123,7 @@ def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
 
 
 async def give_contexts(ctx, port, tables: Tables):
-    """What the drain must know of every operation of a frame, one after the other."""
+    """Sends the drain the context of every row operation of a frame."""
     for row in tables.rows:
         fields = {**row, **tables.layers[row["layer"]]}
         names = [name for part in DRAIN_FIELDS.values() for name in part]
