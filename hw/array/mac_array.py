@@ -1,4 +1,4 @@
-"""The array of multipliers and accumulators that every convolution shares."""
+"""The array of multipliers and accumulators, which all convolutions share."""
 
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import wiring
@@ -11,20 +11,29 @@ from ..lib.delay import delay
 from .mac_lanes import MacControl, MacLanes, WeightWord
 
 GATHER_CYCLES = 2
-"""For the way of the sums back from the lane pairs."""
+"""Registers on the long wires from the lane pairs back to one place."""
 
 
 class MacArray(wiring.Component):
-    """`ci` input channels times `co` output channels a cycle, output-stationary.
+    """`ci` input channels times `co` output channels a cycle; the sums stay in place.
 
-    Words that belong together, from `first` to `last`, are summed up lane by lane; `o.valid` tells
-    that `o.sums` are complete, `latency` cycles after the last word and for that cycle only. One
-    word a cycle, in groups of any length, with any number of cycles between words. Control and
-    activations are spread over the lane pairs, and a word's `weights`, which stand beside them
-    already, are expected `routing.TREE_CYCLES` later.
+    Each lane sums its products over the words from `first` to `last`; see `MacLanes`. A sum takes
+    any number of words, with any number of cycles between them.
 
-    `dsp`: the number of lane pairs times input channels whose multiplier is a MULT18X18D, spread
-    evenly over the lanes; the others are made of LUTs. None: behavioural ones, for simulation.
+    Parameters
+        ci, co: input channels, output channels (array lanes)
+        accumulator_bits: of each sum, signed
+        exponent_bits: of each exponent
+        dsp: number of pair multipliers that are a MULT18X18D, dealt evenly over the lane pairs; the
+            others are made of LUTs. None: all are behavioural, for simulation
+    Members
+        i: in, `control` and `activations` of a word; its `weights`, which are read beside the lane
+            pairs, `routing.TREE_CYCLES` later
+        o: out, `sums`; `valid` marks the one cycle in which they are complete
+    Latency
+        `latency(ci)` cycles from the last word's control and activations to `o`
+    Throughput
+        one word a cycle
     """
 
     WEIGHT_CYCLES = routing.TREE_CYCLES
@@ -72,7 +81,7 @@ class MacArray(wiring.Component):
                 pair.activations.eq(activations[n]),
                 pair.weights.eq(self.i.weights[n]),
             ]
-            sums = delay(m, pair.sums, GATHER_CYCLES)
+            sums = routing.delay(m, pair.sums, GATHER_CYCLES)
             m.d.comb += [self.o.sums[2 * n + lane].eq(sums[lane]) for lane in range(2)]
         done = self.i.control.valid & self.i.control.last
         m.d.comb += self.o.valid.eq(delay(m, done, self._latency, reset_less=False))
@@ -80,7 +89,7 @@ class MacArray(wiring.Component):
 
 
 def multiplier_forms(ci: int, pairs: int, dsp: int | None) -> list[tuple[Form, ...]]:
-    """The multipliers of each lane pair; `dsp` are dealt out channel by channel, pair by pair."""
+    """The kinds of multipliers of each lane pair; `dsp` go round the pairs, channel by channel."""
     if dsp is None:
         return [(Form.PLAIN,) * ci] * pairs
     return [

@@ -1,4 +1,4 @@
-"""Two lanes of the array: they share their activations and, two by two, their multipliers."""
+"""A lane pair of the array: two accumulators that share activations and multipliers."""
 
 from collections.abc import Sequence
 
@@ -64,20 +64,36 @@ class WeightWord(data.StructLayout):
 
 
 class MacControl(data.Struct):
-    """What the array does with a word. Without `valid` the rest does not matter."""
+    """What the array does with a word. The other fields are ignored unless `valid` is set."""
 
     valid: 1
-    first: 1  # the accumulator starts from this word's sum
-    last: 1  # with this word the sums are complete
-    low: 1  # nibbles are 0..15, the low halves of 8-bit weights; otherwise -8..7
-    shift: 1  # the accumulator times sixteen before this word's sum: first word of the low halves
+    first: 1  # the accumulators start from 0
+    last: 1  # this word completes the sums
+    low: 1  # the nibbles are 0..15, the low halves of 8-bit weights; otherwise they are -8..7
+    shift: 1  # the accumulators are multiplied by 16 first: first word of the low halves
 
 
 class MacLanes(wiring.Component):
-    """`sum = (first ? 0 : shift ? 16 * sum : sum) + (dot(nibbles, activations) << exponent)`, twice
+    """`sum = (first ? 0 : shift ? 16 * sum : sum) + (dot(nibbles, activations) << exponent)`.
 
-    One word a cycle. `sums` are there `latency` cycles after their last word, for as long as no
-    further word arrives: one cycle at least. `forms` names the multiplier of each input channel.
+    Two lanes compute this side by side::
+
+        activations --+--> multipliers --> adder tree --> << exponent --> accumulator 0
+        weights ------+        (shared)--> adder tree --> << exponent --> accumulator 1
+
+    Parameters
+        accumulator_bits: of each sum, signed
+        exponent_bits: of each exponent
+        forms: the kind of multiplier of each input channel
+    Members
+        control: in, see `MacControl`
+        activations: in, 8 bits per input channel
+        weights: in, the lane pair's part of a `WeightWord`
+        sums: out, valid until the next word's sum arrives, at least one cycle
+    Latency
+        `latency(ci)` cycles from a word to the `sums` that contain it
+    Throughput
+        one word a cycle
     """
 
     def __init__(self, accumulator_bits: int, exponent_bits: int, forms: tuple[Form, ...]):
@@ -96,7 +112,7 @@ class MacLanes(wiring.Component):
 
     @staticmethod
     def latency(ci: int) -> int:
-        """Cycles from the last word to the sums: multiply, add up, scale, accumulate."""
+        """Cycles from a word to the sums: multiply, one per adder level, scale, accumulate."""
         return PairMultiplier.LATENCY + (ci - 1).bit_length() + 2
 
     def elaborate(self, platform):
@@ -112,7 +128,7 @@ class MacLanes(wiring.Component):
         return m
 
     def _multiply(self, m):
-        """The products of each lane, with the cycles that they are early."""
+        """For each lane its products, each with the number of cycles that it is early."""
         products = [], []
         for n, form in enumerate(self.forms):
             m.submodules[f"multiplier{n}"] = multiplier = PairMultiplier(form)
@@ -131,7 +147,7 @@ class MacLanes(wiring.Component):
         return Mux(self.control.low, nibble, nibble.as_signed())
 
     def _scale(self, m, lane, dot):
-        """A dot product shifted by its block's exponent, a cycle later."""
+        """A dot product, shifted by the exponent of its group, one cycle later."""
         if not self.exponent_bits:
             return delay(m, dot, 1)
         exponent = delay(m, self.weights.exponents[lane], self._latency - 2)
@@ -143,10 +159,10 @@ def _bits(word: int, first: int, count: int) -> int:
 
 
 def add_by_pairs(m: Module, terms):
-    """The sum of a power of two of terms, an adder level a cycle.
+    """The sum of the terms, a power of two of them, through one adder level a cycle.
 
-    With each term come the cycles that it is early: what is early is added up early, and waits as a
-    sum, which has fewer bits.
+    Each term comes with the number of cycles that it is early. Early terms are added early, because
+    a sum that waits has fewer bits than its terms.
     """
     while len(terms) > 1:
         terms = [_add(m, *pair) for pair in zip(terms[::2], terms[1::2], strict=True)]
@@ -154,7 +170,7 @@ def add_by_pairs(m: Module, terms):
 
 
 def _add(m, first, second):
-    """The sum of two terms, as early as the later one."""
+    """The sum of two terms, one cycle after the later one, and how early that one was."""
     early = min(first[1], second[1])
     a, b = (delay(m, term, cycles - early) for term, cycles in (first, second))
     return delay(m, a + b, 1), early

@@ -1,4 +1,4 @@
-"""Two products that share a factor: one 18 x 18 multiplier's worth, or fabric."""
+"""Two products that share a factor, from one 18 x 18 multiplier or from LUTs."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
@@ -6,16 +6,26 @@ from amaranth.lib.wiring import In, Out
 
 from ..ecp5.ccu2c import ADD_OR_SUBTRACT, TWO_MASKED, ccu2c
 from ..ecp5.mult18x18d import Form, mult18x18d
+from ..lib import routing
 from ..lib.delay import delay
 
 PRODUCT_BITS = 13  # -8 * 255 .. 15 * 255, signed
 
 
 class PairMultiplier(wiring.Component):
-    """`p0 = w0 * a` and `p1 = w1 * a`, with both weights in -8..15.
+    """`p0 = w0 * a` and `p1 = w1 * a`.
 
-    Latency `latency(form)` cycles, at most `LATENCY`; one pair a
-    cycle.
+    Members
+        a: in, unsigned, 8 bits
+        w0, w1: in, signed, -8..15
+        p0, p1: out, signed
+    Latency
+        `latency(form)` cycles from the factors to the products, at most `LATENCY`
+    Throughput
+        one pair of products a cycle
+    Source
+        Xilinx WP486, "Deep Learning with INT8 Optimization on Xilinx Devices": two products that
+        share a factor in one multiplier
     """
 
     LATENCY = 6
@@ -33,7 +43,7 @@ class PairMultiplier(wiring.Component):
 
     @classmethod
     def latency(cls, form: Form) -> int:
-        """Cycles from factors to products."""
+        """Cycles from the factors to the products."""
         return cls.LUT_LATENCY if form is Form.LUT else cls.LATENCY
 
     def elaborate(self, platform):
@@ -50,39 +60,42 @@ class PairMultiplier(wiring.Component):
         return [_digits(m, w, self.a) for w in (self.w0, self.w1)]
 
     def _ecp5(self, m):
-        """`((w1 << 13) + w0) * a`: a negative low product borrows one from the high product.
+        """`((w1 << 13) + w0) * a`; a negative low product borrows one from the high product.
 
-        The multipliers stand in rows as wide as the die, so a cycle is for the way from there.
+        The rows of multipliers cross the die, so a register behind each cuts the wires back.
         """
         packed = Signal(signed(18))
         product = Signal(signed(36))
         m.d.comb += packed.eq(delay(m, ((self.w1 << PRODUCT_BITS) + self.w0)[:18], 1))
         m.submodules.dsp = mult18x18d(packed, delay(m, self.a, 1), product)
-        product = delay(m, product[: 2 * PRODUCT_BITS], 1)
+        product = routing.delay(m, product[: 2 * PRODUCT_BITS], 1)
         low = product[:PRODUCT_BITS].as_signed()
         high = product[PRODUCT_BITS:].as_signed()
         return _register(m, low), _register(m, high + (low < 0))
 
 
 def _register(m, value):
-    """`value` a cycle later, cut to a product's width."""
+    """`value` one cycle later, with the width of a product."""
     register = Signal(signed(PRODUCT_BITS), reset_less=True)
     m.d.sync += register.eq(value)
     return register
 
 
 def _digits(m, w, a):
-    """A cycle for the way here, one for the multiples of `a` by w's lower two bits and by the rest
-    of it, one for their sum.
+    """`w * a` from LUTs::
 
-    As `w` is not below -8, the rest is -2 or -1 when `w` is negative: twice or once is taken away.
+        cycle 1   w and a arrive
+        cycle 2   low = a * w[:2], rest = a * |w >> 2|
+        cycle 3   low + 4 * rest, or low - 4 * rest where w is negative
+
+    As `w` is at least -8, `w >> 2` is -2 or -1 where `w` is negative.
     """
-    w, a = delay(m, w, 1), delay(m, a, 1)
+    w, a = routing.delay(m, w, 1), routing.delay(m, a, 1)
     minus = w[4]
     low = delay(m, _multiple(m, a, w[0], w[1]), 1)
     rest = delay(m, _multiple(m, a, w[2], Mux(minus, ~w[2], w[3])), 1)
     minus, zero, one = delay(m, minus, 1), Const(0, 1), Const(1, 1)
-    columns = [(minus, zero, minus, one)]  # carries the one that makes a complement a negative
+    columns = [(minus, zero, minus, one)]  # carries in the 1 of the two's complement
     columns += [
         (low[n] if n < len(low) else zero, rest[n - 2] if n - 2 < len(rest) else zero, minus, one)
         for n in range(2, PRODUCT_BITS)

@@ -1,4 +1,4 @@
-"""Weight words in the order in which the array consumes them."""
+"""The weight ROM: weight words, a slice of each beside every lane pair."""
 
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
@@ -13,7 +13,11 @@ from .mac_lanes import WeightWord
 
 
 def fill_layout(layout: WeightWord, depth: int) -> StructLayout:
-    """Some nibbles of a lane pair, lowest first, each with all that goes with them."""
+    """One stream word of nibbles for a lane pair, and where it goes.
+
+    The nibbles of a lane pair arrive lowest first; with the `last` ones, `exponents` complete the
+    lane pair's part of the word at `address`.
+    """
     pair = layout.pair
     return StructLayout(
         {
@@ -28,15 +32,29 @@ def fill_layout(layout: WeightWord, depth: int) -> StructLayout:
 
 
 class WeightRom(wiring.Component):
-    """`pairs[n]` = lane pair n's part of the word at `address`, `LATENCY` cycles later.
+    """`pairs[n]` = lane pair n's part of the word at `address`.
 
-    One word a cycle. Each lane pair has a memory of its own, to stand beside its multipliers; the
-    address is spread over them.
+    Each lane pair has a memory of its own, which stands beside its multipliers.
 
-    With a `depth` beyond the constant words `fill` writes the others, a lane pair's part of one
-    after the other, at least two nibbles each, never twice the same pair's in a row: an `address`
-    that comes `FILL_CYCLES` after the last of them or later sees it. It is spread likewise, and put
-    together beside each memory, for that takes fewer long wires.
+    With a `depth` beyond the constant words, `fill` writes the words behind them, one lane pair's
+    part after the other. A part takes at least two stream words, and two parts in a row never go to
+    the same lane pair. Each memory collects the stream words for itself, because this takes fewer
+    long wires than a bus of whole parts.
+
+    Parameters
+        layout: the weight word
+        words: the constant words, as integers
+        depth: number of addresses, by default that of the constant words
+    Members
+        address: in
+        pairs: out, one part per lane pair
+        fill: in (with spare words only), see `fill_layout`
+    Latency
+        `LATENCY` cycles from `address` to `pairs`;
+        `FILL_CYCLES` cycles from the `last` stream word of a part to the first `address` that reads
+        it
+    Throughput
+        one word a cycle
     """
 
     LATENCY = routing.TREE_CYCLES + Rom.LATENCY
@@ -65,7 +83,8 @@ class WeightRom(wiring.Component):
         return m
 
     def _build_write(self, m, rom, fill, pair: int):
-        """What comes for this pair stays until more does: long enough to be written."""
+        """Collects the part of this pair. It stays until the pair's next stream word, long enough
+        to be written."""
         kept = Signal(rom.word.shape(), reset_less=True)
         address = Signal.like(fill.address, reset_less=True)
         nibbles = Value.cast(kept["nibbles"])

@@ -1,4 +1,4 @@
-"""Accumulators become activations: bias, ReLU, scale, skip, clamp."""
+"""The requantizer: sums become activations by bias, ReLU, scale, skip and clamp."""
 
 from collections.abc import Sequence
 
@@ -37,26 +37,48 @@ class ParameterWord(ArrayLayout):
 
 
 class SkipControl(data.StructLayout):
-    """Whether and how a skip value is added; `shift` is an index into the skip shifts."""
+    """Whether and how a beat adds skip values; `shift` is an index into the skip shifts."""
 
     def __init__(self, shifts: tuple[int, ...]):
         super().__init__({"enable": 1, "multiplier": unsigned(8), "shift": index_shape(shifts)})
 
 
 def values_signature(lanes: int) -> wiring.Signature:
-    """The values of a beat, sixteen bits each."""
+    """The values of a beat, 16 bits each."""
     return wiring.Signature({"valid": Out(1), "values": Out(ArrayLayout(16, lanes))})
 
 
 class Requantizer(wiring.Component):
-    """`min(scale(max(sum + bias, 0)) + skip, maximum)` in every lane.
+    """`o = min(scale(max(sum + bias, 0)) + skip, maximum)` in every lane.
 
-    `scale(x) = (x * multiplier + (1 << (shift - 1))) >> shift`, and so is `skip` made of the skip
-    value, or it is 0. `maximum` is 65535 where `scores`, otherwise 255. All that the layer decides
-    travels with the sums, so layers may follow each other without a gap; `shift` is an index into
-    `shifts`. Without `skip_shifts` there is no skip, nor are there ports for it.
+    `scale(x) = (x * multiplier + (1 << (shift - 1))) >> shift`. `skip` is the skip value, scaled in
+    the same way with its own multiplier and shift, or 0. `maximum` is 65535 with `scores`,
+    otherwise 255. The control travels with the sums, so layers may follow each other without a gap.
+    For a beat of cycle 0::
 
-    Latency `LATENCY` cycles, one group of lanes a cycle. `form`: see `Scale`.
+        cycle 2    max(sum + bias, 0)
+        cycle 8    scaled
+        cycle 9    clamped to 16 bits
+        cycle 10   skip added
+        cycle 11   clamped to the maximum
+
+    Parameters
+        lanes: channels per beat
+        accumulator_bits, bias_bits, multiplier_bits: widths of sum, bias (signed), multiplier
+        shifts: the shifts that occur
+        skip_shifts: the shifts of skip values that occur; without any there is no skip
+        form: of the multipliers, see `Scale`
+    Members
+        i.valid, i.sums: in, a beat
+        i.parameters: in, bias and multiplier per lane
+        i.shift: in, an index into `shifts`
+        i.scores: in, the values are classifier outputs of 16 bits
+        i.skip, i.skips: in (with `skip_shifts` only), see `SkipControl`, and 8 bits per lane
+        o: out, `valid`, `values` of 16 bits
+    Latency
+        `LATENCY` cycles
+    Throughput
+        one beat a cycle
     """
 
     LATENCY = Scale.LATENCY + 5
@@ -118,7 +140,7 @@ class Requantizer(wiring.Component):
         return scale.y
 
     def _skip(self, m, lane):
-        """The skip's contribution, in time for the sum."""
+        """The scaled skip value, aligned with `_scaled` one cycle later."""
         if not self.skip_shifts:
             return 0
         m.submodules[f"skip{lane}"] = scale = Scale(8, 8, self.skip_shifts, form=self.form)
@@ -131,5 +153,5 @@ class Requantizer(wiring.Component):
 
 
 def _sixteen_bits(value):
-    """`value`, or 65535 if that is less: no maximum is greater, so it may be cut there already."""
+    """`min(value, 65535)`: no maximum is greater, so the adder behind needs only 17 bits."""
     return Mux(value[16:].any(), 65535, value[:16])

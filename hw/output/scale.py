@@ -1,4 +1,4 @@
-"""Multiplication by a fraction, rounded half up: the only place where the hardware rounds."""
+"""Multiplication by a fraction, rounded half up: the only rounding in the hardware."""
 
 from amaranth.hdl import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
@@ -12,15 +12,27 @@ from ..lib.delay import delay
 class Scale(wiring.Component):
     """`y = (x * multiplier + (1 << (shift - 1))) >> shift`, exact, all unsigned.
 
-    `shift` is an index into `shifts`, so that a multiplexer of constant shifts does. The half is
-    added when all but the last bit are shifted out, which gives the same and is narrower.
+    `y` is computed as `((x * multiplier >> (shift - 1)) + 1) >> 1`, which needs a narrower adder.
+    `shift` is an index, because a multiplexer of a few constant shifts is smaller than a shifter.
 
-    Of `form` ECP5 it takes one MULT18X18D for each 18 bits of `x`; LUT are shifts and adds that no
-    tool takes for a multiplication. Latency `LATENCY`, one value a cycle.
+    Parameters
+        value_bits: of `x`
+        multiplier_bits: of `multiplier`, at most 16
+        shifts: the shifts that occur, each at least 1
+        form: PLAIN is a behavioural multiplication, ECP5 takes one MULT18X18D for each 18 bits of
+            `x`, LUT is a tree of adders
+    Members
+        x, multiplier: in
+        shift: in, an index into `shifts`
+        y: out
+    Latency
+        `LATENCY` cycles: multiply, shift, round
+    Throughput
+        one value a cycle
     """
 
-    MULTIPLY = MULT18X18D_CYCLES + 1  # cycles; they do for multipliers of up to 16 bits
-    LATENCY = MULTIPLY + 2
+    MULTIPLY_CYCLES = MULT18X18D_CYCLES + 1
+    LATENCY = MULTIPLY_CYCLES + 2
 
     def __init__(
         self, value_bits: int, multiplier_bits: int, shifts: tuple[int, ...], *, form: Form
@@ -40,17 +52,17 @@ class Scale(wiring.Component):
         m = Module()
         multiply = {Form.PLAIN: self._plain, Form.ECP5: self._ecp5, Form.LUT: self._lut}
         product = multiply[self.form](m)
-        shift = routing.copy(m, delay(m, self.shift, self.MULTIPLY - 1))
+        shift = routing.copy(m, delay(m, self.shift, self.MULTIPLY_CYCLES - 1))
         doubled = Signal(len(self.y), reset_less=True)
         m.d.sync += doubled.eq(Array(product >> (n - 1) for n in self.shifts)[shift])
         m.d.comb += self.y.eq(delay(m, (doubled + 1) >> 1, 1))
         return m
 
     def _plain(self, m):
-        return delay(m, self.x * self.multiplier, self.MULTIPLY)
+        return delay(m, self.x * self.multiplier, self.MULTIPLY_CYCLES)
 
     def _ecp5(self, m):
-        """By halves of `x`, then add these."""
+        """Multiplies the low 18 bits of `x` and the rest, and adds the two products."""
         products = []
         for n, half in enumerate((self.x[:FACTOR_BITS], self.x[FACTOR_BITS:])):
             product = Signal(2 * FACTOR_BITS)
@@ -61,9 +73,9 @@ class Scale(wiring.Component):
         return delay(m, low + (high << FACTOR_BITS), 1)
 
     def _lut(self, m):
-        """A tree of adders over the multiplier's bits, a level a cycle."""
+        """A tree of adders over the bits of the multiplier, one level a cycle."""
         terms = [Mux(bit, self.x, 0) << n for n, bit in enumerate(self.multiplier)]
-        for _ in range(self.MULTIPLY):
+        for _ in range(self.MULTIPLY_CYCLES):
             pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
             terms = [delay(m, sum(pair[1:], pair[0]), 1) for pair in pairs]
         (product,) = terms
@@ -71,5 +83,5 @@ class Scale(wiring.Component):
 
 
 def index_shape(choices: tuple[int, ...]):
-    """The shape of an index into `choices`: one bit at least, for a port must have a width."""
+    """The shape of an index into `choices`, at least one bit, because a port has a width."""
     return unsigned(max((len(choices) - 1).bit_length(), 1))
