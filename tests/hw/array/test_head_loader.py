@@ -1,4 +1,4 @@
-"""Streams as the compiler packs them become the weight words that went in."""
+"""Packed class blocks become the weight words that went in."""
 
 from random import Random
 
@@ -62,7 +62,7 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
         if fill.valid:
             given.append(fill.nibbles)
         if fill.last:
-            block = places[-2] // (len(stream) // BLOCKS)  # of the word a cycle ago
+            block = places[-2] // (len(stream) // BLOCKS)  # of the stream word of the cycle before
             part = fill.exponents
             for nibbles16 in reversed(given[-nibbles // 16 :]):
                 part = part << 16 | nibbles16

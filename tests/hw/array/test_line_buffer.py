@@ -1,3 +1,5 @@
+"""Windows against slices of the padded frame, and every cycle against the docstring's rules."""
+
 from itertools import accumulate
 from random import Random
 
@@ -42,7 +44,7 @@ def windows_of(frame, height, width, kernel, stride, padding, pad):
 
 
 class Contract:
-    """The timing rules of the docstring, one cycle a call, without any data."""
+    """The timing rules of the docstring, without data; one call per cycle."""
 
     def __init__(self, height, width, kernel, stride, padding):
         self.raster = [
@@ -60,7 +62,7 @@ class Contract:
         self.on_the_way, self.moved, self.presented = 0, False, 0
 
     def cycle(self, i_valid, o_ready):
-        """i.ready and o.valid in a cycle with these inputs."""
+        """The values of `i.ready` and `o.valid` in a cycle with these inputs."""
         border, wanted = self.raster[self.position]
         move = self.waiting and self.on_the_way < 2
         room = not self.waiting
@@ -78,7 +80,10 @@ class Contract:
 
 
 def run(geometry, frames, pad, random, cycles, supply=1.0, demand=1.0):
-    """Compares i.ready and o.valid with the contract in every cycle; returns (cycle, window)s."""
+    """Compares `i.ready` and `o.valid` with the contract in every cycle.
+
+    Returns the (cycle, window) of every window.
+    """
     pixels = [pixel for frame in frames for pixel in frame]
     dut = LineBuffer(len(pad), **geometry, pad_value=pad)
     contract = Contract(**geometry)
@@ -133,7 +138,7 @@ def test_windows_and_timing_under_stalls(geometry, channels, supply, demand, ran
     taken = run(geometry, frames, pad, random, cycles, supply, demand)
     expected = [w for frame in frames for w in windows_of(frame, **geometry, pad=pad)]
     got = [window for _, window in taken][: len(expected)]
-    assert len(got) > len(expected) // 2  # the budget of cycles is a guess
+    assert len(got) > len(expected) // 2  # the number of cycles is an estimate
     assert got == expected[: len(got)]
 
 
@@ -165,7 +170,7 @@ def test_rows_in_either_kind_of_memory(width, distributed):
 
 
 def test_rows_of_two_pixels():
-    """What a row leaves is read right after it was written."""
+    """The shortest rows: a word is read in the cycle after its write."""
     geometry = {"height": 9, "width": 2, "kernel": 2, "stride": 1, "padding": 0}
     frames = draw_frames(Random(3), 4, 3, **geometry)
     taken = run(geometry, frames, (0, 0, 0), Random(4), 200)

@@ -1,4 +1,4 @@
-"""The array against plain integers."""
+"""The array against sums of plain integers."""
 
 import random
 from collections import deque
@@ -26,9 +26,9 @@ def word(dut, rng, *, low=False, extreme=False):
     }
 
 
-def group(dut, rng, length, *, wide, extreme=False):
-    """Words with their control, from `first` to `last`; the low halves follow when `wide`."""
-    passes = (False, True) if wide else (False,)
+def group(dut, rng, length, *, two_passes, extreme=False):
+    """The words of one output group with their control; 8-bit weights take two passes."""
+    passes = (False, True) if two_passes else (False,)
     words = [
         (word(dut, rng, low=low, extreme=extreme), {"low": low, "shift": low and n == 0})
         for low in passes
@@ -40,7 +40,7 @@ def group(dut, rng, length, *, wide, extreme=False):
 
 
 def expected(words):
-    """What the lanes come to: plain integers."""
+    """The sums of the lanes."""
     lanes = range(len(words[0][0]["nibbles"]))
     sums = [0] * len(lanes)
     for data, control in words:
@@ -55,12 +55,12 @@ def expected(words):
 
 
 def run(dut, groups, rng, bubbles):
-    """Play the groups; return when each was complete and what came out, and when it should."""
+    """Sends the output groups. Returns the (cycle, sums) of each, expected and seen."""
     due, seen = [], []
 
     fields = dict(dut.i.weights.shape().elem_shape)
     idle = [{}] * len(dut.i.weights)
-    late = deque([idle] * routing.TREE_CYCLES)  # weights on their way
+    late = deque([idle] * routing.TREE_CYCLES)  # weights reach `i` later than their control
 
     async def tick(ctx, control, weights=idle):
         ctx.set(dut.i.control, control)
@@ -113,15 +113,14 @@ def test_sums(ci, co, exponent_bits):
     lanes = PairMultiplier.LATENCY + {4: 2, 8: 3, 16: 4}[ci] + 2
     assert MacArray.latency(ci) == routing.TREE_CYCLES + lanes + GATHER_CYCLES
     lengths = [1, 1, 2, 5, 1, 3]
-    groups = [group(dut, rng, n, wide=rng.random() < 0.5) for n in lengths]
-    groups += [group(dut, rng, 2, wide=wide, extreme=True) for wide in (False, True)]
+    groups = [group(dut, rng, n, two_passes=rng.random() < 0.5) for n in lengths]
+    groups += [group(dut, rng, 2, two_passes=both, extreme=True) for both in (False, True)]
     for bubbles in (0, 0.4):
         due, seen = run(dut, groups, rng, bubbles)
         assert seen == due
 
 
-def test_rule_for_multipliers():
-    """The multipliers with a DSP are spread evenly over the lane pairs."""
+def test_hardware_multipliers_are_dealt_evenly_over_the_lane_pairs():
     pairs = multiplier_forms(8, 4, 18)
     assert [forms.count(Form.ECP5) for forms in pairs] == [5, 5, 4, 4]
     assert [forms.count(Form.LUT) for forms in pairs] == [3, 3, 4, 4]

@@ -1,4 +1,4 @@
-"""Two lanes alone; `test_mac_array` plays whole groups."""
+"""A lane pair by itself; `test_mac_array` sends whole output groups."""
 
 from random import Random
 
@@ -40,7 +40,7 @@ int main() {
 
 
 class SameAsPlain(wiring.Component):
-    """Lanes of some forms of multipliers beside plain ones: whether their sums are equal."""
+    """A lane pair of some `forms` beside a plain one; `equal` compares their sums."""
 
     control: In(MacControl)
     activations: In(8 * CI)
@@ -93,7 +93,7 @@ def test_a_packed_word_is_the_constant_of_its_layout(ci, co, exponent_bits):
 
 @pytest.mark.parametrize(("ci", "latency"), [(4, 10), (8, 11), (16, 12)])
 def test_one_word(ci, latency):
-    """A word alone, then its low halves, each there after exactly `latency` cycles."""
+    """One word, then its low halves: each changes the sums after exactly `latency` cycles."""
     dut = MacLanes(24, 1, (Form.PLAIN,) * ci)
     assert MacLanes.latency(ci) == latency
 

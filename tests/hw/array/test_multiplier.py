@@ -1,8 +1,6 @@
 """Every form of the pair multiplier against plain integers, in Verilator, and its cost in Yosys.
 
-Yosys has no model of MULT18X18D, only a black box; `MULT18X18D` below is one for the pins and
-parameters in use, written from the documented behaviour: registers at the inputs, between the
-partial products and at the output, each enabled by naming a clock.
+Yosys has only a black box of MULT18X18D; the model is in `support/ecp5_cells.py`.
 """
 
 import pytest
@@ -79,7 +77,7 @@ class AllForms(wiring.Component):
 
 
 def test_products(tmp_path):
-    """All pairs of weights times all activations, `latency` cycles later."""
+    """All pairs of weights times all activations, each after the latency of its form."""
     top = AllForms()
     latencies = [multiplier.latency(multiplier.form) for multiplier in top.multipliers]
     assert latencies == [6, 6, 3]
@@ -90,5 +88,5 @@ def test_products(tmp_path):
 
 @pytest.mark.parametrize(("form", "multipliers"), [(Form.ECP5, 1), (Form.LUT, 0)])
 def test_cost(form, multipliers, tmp_path):
-    """How many hardware multipliers an ECP5 spends."""
+    """How many MULT18X18D cells each form takes."""
     assert cells(synthesized(PairMultiplier(form), tmp_path))["MULT18X18D"] == multipliers

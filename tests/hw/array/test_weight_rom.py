@@ -1,3 +1,5 @@
+"""Constant and filled words, as the lane pairs see them."""
+
 import random
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which banks a memory gets, and reads among writes at random."""
+
 from random import Random
 
 import pytest
@@ -32,29 +34,30 @@ def test_banks(words, bits, expected):
     "words, bits", [(1, 16), (12, 16), (520, 70), (672, 12), (800, 8), (1100, 16), (2600, 40)]
 )
 @pytest.mark.parametrize("gather", [False, True])
-def test_words_written_are_read_a_cycle_later_and_from_then_on(words, bits, gather):
+def test_a_word_is_read_after_the_write_latency(words, bits, gather):
     rng = Random(words)
     dut = Ram(bits, words, gather)
-    latency = dut.LATENCY + gather
-    contents, under_way, written, due = [0] * words, (False, 0, 0), None, []
+    latency = dut.latency()
+    assert latency == Ram.LATENCY + gather
+    contents, landing, written, due = [0] * words, (False, 0, 0), None, []
 
     async def bench(ctx):
-        nonlocal under_way, written
+        nonlocal landing, written
         edges = [at for at in (0, 511, 512, 575, 576, 2047, 2048, words - 1) if at < words]
         for _ in range(600):
             read, write = (rng.choice([*edges, rng.randrange(words)]) for _ in range(2))
             if rng.random() < 0.3 and written is not None:
-                read = written  # just now
+                read = written  # the last write
             enable, value = rng.random() < 0.6, rng.randrange(1 << bits)
             ctx.set(dut.address, read)
             ctx.set(dut.write, enable)
             ctx.set(dut.write_address, write)
             ctx.set(dut.write_data, value)
-            landing, place, landed = under_way  # the write before
-            under_way = enable, write, value
-            unknown = (landing and read == place) or (enable and read == write)
-            due.append(None if unknown else contents[read])
-            if landing:
+            lands, place, landed = landing  # the write of the cycle before
+            landing = enable, write, value
+            undefined = (lands and read == place) or (enable and read == write)
+            due.append(None if undefined else contents[read])
+            if lands:
                 contents[place] = landed
             if len(due) > latency:
                 expected = due[-1 - latency]

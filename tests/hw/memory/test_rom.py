@@ -1,3 +1,5 @@
+"""Constant and written words of ROMs of several shapes."""
+
 from random import Random
 
 import pytest
@@ -8,7 +10,7 @@ from fireline.hw.memory.rom import Rom, deep_parts
 
 @pytest.mark.parametrize("bits", [4, 9, 16, 130])
 @pytest.mark.parametrize("count", [1, 20, BANK_WORDS, 2 * BANK_WORDS + 7, 7 * BANK_WORDS + 2])
-def test_a_word_a_cycle_after_its_latency(count, bits):
+def test_one_word_a_cycle(count, bits):
     random = Random(count)
     words = tuple(random.randrange(1 << bits) for _ in range(count))
     dut = Rom(bits, words)
@@ -39,7 +41,7 @@ def test_a_word_a_cycle_after_its_latency(count, bits):
         (5 * 512 + 9, 6 * 512 - 400),
     ],
 )
-def test_words_behind_the_constant_ones_are_written(count, depth, bits):
+def test_spare_words_are_written(count, depth, bits):
     random = Random(depth)
     words = [random.randrange(1 << bits) for _ in range(count)]
     dut = Rom(bits, tuple(words), depth)
@@ -69,7 +71,7 @@ def test_words_behind_the_constant_ones_are_written(count, depth, bits):
 
 @pytest.mark.parametrize("bits", range(1, 140, 7))
 @pytest.mark.parametrize("banks", range(1, 10))
-def test_deep_memories_need_no_block_ram_more(banks, bits):
+def test_deep_memories_take_no_more_block_rams(banks, bits):
     parts = deep_parts(banks, bits)
     whole = sum(part.bits * part.banks // 36 for part in parts)
     left = banks * bits - sum(part.bits * part.banks for part in parts)

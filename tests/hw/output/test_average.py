@@ -1,3 +1,5 @@
+"""Scores against sums of plain integers, their cycles, and back pressure."""
+
 from random import Random
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 
 def order(pixels, beats, group):
-    """(pixel, beat) in order: pixel by pixel within each group of beats."""
+    """Yields (pixel, beat): pixel by pixel within each `group` of beats."""
     for start in range(0, beats, group):
         for pixel in range(pixels):
             for beat in range(start, min(start + group, beats)):
@@ -16,8 +18,10 @@ def order(pixels, beats, group):
 
 
 def run(dut, frames, random, density=1.0, demand=1.0, group=None):
-    """Feeds frames[frame][pixel][class], each as soon as ``free`` allows; returns the payloads
-    taken, each with its cycle, and the cycle of each frame's last beat."""
+    """Sends frames[frame][pixel][class], each as soon as `free` allows.
+
+    Returns the (cycle, score, last) of every score, and the cycle of each frame's last beat.
+    """
     taken, ends = [], []
     size = dut.lanes
 
@@ -96,7 +100,7 @@ def accumulator(lanes, classes, spare=0):
 )
 @settings(max_examples=40, deadline=None)
 def test_scores_under_stalls(lanes, classes, pixels, groups, density, demand, random):
-    """Pixel by pixel, and group by group of beats, some of them without a class."""
+    """Beats come pixel by pixel, or in groups of beats; `spare` beats have no class."""
     group, spare = groups
     frames = draw_frames(random, 3, pixels, classes)
     dut = accumulator(lanes, classes, spare)

@@ -1,4 +1,4 @@
-"""Beats of whole rows against the order of channels that a row has."""
+"""The beats of whole rows against the channels of the rows, in order."""
 
 import random
 
@@ -23,7 +23,7 @@ CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
         (CLASSES, "4x4", 2, StreamedHead(2)),
     ],
 )
-@pytest.mark.parametrize("pace", [0, 1, 9])  # cycles between results, if there is room
+@pytest.mark.parametrize("pace", [0, 1, 9])  # cycles between results, unless the queue is full
 def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
     program = compiled(architecture, array, lanes=lanes, head=head).program
     tables = Tables(program)
@@ -36,7 +36,7 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
         word = 0
         for column in range(layer.columns):
             beat_number = part = 0
-            for wide, count, last_beats in (
+            for expand3x3, count, last_beats in (
                 (False, layer.pointwise_groups, layer.pointwise_beats),
                 (True, layer.expand3x3_groups, layer.expand3x3_beats),
             ):
@@ -48,7 +48,7 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
                     for beat in range(beats):
                         segment_end = ends and beat == beats - 1
                         word_end = segment_end or part == parts - 1
-                        pixel_end = segment_end and wide == (layer.expand3x3_groups > 0)
+                        pixel_end = segment_end and expand3x3 == (layer.expand3x3_groups > 0)
                         wanted.append(
                             {
                                 "sums": sums[beat * lanes : (beat + 1) * lanes],
@@ -56,7 +56,7 @@ def test_beats_are_those_of_the_row(architecture, array, lanes, head, pace):
                                 + layer.scores * row.write
                                 + beat_number,
                                 "shift": program.shifts.index(
-                                    layer.expand3x3_shift if wide else layer.pointwise_shift
+                                    layer.expand3x3_shift if expand3x3 else layer.pointwise_shift
                                 ),
                                 "segment_end": segment_end,
                                 "word_end": word_end,

@@ -1,4 +1,4 @@
-"""The groups of whole rows, one after the other, whatever the pace at which they are taken."""
+"""The output groups of whole rows, in order, taken at several paces."""
 
 import pytest
 from amaranth.sim import Simulator
@@ -14,18 +14,18 @@ CLASSES = network(Conv1(9, 1, 1, 0), height=3, width=2, classes=13)
 
 
 def expected(program):
-    """Every group of a frame: last beat, what ends with it, shift, parameters."""
+    """Yields the expected fields of every output group of a frame."""
     full = program.array.co // program.requantizer_lanes
     for row in program.rows:
         layer = program.layers[row.layer]
         for column in range(layer.columns):
-            for wide, count, last_beats, shift in (
+            for expand3x3, count, last_beats, shift in (
                 (False, layer.pointwise_groups, layer.pointwise_beats, layer.pointwise_shift),
                 (True, layer.expand3x3_groups, layer.expand3x3_beats, layer.expand3x3_shift),
             ):
                 for group in range(count):
                     segment_end = group == count - 1
-                    pixel_end = segment_end and wide == (layer.expand3x3_groups > 0)
+                    pixel_end = segment_end and expand3x3 == (layer.expand3x3_groups > 0)
                     yield {
                         "last_beat": (last_beats if segment_end else full) - 1,
                         "segment_end": segment_end,

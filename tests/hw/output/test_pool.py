@@ -1,3 +1,5 @@
+"""The max pool against PyTorch, row by row, with its latency."""
+
 from random import Random
 
 import torch
@@ -10,15 +12,15 @@ CI = 2
 
 
 def pooled(frame):
-    """3x3, stride 2, ceil mode; frame[row][column][word][lane]."""
+    """The max pool, 3x3, stride 2, ceil mode, of frame[row][column][word][channel]."""
 
-    def greatest(y, x):
+    def maximum(y, x):
         pixels = [pixel for row in frame[y : y + 3] for pixel in row[x : x + 3]]
         same_words = zip(*pixels, strict=True)
-        return [[max(lane) for lane in zip(*words, strict=True)] for words in same_words]
+        return [[max(values) for values in zip(*words, strict=True)] for words in same_words]
 
     rows, columns = range(0, len(frame) - 1, 2), range(0, len(frame[0]) - 1, 2)
-    return [[greatest(y, x) for x in columns] for y in rows]
+    return [[maximum(y, x) for x in columns] for y in rows]
 
 
 def draw_frame(random, height, width, words):
@@ -29,7 +31,7 @@ def draw_frame(random, height, width, words):
 
 
 def rows_of(frame, base):
-    """The rows, each a descriptor and its words, each with the output word it completes or None."""
+    """Yields each row: its descriptor, and (word, the output word that it completes or None)s."""
     height, width, words = len(frame), len(frame[0]), len(frame[0][0])
     output = pooled(frame)
 
@@ -54,7 +56,7 @@ def rows_of(frame, base):
 
 
 def run(dut, rows, random, density):
-    """Streams rows in; returns what came out, (cycle, word, tag)s, and what should have."""
+    """Sends the rows. Returns the (cycle, word, tag) of each output word, seen and expected."""
     out, expected = [], []
 
     async def source(ctx):
@@ -110,7 +112,7 @@ SHAPES = st.tuples(st.integers(2, 7), st.integers(2, 7), st.integers(1, 3))
 )
 @settings(max_examples=40, deadline=None)
 def test_interleaved_layers(shapes, density, random):
-    """Two frames of each layer, the rows of all layers shuffled, word for word and in time."""
+    """Two frames of each layer, the rows of all layers shuffled: every word in its cycle."""
     layers, base = [], 0
     for height, width, words in shapes:
         frames = [draw_frame(random, height, width, words) for _ in range(2)]
@@ -125,7 +127,7 @@ def test_interleaved_layers(shapes, density, random):
 
 
 def test_smallest_maps_back_to_back():
-    """Every address is read again as soon as it can be: 2x2 maps of one word, without gaps."""
+    """2x2 maps of one word without gaps: every address is read again at the earliest cycle."""
     random = Random(0)
     rows = [row for _ in range(9) for row in rows_of(draw_frame(random, 2, 2, 1), 0)]
     out, expected = run(MaxPool(CI, 1, 2, 1), rows, random, 1.0)

@@ -16,7 +16,7 @@ def scale(x, multiplier, shift):
 
 @st.composite
 def cases(draw):
-    """A configuration and operations that touch its extremes."""
+    """A configuration, and operations with extreme values."""
 
     def unsigned(bits):
         most = (1 << bits) - 1
@@ -64,7 +64,7 @@ def cases(draw):
 
 
 def expected(configuration, operation):
-    """The values that the lanes should give: the formula of the contract."""
+    """The values of the lanes by the formula of the docstring."""
     values = []
     for lane in range(LANES):
         parameters = operation["parameters"][lane]

@@ -1,4 +1,4 @@
-"""Words, addresses and latency of rows that are stored, pooled or kept."""
+"""Words, addresses and latency of rows that go to either memory, pooled or not."""
 
 import random
 
@@ -20,7 +20,7 @@ def test_words_reach_their_addresses(architecture, density):
     dut = Store(program, tables)
     rng = random.Random(1)
     lanes, ci = program.requantizer_lanes, program.array.ci
-    inputs, wanted, partial = [], [], {}  # beats; (beat that completes it, memory, ...)
+    inputs, wanted, partial = [], [], {}  # wanted: (beat that completes the word, memory, ...)
     for record, row in zip(tables.rows, program.rows, strict=True):
         layer = program.layers[row.layer]
         if layer.scores:
@@ -37,7 +37,9 @@ def test_words_reach_their_addresses(architecture, density):
             for word in range(words):
                 data = [rng.randrange(256) for _ in range(ci)]
                 beats = min(beats_of, pixel_beats - word * beats_of)
-                data[beats * lanes :] = [0] * (ci - beats * lanes)  # cut short: the rest is zero
+                data[beats * lanes :] = [0] * (
+                    ci - beats * lanes
+                )  # a word without all its channels
                 last = column == layer.columns - 1
                 for beat in range(beats):
                     inputs.append(
@@ -118,12 +120,12 @@ def test_words_reach_their_addresses(architecture, density):
 
 
 def _row_number(row):
-    """0, then 1 and 2 by turns: all that matters for pooling."""
+    """0, then 1 and 2 in turn, as the pool sees the row."""
     return 0 if row.first else 1 if row.odd else 2
 
 
 def _pool(state, key, data, place, last):
-    """The running maximum along one axis; the word that it completes, or None."""
+    """Updates the maximum at `key`. Returns the word that `data` completes, or None."""
     if place % 2:
         state[key] = [max(pair) for pair in zip(state[key], data, strict=True)]
         return state[key] if last else None
