@@ -1,7 +1,9 @@
 """fireline classify: run pictures on a board, real or simulated."""
 
 import time
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +12,14 @@ from ..hw.link.baud import BAUD
 from .common import HEAD, Array, Output, command
 from .pictures import PICTURES, STRICT, class_name, load_pictures
 
-SIMULATED = "simulated"  # instead of the name of a port
-SIMULATION_SECONDS = {"timeout": 5.0, "patience": 60.0, "deadline": 600.0}  # it is slow
+if TYPE_CHECKING:
+    from ..host.link.device import Device
+    from ..host.network.quantized import QuantizedNetwork
+    from ..hw.link.protocol import Identity
+    from ..hw.program import ArrayShape
+
+SIMULATED = "simulated"
+"""Stands for the name of a port."""
 
 
 @command
@@ -39,18 +47,21 @@ def classify(output: Output, pictures, port, net, array, head, baud, strict):
     from ..host.network.lookup import load_network
 
     network = load_network(net) if net else None
+    board: AbstractContextManager[Device]
     if port == SIMULATED:
         if not network:
             raise FirelineError("a simulated board needs its network: name it with --net")
-        device = _simulated(output, network, array, head)
+        board = _simulated(output, network, array, head)
     else:
-        device = Device(port, baud)
-    with device as board:
-        return _classify(output, board, pictures, network, strict)
+        board = Device(port, baud)
+    with board as device:
+        return _classify(output, device, pictures, network, strict)
 
 
 @contextmanager
-def _simulated(output, network, array, head):
+def _simulated(
+    output: Output, network: "QuantizedNetwork", array: "ArrayShape", head: str
+) -> Iterator["Device"]:
     """Simulates the whole board; yields a device that is connected to it."""
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.link.device import Device
@@ -63,11 +74,18 @@ def _simulated(output, network, array, head):
     core, identity = Accelerator(program), identity_of(program)
     with simulated_board(core, identity, contents=contents_of(program)) as port:
         output.say(f"a simulated board with a {array} array runs at {port}")
-        with Device(port, **SIMULATION_SECONDS) as device:
+        # The simulation is slow.
+        with Device(port, timeout=5.0, patience=60.0, deadline=600.0) as device:
             yield device
 
 
-def _classify(output, device, pictures, network, strict):
+def _classify(
+    output: Output,
+    device: "Device",
+    pictures: Sequence[str],
+    network: "QuantizedNetwork | None",
+    strict: bool,
+) -> int:
     """Sends the pictures one by one; returns the command's exit status."""
     from ..host import golden
 
@@ -87,7 +105,7 @@ def _classify(output, device, pictures, network, strict):
         frame = {"image": picture, "scores": scores.tolist(), "class": label, "seconds": seconds}
         name, score = class_name(network, label), int(scores[label])
         text = f"{picture}: {name}, score {score:,}, {seconds:.2f} s"
-        if network:
+        if expected is not None:
             frame["equal"] = scores.tolist() == expected[index].tolist()
             text += ", as the golden model" if frame["equal"] else ", NOT as the golden model"
         output.say(text)
@@ -96,7 +114,9 @@ def _classify(output, device, pictures, network, strict):
     return int(not all(frame.get("equal", True) for frame in frames))
 
 
-def _load_weights(output, device, identity, network):
+def _load_weights(
+    output: Output, device: "Device", identity: "Identity", network: "QuantizedNetwork | None"
+) -> None:
     """Loads the classifier's weights into the board."""
     from ..host.compiler.buffers import StreamedHead
     from ..host.compiler.compile import compile_network
@@ -109,7 +129,9 @@ def _load_weights(output, device, identity, network):
         )
     array = ArrayShape(identity.ci, identity.co)
     compiled = compile_network(network, array, head=StreamedHead(1))
+    weights = compiled.class_blocks
+    assert weights is not None
     device.check_network(compiled.program.identifier)
     with output.progress("weights, bytes") as report:
-        device.load_weights(compiled.class_blocks, report)
-    output.say(f"{len(compiled.class_blocks):,} bytes of weights loaded; they stay until power-off")
+        device.load_weights(weights, report)
+    output.say(f"{len(weights):,} bytes of weights loaded; they stay until power-off")
