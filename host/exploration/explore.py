@@ -71,12 +71,12 @@ class Exploration:
         trials = []
         for architecture in space.variants(self.base):
             name, weights = architecture.name, self._weights(architecture.name)
-            lacking = tuple(
+            missing = tuple(
                 point for point in space.points() if not self._point(name, *point).exists()
             )
-            if lacking:
+            if missing:
                 trained = weights.read_bytes() if weights.exists() else None
-                trials.append(Trial(architecture, self.recipe, lacking, trained))
+                trials.append(Trial(architecture, self.recipe, missing, trained))
         return trials
 
     def keep(self, trial: Trial, outcome: Outcome) -> None:
