@@ -1,28 +1,30 @@
-"""What the compiler tells the hardware: plain, frozen descriptions, no Amaranth in them.
+"""The interface between compiler and hardware: frozen dataclasses without any Amaranth.
 
-A *row operation* computes one output row of one layer on the shared array. All that is the same
-for every row of a layer stands in its `ProgramLayer`; what changes from row to row stands in
-the `RowOperation`. A `Program` is the whole accelerator: shapes, memory images and the cyclic list
-of row operations of one frame.
+A *row operation* computes one output row of one program layer on the shared array. `ProgramLayer`
+has what all rows of a layer share, `RowOperation` what changes from row to row. A `Program` is the
+whole accelerator: shapes, ROM contents and the row operations of one frame, which repeat.
 """
 
 from dataclasses import dataclass, field
 
 QUEUE_DEPTH = 16
-"""Results that may be on their way from the array to the requantizer: a distributed RAM's depth."""
+"""Places in the result queue between array and requantizer: the depth of a distributed RAM."""
 
 STREAM_WORD_BITS = 16
-"""Bits of the words in which a streamed classifier's weights arrive."""
+"""Bits of a word of a streamed classifier's weights."""
 
 STREAM_BURST_WORDS = 8
-"""A class block is a multiple of so many words: the memory that it lies in is read in bursts."""
+"""A class block is a multiple of this many words, because the SDRAM is read in bursts."""
 
 ARRAY_SIDES = (4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
 class ArrayShape:
-    """`ci` input channels times `co` output channels a cycle, both powers of two."""
+    """`ci` input channels times `co` output channels a cycle.
+
+    Both are powers of two: `ci` 4 to 16, `co` 4 to 32. Raises ValueError otherwise.
+    """
 
     ci: int
     co: int
@@ -36,15 +38,15 @@ class ArrayShape:
 
     @property
     def products(self) -> int:
-        """Products a cycle."""
+        """Multiply-accumulates a cycle."""
         return self.ci * self.co
 
 
 @dataclass(frozen=True)
 class WindowGeometry:
-    """Pixels in, conv1 windows out: image and kernel of the first convolution.
+    """The frame and conv1's kernel.
 
-    `pad_value` is the pixel that stands outside the image, one byte a channel.
+    `pad_value` is the pixel outside the frame, one byte a channel.
     """
 
     channels: int
@@ -58,12 +60,14 @@ class WindowGeometry:
 
 @dataclass(frozen=True)
 class ProgramLayer:
-    """One layer as the row operations see it; a Fire's two expands are one layer.
+    """One layer as the row operations see it; a Fire's two expands are one program layer.
 
-    A row has `columns` pixels. For each pixel the array walks `pointwise_groups` groups of CO
-    output channels, each over `words` words in `pointwise_passes` passes, then `expand3x3_groups`
-    groups over the 3x3 neighbourhood, `words` words a tap, in `expand3x3_passes` passes. Weights
-    start at `pointwise_rom` and `expand3x3_rom`, parameters at `parameters`.
+    For each of the `columns` pixels of a row the array computes `pointwise_groups` output groups,
+    each from `words` words in `pointwise_passes` passes, then `expand3x3_groups` output groups,
+    each from the 3x3 neighbourhood, `words` words a tap, in `expand3x3_passes` passes.
+
+    `pointwise_rom` and `expand3x3_rom` are the addresses of the first weight words, `parameters` is
+    the address of the first channel parameters (beats).
     """
 
     name: str
@@ -77,72 +81,85 @@ class ProgramLayer:
     pointwise_rom: int
     expand3x3_rom: int
     pointwise_beats: int
-    """Beats of the last point group; every other group takes CO / lanes."""
+    """Beats of the last pointwise group; every other output group has CO / `requantizer_lanes`."""
     expand3x3_beats: int
+    """Beats of the last expand3x3 group."""
     parameters: int
     pointwise_shift: int
     expand3x3_shift: int
     scores: bool
-    """The results are sixteen bits wide and go to the global average."""
+    """The results have sixteen bits and go to the global average."""
     streamed: bool
-    """A row operation is one group of classes, whose weights lie in a slot of the ROM's tail; see
-    `HeadGeometry`. Its `columns` are those of all the rows that it computes at once."""
+    """A row operation computes one class block, whose weights are in a slot of the weight ROM; see
+    `HeadGeometry`. Its `columns` are the pixels of all rows that it computes."""
     pool: bool
     """The results pass through the max pool."""
     pool_beats: int
-    """Beats a pixel of what the pool takes in."""
+    """Beats of a pixel at the pool's input."""
     pool_base: int
+    """Address of the layer's first partial maximum (beats)."""
     store: bool
     """The row goes to the activation memory."""
     keep: bool
     """The row goes to the skip memory."""
     skip: bool
-    """A row of the skip memory is added."""
+    """A row of the skip memory, scaled by `skip_multiplier` and `skip_shift`, is added."""
     skip_multiplier: int
     skip_shift: int
 
 
 @dataclass(frozen=True)
 class RowOperation:
-    """One row of one layer. Addresses are in words of CI bytes."""
+    """One row of one program layer. Addresses count words of CI bytes."""
 
     layer: int
+    """Index into `Program.layers`."""
     above: int
     centre: int
     below: int
+    """Addresses of the input rows; `above` and `below` matter to an expand3x3 part only."""
     top: bool
-    """There is no row above: its taps are skipped."""
+    """There is no row above; the operation skips its taps."""
     bottom: bool
+    """There is no row below."""
     write: int
-    """Where the row goes; for scores, which beat of the classes is the first."""
+    """Address of the output row in the activation memory; for scores, the first beat's number."""
     keep: int
+    """Address of the output row in the skip memory."""
     skip: int
+    """Address of the row of the skip memory that is added."""
     first: bool
-    """First row of the map."""
+    """The output row is the first one of its map."""
     odd: bool
+    """The output row has an odd number."""
     last: bool
+    """The output row is the last one of its map."""
     wait: int = 0
-    """Idle cycles between the last word of the operation before and the first of this one."""
+    """Idle cycles between the previous operation's last word and this one's first word."""
 
 
 @dataclass(frozen=True)
 class HeadGeometry:
-    """A classifier whose weights are streamed into the tail of the weight ROM, block by block.
+    """A classifier whose weights are streamed into slots at the end of the weight ROM.
 
-    The `blocks` blocks of CO classes come in order, again and again, each as `stream_words` words
-    of 16 bits (see `hw/array/class_block.py`), which become `words` weight words in one of the
-    `slots` slots from address `base` on, used in turn. A block takes `load_cycles` from its being
-    wanted to its last word, both counted; then the next one can be wanted. `check` is the CRC-32
-    of all words' bytes, of each the lower one first.
+    The class blocks arrive in order, again and again, and fill the slots in turn.
     """
 
     blocks: int
+    """Class blocks of CO classes."""
     words: int
+    """Weight words of a class block."""
     slots: int
+    """Class blocks that the weight ROM holds."""
     base: int
+    """Address of the first slot."""
     stream_words: int
+    """16-bit words of a class block in the stream; `hw/array/head_loader.py` has their order."""
     load_cycles: int
+    """From the cycle in which a block is wanted to its last word, both counted; then the next one
+    can be wanted."""
     check: int
+    """CRC-32 of the bytes of all words, the low byte of each first."""
 
     @property
     def end(self) -> int:
@@ -152,46 +169,54 @@ class HeadGeometry:
 
 @dataclass(frozen=True)
 class Program:
-    """Everything that the hardware is generated from. One word of `weights` feeds one cycle."""
+    """Everything that the hardware is generated from."""
 
     array: ArrayShape
     window: WindowGeometry
     classes: int
     identifier: int
+    """Identifies network and shapes."""
     requantizer_lanes: int
-    """Channels that the requantizer takes a cycle."""
+    """Channels that enter the requantizer each cycle."""
     accumulator_bits: int
     bias_bits: int
     multiplier_bits: int
     exponent_bits: int
     activation_words: int
+    """Depth of the activation memory."""
     skip_words: int
+    """Depth of the skip memory; 0: there is none."""
     pool_row_beats: int
+    """Largest number of beats of a pixel at the pool's input."""
     pool_beats: int
+    """Depth of the pool's memory of partial maxima; 0: there is no pool."""
     layers: tuple[ProgramLayer, ...]
     rows: tuple[RowOperation, ...]
+    """The row operations of a frame, in order."""
     weights: tuple[int, ...] = field(repr=False)
+    """ROM contents: words of a `WeightWord`, one a cycle."""
     parameters: tuple[int, ...] = field(repr=False)
+    """ROM contents: the `ChannelParameters` of one beat a word."""
     head: HeadGeometry | None = None
-    """None: the classifier's weights are on the chip like all others."""
+    """None if the classifier's weights are on the chip."""
 
     def rows_of(self, layer: ProgramLayer) -> list[RowOperation]:
-        """A layer's row operations."""
+        """The row operations of a program layer, in order."""
         return [row for row in self.rows if self.layers[row.layer] is layer]
 
     @property
     def rom_words(self) -> int:
-        """Addresses of the weight ROM, slots included."""
+        """Depth of the weight ROM, slots included."""
         return self.head.end if self.head else len(self.weights)
 
     @property
     def score_parameters(self) -> int:
-        """Where the classifier's parameters start."""
+        """Address of the classifier's first channel parameters (beats)."""
         return next(layer.parameters for layer in self.layers if layer.scores)
 
     @property
     def score_beats(self) -> int:
-        """Beats of all classes; streamed ones fill their last group up."""
+        """Beats of all classes; a streamed classifier fills up its last class block."""
         if self.head:
             return self.head.blocks * self.array.co // self.requantizer_lanes
         return -(-self.classes // self.requantizer_lanes)

@@ -1,10 +1,10 @@
-"""The accelerator with its serial line: what every board has in common, free of any platform."""
+"""The accelerator with its serial line, without any platform: what all boards share."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from .lib.delay import delay
+from .lib import routing
 from .link.link import Link
 from .link.protocol import Identity
 from .link.uart import UARTReceiver, UARTTransmitter
@@ -15,6 +15,7 @@ from .sdram.controller import PINS
 from .sdram.streamed_weights import StreamedWeights
 
 HEARTBEAT_BITS = 26
+"""Bits of the counter whose highest bit is the heartbeat light."""
 
 
 class Lights(data.Struct):
@@ -57,10 +58,21 @@ def streamed_weights(contents: SdramContents, clock_mhz: float) -> StreamedWeigh
 
 
 class SerialSystem(wiring.Component):
-    """Serial line, link and core: ``rx -> receiver -> link -> core -> link -> transmitter -> tx``.
+    """Serial line, link and core::
 
-    ``core`` has the accelerator's ports: `pixel`, `score` and `abort`. If its classifier's weights
-    are streamed, there are ``weights`` between link and core, and their `memory` pins.
+        rx -> receiver -> link -> core -> link -> transmitter -> tx
+                            |      ^
+                            +-> weights <-> memory
+
+    Parameters
+        core: a component with the accelerator's ports
+        identity: what the link answers to a host that asks
+        divisor: cycles of a bit on the serial line
+        weights: the memory system of a streamed classifier or None
+    Members
+        rx, tx: in and out, the serial line
+        lights: out, for the board's LEDs
+        memory: out, the pins of the SDRAM; exists with `weights` only
     """
 
     def __init__(
@@ -101,12 +113,15 @@ class SerialSystem(wiring.Component):
             connect(m, weights.pins, flipped(self.memory))
             m.d.comb += [
                 weights.load.eq(link.load),
-                # Far, too, and no earlier than the core notices.
-                weights.restart.eq(delay(m, link.abort, 1, reset_less=False)),
+                # Cuts the path to the SDRAM. It must not be shorter than the core's reset path.
+                weights.restart.eq(routing.delay(m, link.abort, 1, reset_less=False)),
                 weights.block_wanted.eq(core.block_wanted),
                 link.memory.eq(weights.state),
             ]
+        self._build_lights(m, link)
+        return m
 
+    def _build_lights(self, m, link):
         heartbeat = Signal(HEARTBEAT_BITS)
         m.d.sync += heartbeat.eq(heartbeat + 1)
         m.d.comb += [self.lights.heartbeat.eq(heartbeat[-1]), self.lights.done.eq(link.status.done)]
@@ -116,4 +131,3 @@ class SerialSystem(wiring.Component):
             m.d.sync += self.lights.broken.eq(1)
         with m.Elif(link.abort):
             m.d.sync += self.lights.broken.eq(0)
-        return m

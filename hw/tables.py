@@ -1,4 +1,4 @@
-"""The program's tables as the hardware stores them: struct layouts, no wider than the values."""
+"""The program's tables as the hardware stores them: layouts as narrow as the values allow."""
 
 from amaranth.hdl import Value
 from amaranth.lib import data
@@ -8,10 +8,10 @@ from .program import Program, ProgramLayer, RowOperation
 
 
 def layer_record(program: Program, layer: ProgramLayer) -> dict[str, int]:
-    """A layer as counters want it: indices of shifts, lasts instead of counts.
+    """A program layer in the form that counters use: indices of shifts, last numbers, not counts.
 
-    Of a 3x3's input, a row has `row_words`, and from its buffer's first row to the last one it is
-    `row_wrap`.
+    `words3` is the words of a kernel row, `row_words` those of an input row of the expand3x3 part,
+    `row_wrap` the words from the first row of its circular buffer to the last one.
     """
     return {
         "window": layer.window,
@@ -47,17 +47,17 @@ def layer_record(program: Program, layer: ProgramLayer) -> dict[str, int]:
     }
 
 
-def row_record(row: RowOperation, wide: bool) -> dict[str, int]:
-    """A row operation; the fields that the store calls otherwise are renamed.
+def row_record(row: RowOperation, expand3x3: bool) -> dict[str, int]:
+    """A row operation in the form of the hardware; `expand3x3`: its layer has an expand3x3 part.
 
-    The rows that a 3x3 reads above and below lie right before and behind the one at the centre, or
-    at the other end of their buffer.
+    The rows above and below are the neighbours in memory of the row at the centre, or they are at
+    the other end of the circular buffer (`above_wraps`, `below_wraps`).
     """
     return {
         "layer": row.layer,
         "centre": row.centre,
-        "above_wraps": wide and not row.top and row.above > row.centre,
-        "below_wraps": wide and not row.bottom and row.below < row.centre,
+        "above_wraps": expand3x3 and not row.top and row.above > row.centre,
+        "below_wraps": expand3x3 and not row.bottom and row.below < row.centre,
         "top": row.top,
         "bottom": row.bottom,
         "write_address": row.write,
@@ -71,17 +71,22 @@ def row_record(row: RowOperation, wide: bool) -> dict[str, int]:
 
 
 def _wrap(row: RowOperation) -> int:
-    """From the buffer's first row to the last one, if the row reads across its end."""
+    """Words from the buffer's first row to the last one if the operation reads across its end."""
     above = 0 if row.top else row.above - row.centre
     below = 0 if row.bottom else row.centre - row.below
     return max(above, below, 0)
 
 
 class Tables:
-    """Records and layouts of both tables of a program.
+    """Both tables of a program: of its layers and of its row operations.
 
-    `layers` and `rows` are lists of records (ready as `init` of a memory), `layer` and `row` their
-    layouts, `operation` a row with its layer, as the sequencer hands it on.
+    Members
+        layers, rows: the records, which initialize the memories
+        layer, row: the layouts of the records
+        operation: the layout of a row operation with its layer, as the sequencer sends it
+        activation_bits: width of an address of the activation memory or of a word of the window
+        rom_bits: width of an address of the weight ROM
+        head: the geometry of a streamed classifier or None
     """
 
     def __init__(self, program: Program):
@@ -93,20 +98,21 @@ class Tables:
         self.layer = _layout(self.layers)
         self.row = _layout(self.rows)
         self.operation = data.StructLayout({"row": self.row, "layer": self.layer})
-        deepest = max(program.activation_words, program.window_words)  # both are addressed alike
+        # The activation memory and the window share an address.
+        deepest = max(program.activation_words, program.window_words)
         self.activation_bits = bits_for(deepest - 1)
         self.rom_bits = bits_for(program.rom_words - 1)
 
 
 def context_layout(tables: Tables, names: dict[str, list[str]]) -> data.StructLayout:
-    """The named fields of an operation's row and layer, flat: what one block keeps of it."""
+    """The layout of an operation context: the named fields of row and layer, flat."""
     return data.StructLayout(
         {name: getattr(tables, part)[name].shape for part in names for name in names[part]}
     )
 
 
 def context_of(operation: data.View, names: dict[str, list[str]]) -> dict[str, Value]:
-    """The same fields' values, by name."""
+    """The values of the same fields of `operation`, by name."""
     return {name: operation[part][name] for part in names for name in names[part]}
 
 

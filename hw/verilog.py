@@ -12,12 +12,12 @@ NAME = "fireline"
 """The top module."""
 
 HEADER = """\
-/* Fireline accelerator {identifier:08x}, array {array}; generated, so change the generator.
+/* Fireline accelerator {identifier:08x}, array {array}. Generated: change the generator.
 
-   What lint finds in netlists of this kind, and why it does no harm: several modules share the
-   file, structs are named as a whole and field by field, constants are as wide as they must be,
-   registers have initial values, a signal without bits is declared but not used, and a case
-   without a default follows a default assignment. */
+   The lint warnings below are harmless: several modules share the file; a struct has a name for the
+   whole and one for each field; constants are as narrow as their values allow; registers have
+   initial values; signals without bits are declared but not used; a case without a default follows
+   a default assignment. */
 {waivers}"""
 
 WAIVERS = (
@@ -34,14 +34,19 @@ WAIVERS = (
 
 
 class Top(wiring.Component):
-    """The accelerator with the port names of the Verilog file; beside them are `clk` and `rst`.
+    """The accelerator with the port names of the Verilog file, which adds `clk` and `rst`.
 
-    The weights of a streamed classifier come in by `weight_data` and `weight_valid`, a group at a
-    time as long as `block_wanted` is set; see `Accelerator`.
-
-    With `watched`, `watch_valid` and `watch_values` (16 bits a lane, the first one lowest) show
-    the values that leave the requantizer, `watch_pool_valid` and `watch_pool_word` (8 bits a
-    channel) the words that leave the pool.
+    Parameters
+        program: what the accelerator computes
+        watched: whether there are the `watch` ports, for tests
+    Members (see `Accelerator`)
+        abort: in, resets the core
+        pixel_data, pixel_valid, pixel_ready: the pixel stream; 8 bits a channel, the first lowest
+        score_data, score_last, score_valid, score_ready: the score stream
+        block_wanted, weight_valid, weight_data: a streamed classifier's weights
+        watch_valid, watch_values: out, the values of each beat that leaves the requantizer; 16 bits
+            a lane, the first lowest
+        watch_pool_valid, watch_pool_word: out, each word that leaves the pool; 8 bits a channel
     """
 
     def __init__(self, program: Program, *, watched: bool = False):
@@ -96,7 +101,7 @@ class Top(wiring.Component):
 
 
 def watch_ports(program: Program) -> dict[str, wiring.Member]:
-    """The ports that show what leaves requantizer and pool."""
+    """The ports that show what leaves the requantizer and the pool."""
     return {
         "watch_valid": Out(1),
         "watch_values": Out(16 * program.requantizer_lanes),
@@ -106,9 +111,9 @@ def watch_ports(program: Program) -> dict[str, wiring.Member]:
 
 
 def to_verilog(program: Program, *, watched: bool = False) -> str:
-    """One self-contained Verilog-2005 file whose top module is `fireline`; see `Top`.
+    """The text of a self-contained Verilog-2005 file whose top module is `NAME`; see `Top`.
 
-    Equal programs make equal text, which names no file and no folder.
+    The text depends on the program alone and contains no paths.
     """
     header = HEADER.format(
         identifier=program.identifier,

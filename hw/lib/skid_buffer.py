@@ -1,4 +1,4 @@
-"""What streams pass through."""
+"""A stream's pipeline stage."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -6,10 +6,18 @@ from amaranth.lib.wiring import In, Out
 
 
 class SkidBuffer(wiring.Component):
-    """`o` = `i`, `LATENCY` cycle later; one transfer a cycle, nothing lost, two kept.
+    """`o` = `i`, in order.
 
-    It cuts all that leads from one side to the other: `i.ready` is there from a cycle's beginning,
-    and so are `o.valid` and the payload.
+    Two registers cut every combinational path between the sides: `i.ready`, `o.valid` and the
+    payload of `o` depend on registers only.
+
+    Members
+        i: in, stream
+        o: out, stream
+    Latency
+        `LATENCY` cycles
+    Throughput
+        one transfer a cycle
     """
 
     LATENCY = 1
@@ -20,7 +28,7 @@ class SkidBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        spare = Signal()
+        spare = Signal()  # `kept` holds a transfer that `shown` has no place for
         kept, shown = (Signal.like(self.o.payload, reset_less=True) for _ in range(2))
         m.d.comb += [self.i.ready.eq(~spare), self.o.payload.eq(shown)]
         with m.If(~spare):

@@ -49,12 +49,11 @@ def pictures(architecture: Architecture, count: int, seed=0) -> np.ndarray:
 
 
 def simulate(job: Compiled, pixels: np.ndarray, stall=0.0, abort_after=None):
-    """Scores [frames, classes] in Amaranth's simulator, and the cycle of each frame's last score.
+    """Runs Amaranth's simulator; returns scores [frames, classes] and each last score's cycle.
 
-    With `abort_after`, that many pixels of noise and an abort come before the frames.
-
-    The weights of a streamed classifier come as a reader sends them: a class block's last word
-    `load_cycles - 1` cycles after the request.
+    `stall` is the probability that a side stalls in a cycle. With `abort_after`, that many random
+    pixels and an abort precede the frames. A streamed classifier's weights arrive as from the
+    SDRAM: a class block's last word comes `load_cycles - 1` cycles after the block is wanted.
     """
     accelerator = Accelerator(job.program)
     random = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""Drives a component with one stream in, `i`, and one out, `o`, both stalling at random."""
+"""Drives a component from stream `i` to stream `o`; both sides stall at random."""
 
 import random
 
@@ -6,7 +6,7 @@ from amaranth.sim import Simulator
 
 
 def run(dut, sent: list, cycles: int, seed: int) -> list:
-    """Feeds ``sent`` and returns what came out within so many cycles."""
+    """Sends `sent` and returns what leaves within `cycles` cycles; `seed` decides the stalls."""
     draw = random.Random(seed)
     taken = []
 
