@@ -1,4 +1,4 @@
-"""The whole accelerator in Amaranth's simulator: equal to the golden model, on the cycle."""
+"""The whole accelerator in Amaranth's simulator: scores of the golden model, predicted cycles."""
 
 import dataclasses
 
@@ -31,7 +31,7 @@ SHAPES = {
         "8x8",
         4,
     ),
-    "skips that do not line up": (
+    "misaligned skips": (
         network(
             Conv1(26, 1, 1, 0),
             fire(3, 20, 6, "simple"),
@@ -63,7 +63,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize(("architecture", "array", "bits"), SHAPES.values(), ids=SHAPES)
-def test_equals_the_golden_model_on_the_predicted_cycle(architecture, array, bits):
+def test_equals_the_golden_model_in_the_predicted_cycle(architecture, array, bits):
     job = compiled(architecture, array, bits)
     pixels = pictures(architecture, 3)
     frames, cycles = simulate(job, pixels)
@@ -89,12 +89,15 @@ STREAMED = {
         network(Conv1(5, 1, 1, 0), fire(4, 4, 4), "pool", height=7, width=5, classes=5),
         ("4x4", 4, StreamedHead(1)),
     ),
-    "one group": (network(Conv1(4, 1, 1, 0), height=1, width=1), ("16x32", 4, StreamedHead(1))),
+    "one block": (
+        network(Conv1(4, 1, 1, 0), height=1, width=1),
+        ("16x32", 4, StreamedHead(1)),
+    ),
 }
 
 
 @pytest.mark.parametrize(("architecture", "case"), STREAMED.values(), ids=STREAMED)
-def test_a_streamed_classifier_equals_the_golden_model_on_the_predicted_cycle(architecture, case):
+def test_a_streamed_classifier_equals_the_golden_model_in_the_predicted_cycle(architecture, case):
     array, bits, head = case
     job = compiled(architecture, array, bits, head=head)
     pixels = pictures(architecture, 3)
@@ -125,7 +128,7 @@ def test_a_streamed_classifier_of_any_shape(height, width, classes, bits, array,
 
 
 @pytest.mark.parametrize("pixels_before", [3, 11])
-def test_abort_starts_the_stream_anew(pixels_before):
+def test_abort_restarts_the_stream(pixels_before):
     architecture, (array, bits, head) = STREAMED["two rows"]
     job = compiled(architecture, array, bits, head=head)
     pixels = pictures(architecture, 1)
@@ -133,7 +136,7 @@ def test_abort_starts_the_stream_anew(pixels_before):
     assert np.array_equal(frames, golden.run(job.network, pixels))
 
 
-def test_a_wrong_word_of_the_stream_shows():
+def test_a_wrong_word_of_the_stream_changes_the_scores():
     architecture, (array, bits, head) = STREAMED["two rows"]
     job = compiled(architecture, array, bits, head=head)
     broken = dataclasses.replace(job, class_blocks=bytes(byte ^ 0x77 for byte in job.class_blocks))
@@ -152,14 +155,14 @@ def test_random_stalls_change_timing_never_data(name):
 
 
 @pytest.mark.parametrize("pixels_before", [0, 7, 100])
-def test_abort_leaves_it_clean(pixels_before):
+def test_the_frame_after_an_abort_is_right(pixels_before):
     job = compiled(TINY)
     pixels = pictures(TINY, 1)
     frames, _ = simulate(job, pixels, abort_after=pixels_before)
     assert np.array_equal(frames, golden.run(job.network, pixels))
 
 
-def test_a_wrong_weight_shows():
+def test_a_wrong_weight_changes_the_scores():
     job = compiled(TINY)
     weights = (~job.program.weights[0] & 0xFFFF, *job.program.weights[1:])
     broken = dataclasses.replace(job, program=dataclasses.replace(job.program, weights=weights))

@@ -4,7 +4,7 @@ from support.small import TINY, compiled, fire, network
 
 
 @pytest.mark.parametrize("sides", [(2, 8), (8, 64), (32, 32), (6, 8), (8, 0)])
-def test_an_array_has_sides_of_four_to_thirtytwo(sides):
+def test_other_array_sides_are_refused(sides):
     with pytest.raises(ValueError, match="CI is 4, 8 or 16"):
         ArrayShape(*sides)
 

@@ -16,13 +16,13 @@ IDENTITY = Identity(network=3, width=5, height=3, channels=3, classes=4)
 DIVISOR = 4
 
 
-def test_an_image_through_the_pins():
+def test_a_frame_through_the_pins():
     m = Module()
     m.submodules.system = system = SerialSystem(StubCore(IDENTITY), IDENTITY, DIVISOR)
     m.submodules.transmitter = transmitter = UARTTransmitter(DIVISOR)
     m.submodules.receiver = receiver = UARTReceiver(DIVISOR)
     m.d.comb += [system.rx.eq(transmitter.tx), receiver.rx.eq(system.tx), receiver.o.ready.eq(1)]
-    image = np.random.default_rng(0).integers(0, 256, (3, 5, 3), dtype=np.uint8)
+    frame = np.random.default_rng(0).integers(0, 256, (3, 5, 3), dtype=np.uint8)
     finder, lights = PacketFinder(), []
 
     async def ask(ctx, packet):
@@ -43,9 +43,9 @@ def test_an_image_through_the_pins():
         assert await ask(ctx, Packet(Kind.CHUNK, 0, b"lost")) == Packet(Kind.TAKEN, 1)
         assert await ask(ctx, Packet(Kind.TAKEN, 1)) == Packet(Kind.BROKEN, 1)
         assert await ask(ctx, Packet(Kind.START, 2)) == Packet(Kind.STARTED, 2)
-        assert await ask(ctx, Packet(Kind.CHUNK, 0, image.tobytes())) == Packet(Kind.TAKEN, 1)
+        assert await ask(ctx, Packet(Kind.CHUNK, 0, frame.tobytes())) == Packet(Kind.TAKEN, 1)
         data = (await ask(ctx, Packet(Kind.RESULT, 3, b"\0"))).data[: 4 * IDENTITY.classes]
-        assert np.frombuffer(data, "<u4").tolist() == stub_scores(IDENTITY, image)
+        assert np.frombuffer(data, "<u4").tolist() == stub_scores(IDENTITY, frame)
         assert lights == [(0, 0), (0, 0), (1, 0), (0, 0), (0, 1), (0, 1)]
 
     simulator = Simulator(m)

@@ -28,7 +28,7 @@ def test_a_context_is_the_named_fields():
 
 
 class _View:
-    """Stands for an operation: a field's value is its path."""
+    """A stand-in for an operation: the value of a field is its path."""
 
     def __getitem__(self, part):
         return {name: f"{part}.{name}" for name in ("first", "write_address", "scores")}

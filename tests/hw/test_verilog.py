@@ -1,4 +1,4 @@
-"""The Verilog file: what other tools think of it."""
+"""Other tools read the Verilog file."""
 
 import re
 import shutil
@@ -75,7 +75,7 @@ def test_ports(file):
     ]
 
 
-def test_it_names_no_paths_and_is_the_same_every_time(program, file):
+def test_the_text_is_reproducible_and_contains_no_paths(program, file):
     text = file.read_text()
     assert text == to_verilog(program)
     assert str(Path.home()) not in text

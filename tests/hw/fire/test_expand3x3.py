@@ -21,7 +21,7 @@ CENTRE, WORDS, WRAP = 6, 3, 6
 def test_only_taps_inside_the_map(
     top, bottom, kernel_rows, first_column, last_column, columns, above_wraps, below_wraps
 ):
-    """Two groups of an eight-bit layer, one word a tap."""
+    """Two output groups of an eight-bit layer, one word a tap."""
     dut = Expand3x3Runs(Tables(compiled(TALL, bits=8).program))
     row = {"centre": CENTRE, "above_wraps": above_wraps, "below_wraps": below_wraps}
     row |= {"top": top, "bottom": bottom}
@@ -51,7 +51,7 @@ def test_only_taps_inside_the_map(
         for kernel_row in kernel_rows
     ]
 
-    async def bench(ctx):
+    async def testbench(ctx):
         ctx.set(dut.operation, {"row": row, "layer": layer})
         ctx.set(dut.left_column, 1)
         ctx.set(dut.first_column, first_column)
@@ -71,5 +71,5 @@ def test_only_taps_inside_the_map(
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()

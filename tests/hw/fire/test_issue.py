@@ -1,4 +1,4 @@
-"""The issue cycle by cycle: words of runs back to back, and everything that it waits for."""
+"""The issuer cycle by cycle: words of runs back to back, and everything that it waits for."""
 
 import pytest
 from amaranth.sim import Simulator
@@ -9,16 +9,16 @@ from support.small import TINY, compiled
 
 
 def issue(runs, cycles, **inputs):
-    """(cycle, activation address, weight address, flags) of the words of `runs`.
+    """The words of `runs` as (cycle, activation address, weight address, flags).
 
-    An input is a function of the cycle; without one, windows are valid, scores free and the weights
-    of one group there.
+    `inputs` are functions of the cycle, by port; by default there are a window and one class block,
+    and the scores are free.
     """
     dut = Issue(Tables(compiled(TINY).program))
     inputs = {name: lambda _: 1 for name in ("window_valid", "scores_free", "block_valid")} | inputs
     words, queue = [], list(runs)
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for cycle in range(cycles):
             ctx.set(dut.i.valid, bool(queue))
             if queue:
@@ -40,7 +40,7 @@ def issue(runs, cycles, **inputs):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     return words
 
@@ -60,7 +60,7 @@ def test_runs_follow_each_other_without_a_gap():
     ]
 
 
-def test_an_operation_waits_its_idle_cycles():
+def test_an_operation_waits_for_its_idle_cycles():
     runs = [
         {"length": 1, "first": 1, "last": 1, "opening": 1},
         {"length": 2, "first": 1, "last": 1, "opening": 1, "wait": 0},
@@ -73,7 +73,7 @@ def test_an_operation_waits_its_idle_cycles():
     assert [cycle for cycle, *_ in issue(runs, 14)] == [1, 2, 3, 4 + gap]
 
 
-def test_a_window_is_waited_for_and_let_go():
+def test_a_run_waits_for_its_window_and_releases_it():
     runs = [{"length": 2, "first": 1, "last": 1, "window": 1, "release": 1}]
     words = issue(runs, 10, window_valid=lambda cycle: cycle >= 4)
     assert [(cycle, flags) for cycle, _, _, flags in words] == [
@@ -87,7 +87,7 @@ def test_the_first_classifier_row_waits_for_the_last_frames_scores():
     assert [word[0] for word in issue(runs, 12, scores_free=lambda cycle: cycle >= 7)] == [8]
 
 
-def test_a_streamed_operation_waits_for_its_weights_and_gives_them_back_at_its_end():
+def test_a_streamed_operation_waits_for_its_class_block_and_releases_it_at_its_end():
     runs = [
         {"length": 1, "first": 1, "last": 1, "opening": 1, "streamed": 1},
         {"length": 2, "first": 1, "last": 1, "streamed": 1, "release": 1},
@@ -103,26 +103,26 @@ def test_a_streamed_operation_waits_for_its_weights_and_gives_them_back_at_its_e
 
 
 @pytest.mark.parametrize("another", [False, True])
-def test_a_streamed_operation_does_not_take_the_group_that_is_given_back(another):
+def test_a_streamed_operation_does_not_take_the_class_block_that_is_released(another):
     run = {"length": 1, "first": 1, "last": 1, "opening": 1, "streamed": 1, "release": 1}
     words = issue([run, run], 12, next_block_valid=lambda _: another)
     assert [cycle for cycle, *_ in words] == [1, 2 if another else 3]
 
 
-def test_a_group_ends_only_when_the_queue_has_room():
+def test_an_output_group_ends_only_when_the_queue_has_room():
     runs = [{"length": 2, "first": 1, "last": 1}] * (QUEUE_DEPTH + 2)
     full = 2 * QUEUE_DEPTH
     words = issue(runs, full + 20, credit=lambda cycle: cycle in (full + 6, full + 10))
     assert [cycle for cycle, *_ in words] == [
         *range(1, full + 1),
-        full + 1,  # the next group's first word needs no room
-        full + 7,  # its last does, and has it the cycle after
+        full + 1,  # the next group's first word needs no credit
+        full + 7,  # its last word does, and goes a cycle after the credit
         full + 8,
         full + 11,
     ]
 
 
-def test_groups_of_one_word_take_no_more_than_there_is():
+def test_output_groups_of_one_word_take_no_more_credits_than_there_are():
     runs = [{"length": 1, "first": 1, "last": 1}] * (QUEUE_DEPTH + 2)
     words = issue(runs, QUEUE_DEPTH + 20, credit=lambda cycle: cycle == QUEUE_DEPTH + 9)
     assert [cycle for cycle, *_ in words] == [*range(1, QUEUE_DEPTH + 1), QUEUE_DEPTH + 10]

@@ -4,19 +4,19 @@ from fireline.hw.tables import Tables
 from support.small import TINY, compiled
 
 
-def test_a_pass_is_a_run_and_the_walk_starts_again_after_the_last():
+def test_every_pass_is_a_run_and_after_the_last_the_walk_restarts():
     tables = Tables(compiled(TINY, bits=8).program)
     dut = PointwiseRuns(tables)
     layer = {"words": 3, "last_pointwise_group": 1, "pointwise_two_passes": 1}
     wanted = [
-        # weights, low and shift, last, done
+        # (weight address, low and shift, last, done)
         (8, 0, 0, 0),
         (11, 1, 1, 0),
         (14, 0, 0, 0),
         (17, 1, 1, 1),
     ]
 
-    async def bench(ctx):
+    async def testbench(ctx):
         ctx.set(dut.operation, {"row": {"centre": 4}, "layer": layer})
         ctx.set(dut.column, 2)
         ctx.set(dut.rom, 8)
@@ -31,11 +31,11 @@ def test_a_pass_is_a_run_and_the_walk_starts_again_after_the_last():
             assert run.first == (not low)
             assert ctx.get(dut.done) == done
             ctx.set(dut.step, 0)
-            await ctx.tick().repeat(1 + number % 3)  # it stays until the step
+            await ctx.tick().repeat(1 + number % 3)  # the run stays until the step
             ctx.set(dut.step, 1)
             await ctx.tick()
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()

@@ -4,12 +4,12 @@ from fireline.hw.tables import Tables
 from support.small import TINY, compiled
 
 
-def test_hands_out_the_program_again_and_again():
+def test_sends_the_row_operations_of_frame_after_frame():
     tables = Tables(compiled(TINY).program)
     dut = Sequencer(tables)
     taken = []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         ctx.set(dut.o.ready, 1)
         cycle = 0
         while len(taken) < 2 * len(tables.rows) + 1:
@@ -20,7 +20,7 @@ def test_hands_out_the_program_again_and_again():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
     cycles = [cycle for cycle, _ in taken]

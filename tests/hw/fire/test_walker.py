@@ -1,4 +1,4 @@
-"""The runs of whole rows against what a row is: pixels, groups, passes, taps inside the map."""
+"""The runs of whole rows: pixels, output groups, passes and taps inside the map."""
 
 import pytest
 from amaranth.hdl import Elaboratable, Module
@@ -25,8 +25,11 @@ PROGRAMS = {
 
 
 def expected_runs(program):
-    """The runs of a frame: activation address, weight address, length, first, last, low, shift,
-    opening, gate, streamed, release."""
+    """The runs of a frame as tuples.
+
+    Each is (activation address, weight address, length, first, last, low, shift, opening, gate,
+    streamed, release).
+    """
     slot, head = 0, program.head
     for row in program.rows:
         layer = program.layers[row.layer]
@@ -83,7 +86,7 @@ def test_runs_are_those_of_the_row(architecture, bits, head, pace):
     sequencer, dut = Sequencer(tables), RowWalker(tables)
     seen = []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         cycle = 0
         while len(seen) < len(wanted):
             ctx.set(dut.o.ready, cycle % pace == 0)
@@ -102,19 +105,19 @@ def test_runs_are_those_of_the_row(architecture, bits, head, pace):
     both = _Pair(sequencer, dut)
     simulator = Simulator(both)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     assert seen == wanted
 
 
 class _Pair(Elaboratable):
-    """The sequencer feeds the stage."""
+    """The sequencer feeds the walker."""
 
-    def __init__(self, sequencer, stage):
-        self.parts = sequencer, stage
+    def __init__(self, sequencer, walker):
+        self.parts = sequencer, walker
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.sequencer, m.submodules.stage = sequencer, stage = self.parts
-        connect(m, sequencer.o, stage.i)
+        m.submodules.sequencer, m.submodules.walker = sequencer, walker = self.parts
+        connect(m, sequencer.o, walker.i)
         return m

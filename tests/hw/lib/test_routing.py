@@ -7,12 +7,12 @@ from support.yosys import cells, synthesized
 
 
 @pytest.mark.parametrize("places", [1, 2, 4, 5, 16])
-def test_every_place_has_the_value_at_the_same_time(places):
+def test_every_place_gets_the_value_in_the_same_cycle(places):
     m, value = Module(), Signal(8)
     copies = routing.tree(m, value, places)
     sent = [7, 200, 0, 31, 31, 5]
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for cycle in range(len(sent) + routing.TREE_CYCLES):
             ctx.set(value, sent[min(cycle, len(sent) - 1)])
             if cycle >= routing.TREE_CYCLES:
@@ -22,19 +22,19 @@ def test_every_place_has_the_value_at_the_same_time(places):
 
     simulator = Simulator(m)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
 @pytest.mark.parametrize("bits", [8, 70])
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_the_word_whose_number_was_given_a_cycle_ago(bits, count):
+def test_choose_uses_the_number_of_the_cycle_before(bits, count):
     m, number = Module(), Signal(2)
     words = [Signal(bits) for _ in range(count)]
     chosen = Signal(bits)
     m.d.comb += chosen.eq(routing.choose(m, words, number))
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for cycle in range(12):
             ctx.set(number, cycle % count)
             await ctx.tick()
@@ -47,7 +47,7 @@ def test_the_word_whose_number_was_given_a_cycle_ago(bits, count):
 
     simulator = Simulator(m)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
