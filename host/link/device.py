@@ -140,7 +140,7 @@ class Device:
         if pixels.dtype != np.uint8 or pixels.shape != expected:
             raise FirelineError(
                 f"the board at {self.port} takes pictures of {_size(expected)} uint8, "
-                f"not of {_size(pixels.shape)} {pixels.dtype}: resize the picture"
+                f"not of {_size(pixels.shape)} {pixels.dtype}: resize or convert it"
             )
         self._ask(Kind.START)
         self._send_chunks("frame", pixels.tobytes(), progress)
@@ -243,10 +243,12 @@ class Device:
         """
         self._sequence = (self._sequence + 1) % 256
         until = time.monotonic() + self.patience
+        answer = None
         while time.monotonic() < until:
             self._send(Packet(kind, self._sequence, data))
             again = min(time.monotonic() + self.timeout, until)
-            while answer := self._receive(again - time.monotonic()):
+            while received := self._receive(again - time.monotonic()):
+                answer = received
                 if (answer.kind, answer.sequence) == (kind | Kind.ANSWER, self._sequence):
                     return answer
                 if (answer.kind, answer.sequence) == (Kind.STATE, self._sequence):

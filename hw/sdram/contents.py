@@ -7,7 +7,7 @@ from .chip import BURST_WORDS, WORD_BITS
 
 @dataclass(frozen=True)
 class SdramContents:
-    """Blocks of equal length, one behind the other from the SDRAM's first word on.
+    """Blocks of equal length, consecutive from the SDRAM's first word on.
 
     `block_words` counts words of 16 bits and is a multiple of 8. `check` is the CRC-32 (as in
     Ethernet) of all bytes, the lower one of each word first.

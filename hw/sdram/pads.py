@@ -10,9 +10,10 @@ CLOCK_LEAD = 5.0
 """Nanoseconds by which the chip's clock leads the core's.
 
 Output pads delay the clock and the other pins alike, by about 4 ns. The chip therefore sees its
-pins change 5 ns after its own edge. It drives a word at most 5.4 ns after an edge and holds it for
-2.5 ns after the next one. With a cycle of 10 ns and 1 ns for the input pad, the core samples that
-word 3.6 ns after it becomes valid and 3.5 ns before it changes."""
+pins change 5 ns after its own edge, and its edge is 1 ns before the core's. It drives a word at
+most 5.4 ns after an edge and holds it for 2.5 ns after the next one. With a cycle of 10 ns and 1 ns
+for the input pad, the core's second edge after that samples the word 4.6 ns after it becomes valid
+and 2.5 ns before it changes."""
 
 
 class SdramPads(wiring.Component):

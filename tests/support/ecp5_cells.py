@@ -1,4 +1,4 @@
-"""Verilog models of ECP5 cells that Yosys has no simulation model of, for the modes in use.
+"""Verilog models of ECP5 cells for Verilator, for the pins and modes in use.
 
 They follow the documented behaviour. MULT18X18D: registers at the inputs, between the partial
 products and at the output, each enabled by the parameter that names its clock. DP16KD: 36 bits

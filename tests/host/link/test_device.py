@@ -95,6 +95,13 @@ def test_noise_only():
         assert "sent only noise" in message(device.identify)
 
 
+def test_broken_packets_only():
+    spoil = lambda sent: sent[:1] + b"\x55" + sent[2:]  # noqa: E731
+    with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
+        board.to_board = spoil
+        assert "received only broken packets" in message(device.identify)
+
+
 def test_silent_in_the_middle_of_a_frame():
     with FakeBoard(SMALL) as board, Device(board.port, **PATIENCE) as device:
         stop = lambda sent, total: setattr(board, "to_host", deaf)  # noqa: E731

@@ -212,7 +212,7 @@ def test_lights_show_whole_and_broken_packets_and_scores():
     driver.run(script, watch)
 
 
-def test_chunk_right_behind_a_start_is_refused_whole():
+def test_chunk_right_after_a_start_is_refused_as_a_whole():
     driver = LinkDriver()
 
     async def script(ctx):
@@ -247,7 +247,7 @@ def test_another_load_discards_what_the_memory_has_not_taken():
         await driver.send(ctx, Packet(Kind.LOAD, 2).encode())
         while not ctx.get(driver.dut.load):
             await ctx.tick()
-        ctx.set(driver.dut.weights.ready, 1)  # at once
+        ctx.set(driver.dut.weights.ready, 1)  # as early as possible
         await driver.exchange(ctx, b"")
         ctx.set(driver.dut.weights.ready, 0)
         await driver.exchange(ctx, Packet(Kind.CHUNK, 0, b"ghijkl").encode())

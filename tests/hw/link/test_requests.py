@@ -116,7 +116,7 @@ def test_other_requests_change_nothing():
     async def script(ctx, sender):
         await sender.send(ctx, Kind.CHUNK, 0, 7)
         for kind in (Kind.HELLO, Kind.RESULT):
-            seen = await sender.send(ctx, kind, 1, 11, 12)  # the number of the chunk wanted next
+            seen = await sender.send(ctx, kind, 1, 11, 12)  # chunk 1 is wanted next
             assert seen == Seen(kind, 1, 11, [], False, 1, False, False, 0)
 
     run(script)

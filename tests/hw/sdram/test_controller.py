@@ -90,7 +90,8 @@ def refreshes_after(requested: int, held: int = 0) -> list[int]:
     dut, came = SdramController(GEOMETRY, SHORT), []
 
     async def testbench(ctx):
-        for command in (Command.MODE, Command.REFRESH):  # that REFRESH is the first to fall due
+        # Wait for the end of power-up, then for the first refresh that falls due.
+        for command in (Command.MODE, Command.REFRESH):
             while ctx.get(dut.pins.command) != command:
                 await ctx.tick()
         given = 0
