@@ -9,8 +9,8 @@ from amaranth.lib.wiring import In, Out
 from .array.head_loader import HeadLoader
 from .array.line_buffer import LineBuffer
 from .array.mac_array import MacArray
-from .array.mac_lanes import WeightWord
 from .array.weight_rom import WeightRom
+from .array.weight_word import WeightWord
 from .ecp5.mult18x18d import Form
 from .fire.issue import Issue
 from .fire.sequencer import Sequencer
@@ -24,7 +24,8 @@ from .memory.rom import Rom
 from .output.average import Score, ScoreAccumulator
 from .output.drain import Drain
 from .output.output_groups import DRAIN_FIELDS
-from .output.requantize import ChannelParameters, Requantizer, values_signature
+from .output.parameters import ParameterWord
+from .output.requantize import Requantizer, values_signature
 from .output.store import STORE_FIELDS, Store
 from .program import QUEUE_DEPTH, STREAM_WORD_BITS, Program
 from .tables import Tables, context_of
@@ -240,9 +241,9 @@ class Accelerator(wiring.Component):
         Returns the requantizer and the beat that belongs to its output.
         """
         program, latency = self.program, self.latency
-        channel = ChannelParameters(program.bias_bits, program.multiplier_bits)
         m.submodules.parameters = parameters = Rom(
-            ArrayLayout(channel, program.requantizer_lanes), program.parameters
+            ParameterWord(program.requantizer_lanes, program.bias_bits, program.multiplier_bits),
+            program.parameters,
         )
         m.submodules.requantizer = requantizer = Requantizer(
             program.requantizer_lanes,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import FirelineError
-from ...hw.array.mac_lanes import WeightWord
+from ...hw.array.weight_word import WeightWord
 from ...hw.boards.board import Board
 from ...hw.memory.block_ram import BLOCK_RAM_MODES
 from ...hw.memory.distributed_ram import cells, is_distributed

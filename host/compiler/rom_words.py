@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...hw.array.mac_lanes import WeightWord
-from ...hw.output.requantize import ParameterWord
+from ...hw.array.weight_word import WeightWord
+from ...hw.output.parameters import ParameterWord
 from ...hw.program import ArrayShape
 from ..network.exponent_groups import exponent_group_index
 from ..network.quantized import QuantizedConv

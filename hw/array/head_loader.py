@@ -8,8 +8,8 @@ from ..lib.countdown import Countdown
 from ..lib.delay import delay
 from ..program import STREAM_WORD_BITS, ArrayShape, HeadGeometry
 from .class_block import ClassBlock
-from .mac_lanes import WeightWord
 from .weight_rom import WeightRom, fill_layout
+from .weight_word import WeightWord
 
 
 class HeadLoader(wiring.Component):

@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 from ..ecp5.mult18x18d import Form
 from ..lib import routing
 from ..lib.delay import delay
-from .mac_lanes import MacControl, MacLanes, WeightWord
+from .mac_lanes import MacControl, MacLanes
+from .weight_word import WeightWord
 
 GATHER_CYCLES = 2
 """Registers on the long wires from the lane pairs back to one place."""

@@ -9,7 +9,7 @@ from ..lib import routing
 from ..lib.delay import delay
 from ..memory.rom import Rom
 from ..program import STREAM_WORD_BITS
-from .mac_lanes import WeightWord
+from .weight_word import WeightWord
 
 
 def fill_layout(layout: WeightWord, depth: int) -> StructLayout:

@@ -1,14 +1,13 @@
 """A lane pair by itself; `test_mac_array` sends whole output groups."""
 
-from random import Random
-
 import pytest
 from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
-from fireline.hw.array.mac_lanes import MacControl, MacLanes, WeightWord
+from fireline.hw.array.mac_lanes import MacControl, MacLanes
+from fireline.hw.array.weight_word import WeightWord
 from fireline.hw.ecp5.mult18x18d import Form
 from support.ecp5_cells import run_verilated
 
@@ -71,24 +70,6 @@ def test_sums_are_the_same_whatever_the_multipliers(dsp, tmp_path):
     top = verilog.convert(SameAsPlain(forms), name="top", emit_src=False)
     (tmp_path / "top.v").write_text(top)
     assert run_verilated(tmp_path, BENCH) == (0, "")
-
-
-def test_weight_word():
-    word = WeightWord(4, 2, 1)
-    assert word.size == 2 * (4 * 4 + 1)
-    value = {"nibbles": [[1, 2, 3, 4], [5, 6, 7, 8]], "exponents": [0, 1]}
-    assert word.const(value).as_value().value == 0b10_1000_0111_0110_0101_0100_0011_0010_0001
-    assert "exponents" not in dict(WeightWord(4, 2, 0))
-
-
-@pytest.mark.parametrize(("ci", "co", "exponent_bits"), [(4, 2, 0), (8, 4, 1), (16, 32, 3)])
-def test_a_packed_word_is_the_constant_of_its_layout(ci, co, exponent_bits):
-    layout, random = WeightWord(ci, co, exponent_bits), Random(co)
-    nibbles = [[random.randrange(16) for _ in range(ci)] for _ in range(co)]
-    exponents = [random.randrange(1 << exponent_bits) for _ in range(co)]
-    fields = {"nibbles": nibbles} | ({"exponents": exponents} if exponent_bits else {})
-    packed = layout.pack([nibble for lane in nibbles for nibble in lane], exponents)
-    assert packed == layout.const(fields).as_value().value
 
 
 @pytest.mark.parametrize(("ci", "latency"), [(4, 10), (8, 11), (16, 12)])

@@ -4,8 +4,8 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.hw.array.mac_lanes import WeightWord
 from fireline.hw.array.weight_rom import WeightRom
+from fireline.hw.array.weight_word import WeightWord
 
 
 @pytest.mark.parametrize(("ci", "co", "exponent_bits"), [(4, 4, 1), (8, 32, 0), (16, 16, 2)])

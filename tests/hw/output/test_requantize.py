@@ -2,7 +2,7 @@
 
 from amaranth.sim import Simulator
 from fireline.hw.ecp5.mult18x18d import Form
-from fireline.hw.output.requantize import ParameterWord, Requantizer
+from fireline.hw.output.requantize import Requantizer
 from fireline.hw.output.scale import Scale
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -115,11 +115,3 @@ def test_values(case):
 def test_latency():
     assert Requantizer.LATENCY == 11
     assert Scale.LATENCY == 6
-
-
-def test_a_packed_parameter_word_is_the_constant_of_its_layout():
-    layout = ParameterWord(3, 20, 12)
-    channels = [(-5, 4095), (2**19 - 1, 1)]
-    fields = [{"bias": bias, "multiplier": multiplier} for bias, multiplier in channels]
-    constant = layout.const([*fields, {"bias": 0, "multiplier": 0}])
-    assert layout.pack(channels) == constant.as_value().value
