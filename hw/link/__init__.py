@@ -2,15 +2,17 @@
 
 ::
 
-      carrier          |  Link                                                          |  core
-                       |                                                                |
-    rx > UARTReceiver  >  COBSDecoder > PacketChecker > RequestReceiver                 |
-                       |                                    |     | chunks               |
-                       |                           requests |     +> ChunkBuffer         |
-                       |                                    |          |  > PixelPacker  >  pixel
-                       |                                    |          |  > weights for the SDRAM
-                       |                                    v                           |
-    tx < UARTTransmitter < COBSEncoder < CheckAppender < Replier < ScoreStore           <  score
+         carrier         |                          Link                            |  core
+                         |                                                          |
+    rx -> UARTReceiver ---> COBSDecoder -> PacketChecker -> RequestReceiver         |
+                         |                                   |      |               |
+                         |                          requests |      | chunks        |
+                         |                                   |      v               |
+                         |                                   |   ChunkBuffer        |
+                         |                                   |      +-> PixelPacker ---> pixel
+                         |                                   |      +-> weights -------> SDRAM
+                         |                                   v                      |
+    tx <- UARTTransmitter <- COBSEncoder <- CheckAppender <- Replier <- ScoreStore <--- score
 
 `protocol` defines the packets. `link.Link` implements the board's side; its ports to the carrier
 are two streams of bytes, `i` and `o`. The host's side is `host/link`.

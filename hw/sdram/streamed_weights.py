@@ -17,8 +17,10 @@ from .reader import BlockReader
 class StreamedWeights(wiring.Component):
     """Grants the SDRAM to the probe, the loader or the reader, according to `state`::
 
-        TESTING > EMPTY > LOADING > CHECKING > READY > CORRUPT
-            > FAULT                     > WRONG
+        TESTING -> EMPTY -> LOADING -> CHECKING -> READY -> CORRUPT
+           |                              |
+           v                              v
+         FAULT                          WRONG
 
     After power-up the probe tests the memory. `load` starts LOADING from every state but TESTING
     and FAULT. After the last byte the reader reads all contents back; if their check matches, the
