@@ -61,7 +61,7 @@ class ReadModifyWrite(wiring.Component):
         m = Module()
         m.submodules.memory = memory = self._memory
         read = self.latency()
-        hidden = read + memory.WRITE_LATENCY  # a read misses the results of so many beats before it
+        hidden = read + memory.WRITE_LATENCY  # a read misses the results of this many beats
         valid = history(m, self.valid, read - 2 + hidden, reset_less=False)
         address = history(m, self.address, read - 2 + hidden)
         results = history(m, self.result, hidden - 1)
@@ -74,21 +74,17 @@ class ReadModifyWrite(wiring.Component):
         ]
 
         def meets(age, distance):
-            """Whether the beat that is `age` cycles old meets the one `distance` before it."""
+            """Whether the beat of `age` cycles ago follows one at its address by `distance`."""
             return valid[age + distance] & (address[age + distance] == address[age])
 
-        # Compared two cycles before use: one cycle for the comparison, one for the local copies.
+        # The comparisons are two cycles early: one for their register, one for the local copies.
         follows = delay(m, meets(read - 1, 1), 1)
         hits = [meets(read - 2, distance) for distance in range(2, hidden + 1)]
         forwards, *same = (delay(m, hit, 1) for hit in (Cat(hits).any(), *hits[:-1]))
-        for part in routing.slices(
-            self._elements, max(1, routing.LOCAL_BITS // self._element_bits)
-        ):
-            own_follows = routing.copy(m, follows)
-            own_forwards, own_same = (
-                routing.copy(m, forwards),
-                [routing.copy(m, hit) for hit in same],
-            )
+        together = max(1, routing.LOCAL_BITS // self._element_bits)
+        for part in routing.slices(self._elements, together):
+            own_follows, own_forwards = routing.copy(m, follows), routing.copy(m, forwards)
+            own_same = [routing.copy(m, hit) for hit in same]
             for n in range(part.start, part.stop):
                 forwarded = results[-1][n]
                 for hit, result in reversed(list(zip(own_same, results[1:-1], strict=True))):

@@ -40,16 +40,16 @@ class ScoreAccumulator(wiring.Component):
     single pixel. Lanes beyond the last class are ignored.
 
     `free` is low from the cycle after the first beat of a frame until the last score is taken.
-    While it is low, only beats of that frame may come. A source that has sampled `free` samples it
-    again, for the next frame, after the first beat of the frame that it then sends.
+    While it is low, only beats of that frame may come. A source samples `free` before each frame.
+    Because `free` stays high until the frame's first beat, the sample for the next frame comes
+    after that beat.
 
-    The pipeline of a beat of cycle 0, and of the frame's end with it::
+    The pipeline of a frame's last beat, in cycle 0, and of the first score::
 
-        cycle 2   the memory is read
-        cycle 5   values + sum so far; the sum is written
-        cycle 6   `sending`: the first word can be fetched
-        cycle 9   `fetched`: its sums are in the shift register
-        cycle 10  `o` shows the first score
+        cycle 2   the memory reads the sums so far
+        cycle 5   the new sums are written
+        cycle 7   the memory reads the word of the first scores
+        cycle 10  the word is in the shift register, `o` shows the first score
 
     Parameters
         lanes: classes per beat
