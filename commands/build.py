@@ -36,10 +36,11 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
       fireline build cifar10 --board ulx3s-85f --array 16x16 --seeds 4 -o build/ulx3s-85f
       fireline build squeezenet1_1 --board ulx3s-85f --array 16x32 -o build/squeezenet1_1
     """
-    from ..host.bitstream.build import SLOW_PATHS, flash_command
     from ..host.bitstream.build import build as make
     from ..host.bitstream.design import design
+    from ..host.bitstream.flash import flash_command
     from ..host.bitstream.slow_paths import SlowPaths
+    from ..host.bitstream.summary import SLOW_PATHS
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.network.lookup import is_network, load_network, resolve
     from ..host.network.random_network import stand_in

@@ -17,7 +17,7 @@ def flash(output: Output, folder, permanent):
     Example:
       fireline flash build/ulx3s-25f
     """
-    from ..host.bitstream.build import flash as load
+    from ..host.bitstream.flash import flash as load
 
     summary = load(folder, permanent=permanent, show=output.say)
     output.result({"board": summary.board, "bitstream": f"{folder}/{summary.bitstream}"})

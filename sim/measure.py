@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..host.bitstream.build import BuildSummary, build
+from ..host.bitstream.build import build
 from ..host.bitstream.design import design, multipliers_used
+from ..host.bitstream.summary import BuildSummary
 from ..host.compiler.compile import Compiled, compile_network
 from ..host.compiler.resources import resources
 from ..host.data.dataset import Pictures

@@ -1,4 +1,4 @@
-"""A compiled network on a board: who gets the FPGA's multipliers."""
+"""A compiled network on a board: how the FPGA's multipliers are divided."""
 
 from ...hw.accelerator import Accelerator
 from ...hw.boards.board import Board
@@ -11,9 +11,9 @@ from ..compiler.resources import check_fit
 
 
 def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> BoardTop:
-    """The board's top; its clock is the board's own unless given.
+    """The board's top level, clocked at ``clock_mhz``, by default the board's own clock.
 
-    Raises FirelineError if the network does not fit.
+    Raises FirelineError if the network does not fit the board.
     """
     check_fit(compiled, board)
     program = compiled.program
@@ -23,24 +23,25 @@ def design(compiled: Compiled, board: Board, clock_mhz: float | None = None) -> 
 
 
 def deal(program: Program, multipliers: int) -> tuple[int, Form]:
-    """How many hardware multipliers the array gets, and what the requantizer's are made of.
+    """Hardware multipliers for the array, and the form of the requantizer's multipliers.
 
-    The requantizer comes first, then the array, equally many in each lane pair; the rest of its
-    products are made of LUTs.
+    The requantizer is served first, then the array, whose lane pairs all get the same number; LUTs
+    compute the array's other products.
     """
     spare = multipliers - scale_multipliers(program)
     pairs = program.array.co // 2
     dsp = min(program.array.ci, max(spare, 0) // pairs) * pairs
-    return dsp, Form.ECP5 if spare >= 0 else Form.LUT
+    form = Form(Form.ECP5 if spare >= 0 else Form.LUT)  # mypy takes the members for integers
+    return dsp, form
 
 
 def multipliers_used(program: Program, multipliers: int) -> int:
-    """How many of the hardware multipliers a design takes."""
+    """Hardware multipliers that a design uses, of ``multipliers`` on the device."""
     dsp, scale_form = deal(program, multipliers)
     return dsp + (scale_multipliers(program) if scale_form is Form.ECP5 else 0)
 
 
 def scale_multipliers(program: Program) -> int:
-    """Hardware multipliers of a requantizer that is made of them."""
+    """Hardware multipliers of a requantizer that uses them."""
     value = -(-max(program.accumulator_bits, program.bias_bits) // FACTOR_BITS)
     return program.requantizer_lanes * (value + bool(program.skip_shifts))

@@ -1,7 +1,7 @@
-"""Where a routed design lies on the die: what each tile holds.
+"""The floorplan of a routed design: what each tile of the die holds.
 
-It is read from the configuration of every tile, which nextpnr-ecp5 writes anyway, and is kept as a
-small file of its own.
+Its source is nextpnr-ecp5's text configuration, which lists the settings of every tile; a build
+keeps it as a small file of its own.
 """
 
 import json
@@ -23,7 +23,7 @@ DIES = {
 """Columns and rows of tiles, as Project Trellis numbers them."""
 
 PLACE = re.compile(r"\.tile(?:_group)? (?:\w+_)?R(\d+)C(\d+):")
-"""A tile, or the first of a group that makes up a block RAM or some multipliers."""
+"""The header of a tile, or of a group of tiles that form block RAMs or multipliers."""
 
 KINDS = (
     ("luts", re.compile(r"word: SLICE[A-D]\.K[01]\.INIT ")),
@@ -32,14 +32,14 @@ KINDS = (
     ("block_rams", re.compile(r"enum: EBR\d\.MODE DP16KD")),
     ("multipliers", re.compile(r"enum: MULT18_\d\.MODE MULT18X18D")),
 )
-"""The lines of the configuration that stand for one of each."""
+"""Each resource, and the configuration lines of which there is one for each resource in use."""
 
 NAMES = tuple(name for name, _ in KINDS)
 
 
 @dataclass(frozen=True)
 class Tile:
-    """What lies in one column and row of the die; `wires` are the switches that are closed."""
+    """Resources in use at one column and row of the die; `wires` counts closed switches."""
 
     column: int
     row: int
@@ -52,7 +52,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Floorplan:
-    """A die of `columns` x `rows` tiles; those that hold nothing are left out."""
+    """A die of `columns` x `rows` tiles; empty tiles are left out."""
 
     columns: int
     rows: int
@@ -60,7 +60,7 @@ class Floorplan:
 
     @classmethod
     def of(cls, device: str, configuration: Path) -> Self:
-        """From nextpnr's configuration file."""
+        """Reads nextpnr's text configuration for a device."""
         found: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: dict.fromkeys(NAMES, 0))
         with configuration.open() as lines:
             tile = None
@@ -77,14 +77,14 @@ class Floorplan:
         return cls(*DIES[device], tiles)
 
     def write(self, path: Path) -> None:
-        """Writes the file: a tile is a list of seven integers."""
+        """Writes the file; a tile becomes a list of seven integers."""
         tiles = [astuple(tile) for tile in self.tiles]
         data = {"columns": self.columns, "rows": self.rows, "tiles": tiles}
         path.write_text(json.dumps(data, separators=(",", ":")) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Reads the file; FirelineError if it is missing or damaged."""
+        """Reads the file; raises FirelineError if it is missing or damaged."""
         try:
             data = json.loads(path.read_text())
             numbers = [data["columns"], data["rows"], *chain(*data["tiles"])]

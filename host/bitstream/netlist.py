@@ -1,23 +1,23 @@
-"""What is done to a netlist between synthesis and place and route."""
+"""Changes to a netlist between synthesis and place and route."""
 
 from collections import defaultdict
 from itertools import count
 
 PLAIN_REGISTER = {"CLKMUX": "CLK", "REGSET": "RESET", "GSR": "DISABLED"}
 BOTH_SIDES = 36
-"""Width at which a block RAM reads with the data pins of both sides, on the clock of side B."""
+"""Width at which a block RAM reads through the data pins of both sides, on side B's clock."""
 
 CONTROLS = ("CE", "RST", "SIGNED", "SOURCE")
-"""How those pins of a MULT18X18D begin that take a constant only by a wire, to nextpnr."""
+"""Prefixes of a MULT18X18D's pins that nextpnr cannot tie to a constant without a wire."""
 
 
 def absorb_output_registers(netlist: dict) -> int:
-    """Moves registers behind block RAMs into these, which halves what a clock cycle must hold.
+    """Moves registers behind block RAMs into the block RAMs, where their path is half as long.
 
-    A DP16KD has a register at each read port, which Yosys leaves unused. It is used when all that
-    the port's data go to are registers without enable or reset, one for each bit, on the port's
-    clock. `netlist` is the top module of Yosys' JSON, changed in place; returns how many ports now
-    have their register.
+    A DP16KD has an output register at each read port, which Yosys leaves unused. A port qualifies
+    if each bit of its data goes to exactly one register, without enable or reset, on the port's
+    clock. `netlist` is the top module of Yosys' JSON, changed in place. Returns the number of ports
+    whose register is now in use.
     """
     cells, readers = netlist["cells"], _readers(netlist)
     moved = 0
@@ -45,11 +45,11 @@ def absorb_output_registers(netlist: dict) -> int:
 def make_constants_near(netlist: dict) -> None:
     """Gives each multiplier and each carry chain a cell of its own for the constants it needs.
 
-    nextpnr makes a constant in one place, and takes it over all the die to each pin that it does
-    not know how to tie. Where there are many, router1 may not end: what gets in the way of a wire
-    that leads to hundreds of pins has all of them routed anew. A multiplier gets a LUT for each
-    constant. A chain gets a CCU2C that makes its first carry, in place of the one by which nextpnr
-    would have it come in. `netlist` is the top module of Yosys' JSON, changed in place.
+    nextpnr drives a constant from one place and routes it across the die to each pin that it cannot
+    tie. With many such pins router1 may not terminate, because a conflict with a net of hundreds of
+    pins makes it reroute all of them. A multiplier gets a LUT for each constant. A carry chain gets
+    a CCU2C that generates its first carry, instead of the one that nextpnr inserts to bring the
+    constant in. `netlist` is the top module of Yosys' JSON, changed in place.
     """
     cells, near = netlist["cells"], {}
     makers = {"MULT18X18D": (CONTROLS, _constant_lut), "CCU2C": (("CIN",), _first_carry)}
@@ -74,7 +74,7 @@ def _constant_lut(value: str, bit: int) -> dict:
 
 
 def _first_carry(value: str, bit: int) -> dict:
-    """Its first LUT says that the carry does not go on but starts, as `value`; the second, on."""
+    """LUT 0 generates the carry `value`; LUT 1 propagates it."""
     inputs = {f"{pin}{half}": ["1"] for half in range(2) for pin in "ABCD"} | {"CIN": ["x"]}
     tables = {"INIT0": "0" * 12 + value * 4, "INIT1": "1" * 16}
     return _cell("CCU2C", tables | {"INJECT1_0": "NO", "INJECT1_1": "NO"}, inputs, {"COUT": [bit]})
@@ -91,7 +91,7 @@ def _cell(kind: str, parameters: dict, inputs: dict, outputs: dict) -> dict:
 
 
 def _readers(netlist: dict) -> dict[int, list[tuple[str, str]]]:
-    """Which pins of which cells each bit goes to; an output of the module has no names."""
+    """The pins that read each bit, as cell and pin; ("", "") for an output of the module."""
     readers = defaultdict(list)
     for name, cell in netlist["cells"].items():
         for pin, bits in cell["connections"].items():
@@ -105,7 +105,7 @@ def _readers(netlist: dict) -> dict[int, list[tuple[str, str]]]:
 
 
 def _plain(cells: dict, users: list[tuple[str, str]], clock: list) -> bool:
-    """Whether a bit goes to a plain register on that clock, and nowhere else."""
+    """Whether a bit's only reader is a register without enable or reset, on that clock."""
     if len(users) != 1 or users[0][1] != "DI":
         return False
     register = cells[users[0][0]]

@@ -1,4 +1,4 @@
-"""From a netlist to the configuration of a device, by nextpnr, with the best of several seeds."""
+"""From a netlist to a device configuration, by nextpnr: the best of several seeds."""
 
 import json
 import math
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...hw.boards.board import Board
+from .synthesis import NETLIST, PINS
 from .tools import Progress, Step, Stopped, run_steps
 
 TIMING_WEIGHT = 40
-"""What slow paths count in placement. With nextpnr's own 10, some wires become as long as the die
-is wide where most block RAMs are in use, and the clock is slower by a fifth."""
+"""Weight of slow paths in placement. With nextpnr's default of 10, some wires span the die when
+most block RAMs are in use, and the clock is a fifth slower."""
 
 OPTIONS = (
     *("--placer-heap-timingweight", str(TIMING_WEIGHT)),
@@ -29,17 +30,18 @@ DEVICES = {
 
 
 SILENCE = 300
-"""Seconds that a router may take for a report, if it has not been at work for longer."""
+"""Seconds that a router may always spend without a report."""
 
 
 @dataclass(frozen=True)
 class Router:
-    """One of nextpnr's, and when there is no hope that it ends.
+    """One of nextpnr's routers, and the rule by which a seed is stopped.
 
-    ``report`` is what it says now and then: how many ``steps`` are done, and how many wires are in
-    conflict or have no way yet. It is given up after ``patience`` reports without fewer left than
-    ever before; less than ``few`` may take ``patience_for_few``, for most often they are settled.
-    So it is if the next report takes as long as all those before, and ``SILENCE``.
+    ``report`` matches the router's progress lines, with the number of completed ``steps`` and the
+    number of wires that are in conflict or not routed yet. A seed is stopped after ``patience``
+    reports without a new minimum; below ``few`` wires, after ``patience_for_few``, because the
+    router usually resolves so few. It is also stopped when no report comes for `SILENCE` seconds or
+    the time reported so far, whichever is longer.
     """
 
     name: str
@@ -66,19 +68,20 @@ ROUTERS = (
         patience_for_few=200,
     ),
 )
-"""The first routes each wire the short way, the most critical ones first, and anew what is in its
-way; where much of the die is in use it may not end. The other makes what two want dearer until one
-of them goes round about: it ends more often, with some wires half a clock cycle too long."""
+"""router1 routes each wire the short way, the most critical first, and reroutes the wires in its
+way; on a nearly full die it may not terminate. router2 raises the cost of contested resources until
+one of the wires takes a detour; it terminates more often, but some wires become half a clock cycle
+too long."""
 
 
 def place_and_route(
     board: Board, nextpnr: str, scratch: Path, seeds: int, workers: int | None, progress: Progress
 ) -> tuple[int, dict]:
-    """Makes ``seed<N>.config`` of ``top.json`` and ``top.lpf``; the best N, and nextpnr's report.
+    """Makes ``seed<N>.config`` from the netlist and the pins; returns the best N and its report.
 
-    ``workers`` seeds run at a time, as many as there are processors when not given. A seed whose
-    router no longer gains is given up; if that leaves none, all are tried with the other router.
-    Raises FirelineError when no seed ends in a configuration.
+    ``workers`` seeds run at a time, by default as many as there are processors. A seed whose router
+    makes no progress is stopped; if no seed is routed, all are tried again with the next router.
+    Raises FirelineError if no router routes any seed.
     """
     workers = workers or len(os.sched_getaffinity(0))
     for router in ROUTERS:
@@ -95,18 +98,18 @@ def place_and_route(
 
 
 def fmax(report: dict) -> float:
-    """The clock that is possible, in MHz: the core's is the only one with logic on it."""
+    """The fastest clock in MHz that the design meets; only the core's clock drives logic."""
     return min(clock["achieved"] for clock in report["fmax"].values())
 
 
 class Listener:
-    """Listens to a router, line by line; says when to give it up, and why."""
+    """Follows a router's output line by line; returns why to stop it, or None."""
 
     def __init__(self, router: Router):
         self.router = router
-        self.done = self.left = 0  # as last reported
-        self.least, self.vain = math.inf, 0  # reports since the least
-        self.first = self.last = 0.0  # when reports came
+        self.done = self.left = 0  # steps and wires in the last report
+        self.least, self.vain = math.inf, 0  # the minimum, and reports since it
+        self.first = self.last = 0.0  # seconds of the first and the last report
 
     def __call__(self, line: str, seconds: float) -> str | None:
         match, router = self.router.report.match(line), self.router
@@ -118,22 +121,21 @@ class Listener:
                 self.least, self.vain = self.left, 0
         few = self.left < router.few
         if self.vain >= (router.patience_for_few if few else router.patience):
-            found = "they have become no fewer for long"
+            found = f"the last minimum was {self.vain} reports ago"
         elif self.left and seconds - self.last > max(SILENCE, self.last - self.first):
-            found = f"it has come no further for {(seconds - self.last) / 60:.0f} minutes"
+            found = f"it has reported nothing for {(seconds - self.last) / 60:.0f} minutes"
         else:
             return None
         return (
-            f"after {self.done:,} {router.steps} {router.name} has {self.left:,} wires left that "
-            f"are in each other's way, and {found}; try more --seeds, a smaller --array or a "
-            "larger board"
+            f"after {self.done:,} {router.steps} {router.name} has {self.left:,} wires left in "
+            f"conflict, and {found}; try more --seeds, a smaller --array or a larger board"
         )
 
 
 def _step(board: Board, nextpnr: str, seed: int, router: Router) -> Step:
     command = (
         *(nextpnr, DEVICES[board.device], "--package", board.package, "--speed", board.speed_grade),
-        *("--json", "top.json", "--lpf", "top.lpf", "--seed", str(seed), *OPTIONS),
+        *("--json", NETLIST, "--lpf", PINS, "--seed", str(seed), *OPTIONS),
         *("--router", router.name),
         *("--textcfg", f"seed{seed}.config", "--report", f"seed{seed}.json"),
     )

@@ -1,4 +1,4 @@
-"""Where the multipliers of each lane pair stand on the die."""
+"""Places the multipliers of each lane pair on the die."""
 
 import math
 import re
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from ...hw.boards.board import Board
 
 ROOM = 1.5
-"""How much more than what it takes of the die a design is given of its width."""
+"""The share of the die's width that a design gets, divided by the share of cells that it uses."""
 
 MULTIPLIER = re.compile(r"\bpair(\d+)\.multiplier(\d+)\.dsp$")
 
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
-"""What the cells take that are made of LUTs."""
+"""LUTs that each kind of cell takes."""
 
 
 @dataclass(frozen=True)
 class MultiplierSites:
-    """Multipliers stand in rows as wide as the die, by fours, at the same columns in each row."""
+    """Rows of multipliers across the die, in fours at the same columns in each row."""
 
     rows: tuple[int, ...]
     fours: tuple[int, ...]
 
     OFFSETS = (0, 1, 4, 5)
-    """Of four multipliers, each of which is called by its own."""
+    """Columns of the multipliers of a four, relative to the first; each also names its site."""
 
     def columns(self) -> list[list[tuple[int, int, str]]]:
-        """Row, column and name, nextpnr's, of each site; columns from left to right."""
+        """Row, column and nextpnr name of each site; a list for each column, from left to right."""
         return [
             [(row, first + n, f"X{first + n}/Y{row}/MULT18_{n}") for row in self.rows]
             for first in self.fours
@@ -47,15 +47,18 @@ SITES = {
 
 
 def place_multipliers(netlist: dict, board: Board) -> None:
-    """Gives the lane pairs strips of the die side by side, and their multipliers sites there.
+    """Gives the lane pairs adjacent strips of the die, and their multipliers sites there.
 
-    nextpnr gathers what hangs together first and looks for free multipliers afterwards, which may
-    be half the die away: there are few, and in three rows at most. All wires of a multiplier then
-    run along that row, and those of many do not fit. When the multipliers stand where they stay,
-    the rest of each pair gathers around them. `netlist` is the top module of Yosys' JSON, changed
-    in place, with as many multipliers in each pair; those of no pair stand where nextpnr likes.
+    nextpnr places connected logic together first and then looks for free multipliers, which may be
+    half a die away, because a die has at most three rows of them. The wires of many multipliers
+    then share a row's routing and do not fit. With the multipliers fixed first, nextpnr places the
+    rest of each pair around them.
+
+    `netlist` is the top module of Yosys' JSON, changed in place; all of its lane pairs have the
+    same number of multipliers. nextpnr places multipliers outside of lane pairs.
     """
-    cells, pairs = netlist["cells"], defaultdict(dict)
+    cells = netlist["cells"]
+    pairs: dict[int, dict[int, dict]] = defaultdict(dict)
     for name, cell in cells.items():
         match = MULTIPLIER.search(name)
         if cell["type"] == "MULT18X18D" and match:
@@ -74,7 +77,7 @@ def place_multipliers(netlist: dict, board: Board) -> None:
 
 
 def _share(cells: dict, board: Board) -> float:
-    """How much of the die they take, by that of which they take most."""
+    """The greatest share of any one resource of the die that the cells take."""
     count = Counter(cell["type"] for cell in cells.values())
     return max(
         sum(luts * count[kind] for kind, luts in LUTS.items()) / board.luts,

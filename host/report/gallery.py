@@ -1,4 +1,4 @@
-"""Pictures through the golden model: how many are right, and some of them to look at."""
+"""Pictures classified by the golden model: the accuracy, and a selection to show."""
 
 import base64
 import io
@@ -14,18 +14,18 @@ from ..evaluate import Accuracy, evaluate
 from ..network.quantized import QuantizedNetwork
 
 SHOWN = 30
-SIDE = 112  # pixels; larger pictures are scaled down to it
-LOSSLESS_SIDE = 64  # up to which they are kept as PNG
+SIDE = 112  # pixels; larger pictures are scaled down to this
+LOSSLESS_SIDE = 64  # pixels; pictures up to this size become PNG, larger ones JPEG
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture as a data URI, its class, the one that was found, and the share it got."""
+    """A picture as a data URI, its class, and the class that the golden model found."""
 
     uri: str
     label: int
     found: int
-    confidence: float  # softmax, 0..1
+    confidence: float  # softmax of the found class, 0..1
 
     @property
     def is_right(self) -> bool:
@@ -34,7 +34,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Accuracy on all pictures, and some of them, spread evenly over the classes."""
+    """Accuracy on all pictures, and a selection, spread evenly over the classes."""
 
     accuracy: Accuracy
     shown: tuple[Shown, ...]
@@ -45,9 +45,9 @@ def make_gallery(
     pictures: Pictures,
     progress: Callable[[int, int], None] | None = None,
 ) -> Gallery:
-    """Classifies the pictures; ``progress`` is told how many of how many are done.
+    """Classifies the pictures; calls ``progress`` with the numbers of done and of all pictures.
 
-    Raises FirelineError when there are none, or classes that the network does not have.
+    Raises FirelineError if there are no pictures, or labels that the network does not have.
     """
     accuracy = evaluate(network, pictures.pixels, pictures.labels, progress=progress)
     by_class = np.argsort(pictures.labels, kind="stable")
@@ -71,7 +71,7 @@ def make_gallery(
 
 
 def picture_uri(pixels: np.ndarray) -> str:
-    """Pixels uint8 [H, W, C], RGB or grey, as a data URI: PNG, or JPEG when they are many."""
+    """Pixels uint8 [H, W, C], RGB or grey, as a data URI, PNG or JPEG."""
     picture = Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels[..., 0])
     kind = "png" if max(picture.size) <= LOSSLESS_SIDE else "jpeg"
     picture.thumbnail((SIDE, SIDE))

@@ -1,4 +1,4 @@
-"""The report as one page of HTML that needs nothing else: no script, no network."""
+"""The report as one self-contained HTML page, without scripts or other files."""
 
 from pathlib import Path
 
@@ -7,8 +7,10 @@ from markupsafe import Markup
 
 from ..files import write_whole
 from ..network.architecture import Layer, LayerKind
-from . import charts
+from .floorplan_chart import cells_plan, wires_plan
 from .report import Report
+from .roofline_chart import roofline
+from .timeline import ticks, tracks
 
 PAGE = "report.html"
 USAGES = (
@@ -20,9 +22,9 @@ USAGES = (
 
 
 def write_page(report: Report, folder: str | Path) -> Path:
-    """Writes report.html into the folder; returns its path.
+    """Writes report.html to the folder; returns its path.
 
-    Raises FirelineError when it cannot be written.
+    Raises FirelineError if it cannot be written.
     """
     path = Path(folder) / PAGE
     write_whole(path, render(report).encode(), "report")
@@ -30,7 +32,7 @@ def write_page(report: Report, folder: str | Path) -> Path:
 
 
 def render(report: Report) -> str:
-    """The page; it is well-formed XML too."""
+    """The page as HTML that is also well-formed XML."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -55,13 +57,11 @@ def render(report: Report) -> str:
         most_cycles=max(load.cycles for load in report.loads),
         most_used=max(1.0, *(load.utilisation for load in report.loads)),
         span=span,
-        ticks=charts.ticks(span),
-        lanes=charts.lanes(program, timing),
-        roofline=Markup(
-            charts.roofline(report.loads, program.array.products, program.requantizer_lanes)
-        ),
-        cells=Markup(charts.cells_plan(report.floorplan, report.slow_paths.path)),
-        wires=Markup(charts.wires_plan(report.floorplan, report.slow_paths.path)),
+        ticks=ticks(span),
+        tracks=tracks(program, timing),
+        roofline=Markup(roofline(report.loads, program.array.products, program.requantizer_lanes)),
+        cells=Markup(cells_plan(report.floorplan, report.slow_paths.path)),
+        wires=Markup(wires_plan(report.floorplan, report.slow_paths.path)),
         class_name=lambda label: names[label] if names else f"class {label}",
     )
 

@@ -1,4 +1,4 @@
-"""All that is known of a build, gathered from what it left in its folder."""
+"""The data of the report, gathered from a build's folder."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -8,9 +8,9 @@ from ...errors import FirelineError
 from ...hw.boards import find_board
 from ...hw.boards.board import Board
 from ...hw.program import ArrayShape
-from ..bitstream.build import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
 from ..bitstream.floorplan import Floorplan
 from ..bitstream.slow_paths import SlowPaths
+from ..bitstream.summary import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSummary
 from ..compiler.buffers import StreamedHead
 from ..compiler.compile import Compiled, compile_network
 from ..compiler.resources import Resources, resources
@@ -25,7 +25,7 @@ from .roofline import LayerLoad, layer_loads
 
 @dataclass(frozen=True)
 class Report:
-    """A build: its network compiled anew, and what the tools said."""
+    """A build: its network, compiled again, and the tools' figures."""
 
     summary: BuildSummary
     board: Board
@@ -34,11 +34,11 @@ class Report:
     resources: Resources
     floorplan: Floorplan
     slow_paths: SlowPaths
-    gallery: Gallery | None  # when there are pictures
+    gallery: Gallery | None  # None without pictures
 
     @property
     def frames_per_second(self) -> float:
-        """Of the core."""
+        """Frame rate of the core."""
         return self.summary.frames_per_second(self.compiled.timing.cycles)
 
     @property
@@ -48,7 +48,7 @@ class Report:
         return self.compiled.timing.cycles - busy
 
     def figures(self) -> dict[str, object]:
-        """All figures of the page, as JSON knows them."""
+        """All figures of the page, as values for JSON."""
         summary, compiled, path = self.summary, self.compiled, self.slow_paths.path
         return {
             "network": compiled.network.architecture.name,
@@ -87,9 +87,9 @@ class Report:
 
 
 def load_build(folder: str | Path) -> tuple[BuildSummary, Board, Compiled]:
-    """What was built in a folder, for which board, and its network compiled anew.
+    """The summary of the build in a folder, its board, and its network, compiled again.
 
-    Raises FirelineError when there is no build, or its files are damaged or do not belong together.
+    Raises FirelineError if there is no build, or if its files are damaged or do not match.
     """
     folder = Path(folder)
     summary = BuildSummary.read(folder / SUMMARY)
@@ -117,14 +117,16 @@ def load_report(
     data: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Reads a build's folder, and classifies the labelled pictures in the folder ``data``.
+    """Reads a build's folder and classifies the labelled pictures in the folder ``data``.
 
-    Without one, the shipped network gets the shipped pictures. Raises FirelineError when there is
-    no build, or its files are damaged or do not belong together.
+    Without ``data``, the shipped network classifies the shipped pictures. Raises FirelineError if
+    there is no build, or if its files are damaged or do not match.
     """
     summary, board, compiled = load_build(folder)
     network = compiled.network
-    pictures = data or _samples(network)
+    gallery = None
+    if pictures := data or _samples(network):
+        gallery = make_gallery(network, load_test(pictures, network.architecture), progress)
     return Report(
         summary=summary,
         board=board,
@@ -133,13 +135,12 @@ def load_report(
         resources=resources(compiled.program),
         floorplan=Floorplan.read(Path(folder) / FLOORPLAN),
         slow_paths=SlowPaths.read(Path(folder) / SLOW_PATHS),
-        gallery=pictures
-        and make_gallery(network, load_test(pictures, network.architecture), progress),
+        gallery=gallery,
     )
 
 
 def _samples(network: QuantizedNetwork) -> Path | None:
-    """The shipped pictures, if the network knows just their classes."""
+    """The shipped pictures, if the network has their shape and their classes."""
     for name, folder in SAMPLES.items():
         shipped = load_network(name)
         same = shipped.architecture == network.architecture

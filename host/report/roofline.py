@@ -1,9 +1,13 @@
-"""Each layer's work against what the array can compute and what its memory can take.
+"""Each layer's load compared with the limits of array and requantizer (a roofline model).
 
-The array is given a word of activations and a word of weights every cycle, so what it reads never
-limits it. What it makes leaves by the requantizer, `lanes` results a cycle: a layer that spends few
-multiplications on a result may have to wait there. Hence two roofs over the MAC passes a cycle: the
-array's products, and lanes times the MAC passes a result, the layer's operational intensity.
+Reads never limit the array, because it gets a word of activations and a word of weights every
+cycle. Its results leave through the requantizer, L results a cycle (the requantizer lanes), where a
+layer with few MACs a result may have to wait. With intensity = MAC passes / results:
+
+    MAC passes a cycle <= min(CI * CO, L * intensity)
+
+Source: Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
+Multicore Architectures", Communications of the ACM 52 (4), 2009.
 """
 
 from dataclasses import dataclass
@@ -15,21 +19,21 @@ from .summary import layer_cycles
 
 @dataclass(frozen=True)
 class LayerLoad:
-    """The work of a layer of the program; a Fire's two expands are one."""
+    """The load of a program layer; a Fire's two expands are one."""
 
     name: str
     kind: str  # "conv1", "squeeze", "expand", "bypass" or "classifier"
     bits: tuple[int, ...]  # of its convolutions' weights
-    shape: tuple[int, int, int]  # channels, height and width of what it makes
+    shape: tuple[int, int, int]  # channels, height and width of the output
     macs: int
     mac_passes: int  # an 8-bit weight takes two
     cycles: int  # a frame
-    utilisation: float  # of the array; taps on the border count, but take no time
-    roof: float  # MAC passes a cycle that array and requantizer allow
+    utilisation: float  # of the array; taps beyond the border count but take no time
+    roof: float  # the upper limit of `rate`, see above
 
     @property
     def results(self) -> int:
-        """Values that it makes in a frame."""
+        """Output values a frame."""
         channels, height, width = self.shape
         return channels * height * width
 
@@ -45,7 +49,7 @@ class LayerLoad:
 
 
 def layer_loads(compiled: Compiled) -> list[LayerLoad]:
-    """The layers of the program, in the order in which they first run."""
+    """The program's layers, in the order of their first row operations."""
     convs: dict[str, list[Layer]] = {}
     for layer in compiled.network.architecture.layers():
         if layer.is_convolution:

@@ -1,4 +1,4 @@
-"""A network by layer: shapes, parameters, operations, bits and cycles; its weights' size."""
+"""A network's layers with their shapes, parameters, MACs, bits and cycles; its weights' size."""
 
 from dataclasses import dataclass
 
@@ -10,36 +10,36 @@ from .entropy import encode_conv
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One layer; what is not known is None."""
+    """One layer; an unknown value is None."""
 
     name: str
-    shape: tuple[int, int, int]  # channels, height and width of what it puts out
+    shape: tuple[int, int, int]  # channels, height and width of the output
     kernel: int
     stride: int
     parameters: int
     macs: int
     bits: int | None  # of its weights
-    cycles: int | None  # a frame; those of a Fire's two expands, which run as one, stand at 3x3
+    cycles: int | None  # a frame; expand3x3 has those of both expands, which run together
 
 
 PAPER = {"float32": 4.8, "8 bits": 0.66, "6 bits": 0.47}
-"""Megabytes (of 2^20) of SqueezeNet 1.0, biases included, in the SqueezeNet paper's table 2; the
-last two by Deep Compression: pruned, quantized and Huffman-coded."""
+"""MiB of SqueezeNet 1.0, biases included. Deep Compression made the last two: pruned, quantized and
+Huffman-coded. Source: Iandola et al., "SqueezeNet", 2016, table 2."""
 
 
 @dataclass(frozen=True)
 class WeightSizes:
-    """Bytes of all weights, without biases and scales; what is not known is None."""
+    """Bytes of all weights, without biases and scales; an unknown value is None."""
 
     float32: int
-    rom: int | None  # codes and exponents, without the gaps that an array's width leaves
-    entropy_coded: int | None  # the same in Huffman codes, with their tables
+    rom: int | None  # codes and exponents, without the padding to the array's width
+    entropy_coded: int | None  # codes and exponents in Huffman codes, tables included
 
 
 def weight_sizes(
     architecture: Architecture, network: QuantizedNetwork | None = None
 ) -> WeightSizes:
-    """The sizes of a network, or of what an architecture would have."""
+    """The sizes of a network's weights; without a network, `float32` alone."""
     float32 = 4 * sum(layer.weights for layer in architecture.layers())
     if network is None:
         return WeightSizes(float32, None, None)
@@ -52,7 +52,10 @@ def summarise(
     network: QuantizedNetwork | None = None,
     compiled: Compiled | None = None,
 ) -> list[LayerSummary]:
-    """The layers in execution order; the pools' and the average's cycles are hidden by others'."""
+    """The layers in execution order.
+
+    Pools and the average have no cycles of their own, because they run while other layers do.
+    """
     cycles = layer_cycles(compiled) if compiled else {}
     return [
         LayerSummary(
@@ -72,9 +75,9 @@ def summarise(
 
 
 def layer_cycles(compiled: Compiled) -> dict[str, int]:
-    """Cycles a frame by layer of the program ("fire2": both expands); they add up to the frame's.
+    """Cycles a frame of each program layer ("fire2": both expands); their sum is the frame's.
 
-    A row's cycles last from its first word to the next row's.
+    A row operation's cycles last from its first word to the next row operation's first word.
     """
     layers, timing = compiled.program.layers, compiled.timing
     starts = [first for first, _ in timing.operations]

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from fireline.host.bitstream.build import (
+from fireline.host.bitstream.floorplan import Floorplan
+from fireline.host.bitstream.slow_paths import SlowPaths
+from fireline.host.bitstream.summary import (
     FLOORPLAN,
     NETWORK,
     SLOW_PATHS,
@@ -11,8 +13,6 @@ from fireline.host.bitstream.build import (
     BuildSummary,
     Usage,
 )
-from fireline.host.bitstream.floorplan import Floorplan
-from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.compiler.compile import Compiled
 from fireline.host.network.file import write_network
 

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from amaranth.back import rtlil
-from fireline.host.bitstream.build import SYNTHESIS
+from fireline.host.bitstream.synthesis import SYNTHESIS
 from fireline.host.bitstream.tools import find_tool
 
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.bitstream.build import BuildSummary, build, flash, flash_command
+from fireline.host.bitstream.build import build
+from fireline.host.bitstream.flash import flash, flash_command
 from fireline.host.bitstream.floorplan import Floorplan
 from fireline.host.bitstream.slow_paths import SlowPaths
+from fireline.host.bitstream.summary import BuildSummary
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.file import read_network
 from fireline.hw.boards import find_board

@@ -9,8 +9,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from fireline.host.bitstream.build import FREE_COLLISIONS
 from fireline.host.bitstream.netlist import absorb_output_registers, make_constants_near
+from fireline.host.bitstream.synthesis import FREE_COLLISIONS
 from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
 from fireline.hw.memory.block_ram import BlockRam

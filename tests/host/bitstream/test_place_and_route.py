@@ -119,7 +119,7 @@ def test_one_that_falls_silent_is_given_up(router, busy):
         assert not listener(line, seconds)
     assert not listener("", 1000 + busy + patience)
     assert not listener("Info: Something else", 1000 + busy + patience)
-    message = f"8 wires left .* no further for {patience / 60:.0f} minutes"
+    message = f"8 wires left .* reported nothing for {patience / 60:.0f} minutes"
     assert re.search(message, listener("", 1001 + busy + patience))
 
 

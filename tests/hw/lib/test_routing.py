@@ -1,7 +1,7 @@
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
-from fireline.host.bitstream.build import KEEP_REGISTERS
+from fireline.host.bitstream.synthesis import KEEP_REGISTERS
 from fireline.hw.lib import routing
 from support.yosys import cells, synthesized
 

@@ -1,8 +1,8 @@
 """The buffer against a list."""
 
 from amaranth.sim import Simulator
-from fireline.host.bitstream.build import FREE_COLLISIONS
 from fireline.host.bitstream.netlist import absorb_output_registers
+from fireline.host.bitstream.synthesis import FREE_COLLISIONS
 from fireline.hw.link.chunk_buffer import ChunkBuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
