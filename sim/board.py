@@ -1,10 +1,8 @@
-"""A whole simulated board on a pseudo-terminal, for the very program that talks to real ones."""
+"""A whole simulated board on a pseudo-terminal; the host's own code talks to it."""
 
-import hashlib
 import os
 import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -19,15 +17,16 @@ from ..hw.link.protocol import Identity
 from ..hw.sdram.chip import SdramGeometry, SdramTiming
 from ..hw.sdram.contents import SdramContents
 from ..hw.system import SerialSystem, streamed_weights
+from . import cache as caches
 from .sdram import SOURCE, SimulatedSdram, model_source
-from .verilator import CACHE, MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator
+from .verilator import MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator
 
 NAME = "board"
 DIVISOR = 4
-"""Clock cycles a bit: the least, for a real board's 25 would make most of the cycles idle ones."""
+"""Clock cycles a bit, the minimum; with a real board's 25, most simulated cycles would be idle."""
 
 CLOCK_MHZ = 100.0
-"""What the memory's model takes a cycle for."""
+"""The clock that the SDRAM's model checks its timings at."""
 
 OPTIONS = (
     *("--cc", "--exe", "--build", "--build-jobs", "0", "-O3", "-Wno-fatal", "-LDFLAGS", "-lutil"),
@@ -36,10 +35,17 @@ OPTIONS = (
 
 
 class SimulatedBoard(wiring.Component):
-    """A core with its serial line and, for ``contents``, an SDRAM."""
+    """A core with its serial line and, if its weights are streamed, an SDRAM chip for them.
 
-    rx: In(1, init=1)
-    tx: Out(1, init=1)
+    Parameters
+        core: the accelerator, or a stub with its ports
+        identity: the network that the board reports
+        contents: the SDRAM contents of streamed weights; None if all weights are in the core
+        divisor: clock cycles a bit
+    Members
+        rx: In, serial data from the host
+        tx: Out, serial data to the host
+    """
 
     def __init__(
         self,
@@ -50,7 +56,7 @@ class SimulatedBoard(wiring.Component):
     ):
         self.weights = streamed_weights(contents, CLOCK_MHZ) if contents else None
         self.system = SerialSystem(core, identity, divisor, self.weights)
-        super().__init__()
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -70,12 +76,12 @@ def simulated_board(
     contents: SdramContents | None = None,
     faults: Sequence[str] = (),
     divisor: int = DIVISOR,
-    cache: Path = CACHE,
+    cache: Path = caches.CACHE,
 ) -> Iterator[str]:
-    """Runs a core with its serial line in Verilator; yields the name of its serial port.
+    """Runs a `SimulatedBoard` in Verilator; yields the name of its serial port.
 
-    ``contents`` describes the weights of a streamed classifier. ``faults`` are arguments of the
-    memory's model, without the plus sign.
+    ``faults`` are arguments of the SDRAM's model, without the plus sign. Raises FirelineError when
+    a tool is missing, the compilation fails or the system has no pseudo-terminal.
     """
     board = SimulatedBoard(core, identity, contents, divisor)
     text = verilog.convert(board, name=NAME, emit_src=False, strip_internal_attrs=True)
@@ -95,42 +101,32 @@ def running(program: Path, divisor: int = DIVISOR, faults: Sequence[str] = ()) -
     )
     with process:
         try:
-            port = process.stdout.readline().strip()
+            port = process.stdout.readline().strip() if process.stdout else ""
             if not port:
                 raise FirelineError(
-                    "the simulated board got no pseudo-terminal: is /dev/pts there?"
+                    "the simulated board got no pseudo-terminal; check that /dev/pts is mounted"
                 )
             yield port
         finally:
             process.kill()
 
 
-def compile_board(sources: dict[str, str], cache: Path) -> Path:
+def compile_board(sources: Mapping[str, str], cache: Path) -> Path:
     """The program that simulates Verilog files, {name: text}, unless ``cache`` has it already."""
     main = resources.files(__package__).joinpath("board.cpp").read_text()
     verilator = find_verilator()
-    key = hashlib.sha256(
-        "\0".join((*sources.values(), main, str(verilator), *OPTIONS)).encode()
-    ).hexdigest()
-    finished = cache / key[:32]
-    if not finished.is_dir():
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=cache) as name:
-                folder = Path(name)
-                for file, text in (sources | {"board.cpp": main}).items():
-                    (folder / file).write_text(text)
-                _verilate(verilator, folder, [*sources, "board.cpp"])
-                (folder / "build").rename(finished)
-        except OSError as error:
-            raise FirelineError(
-                f"simulated board in {cache}: {error.strerror}; free some space"
-            ) from None
+    finished = cache / caches.digest([*sources.values(), main, str(verilator), *OPTIONS])
+    if not caches.is_kept(finished):
+        with caches.scratch(cache) as folder:
+            for file, text in (*sources.items(), ("board.cpp", main)):
+                (folder / file).write_text(text)
+            _verilate(verilator, folder, [*sources, "board.cpp"])
+            caches.settle(folder / "build", finished)
     return finished / f"V{NAME}"
 
 
 def _verilate(verilator: Path, folder: Path, files: list[str]) -> None:
-    command = [verilator, *OPTIONS, "--top-module", NAME, "--Mdir", "build", *files]
+    command = [str(verilator), *OPTIONS, "--top-module", NAME, "--Mdir", "build", *files]
     environment = {name: value for name, value in os.environ.items() if name != "VERILATOR_ROOT"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -9,7 +9,7 @@ from ..host import golden
 from ..host.compiler.compile import Compiled
 from ..host.compiler.schedule import RowTask
 from ..hw.program import Program
-from .run import Watched
+from .job import Watched
 
 
 @dataclass(frozen=True)

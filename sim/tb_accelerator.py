@@ -1,57 +1,54 @@
-"""Runs in the simulator: sends frames through the harness and notes what comes back.
+"""Testbench of the accelerator; runs inside the simulator, around the harness.
 
-The plus argument `job` names a file in JSON: `pixels` (a file of uint8 [N, H, W, C], from numpy),
-`frames` (their order), `chunk` (pixels), `classes`, `pixel_stall`, `score_stall` (of 256), `seed`,
-`abort_after` (cycles, or null), `patience` (cycles without a score that are too many), `result` (a
-file to write) and `watch` (triples of a port that tells when, one that tells what, and a file that
-gets the bytes, one value after the other). The result: `scores` and the `cycles` in which each
-frame's last one was taken (up to the first frame that did not come), `simulated` cycles and
-`seconds`.
+The plus argument `folder` names the folder that holds the job and gets the result (`sim/job.py`).
 """
 
-import json
 import time
 from pathlib import Path
 
 import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge, SimTimeoutError, Timer, ValueChange, with_timeout
+from fireline.sim.job import CHUNK, WATCHES, Job, Result
 
 PERIOD = 2
-"""Of the clock that the harness makes, in steps of simulated time."""
+"""Steps of simulated time in a cycle of the harness's clock."""
 
 
 @cocotb.test()
 async def frames(dut):
-    """Does the job."""
-    job = json.loads(Path(cocotb.plusargs["job"]).read_text())
-    chunks = _chunks(np.load(job["pixels"])[job["frames"]], job["chunk"])
+    """Sends the job's frames and writes their scores."""
+    folder = Path(str(cocotb.plusargs["folder"]))
+    job = Job.read(folder)
+    chunks = _chunks(job.pixels[job.order])
     await _reset(dut, job)
     started = time.perf_counter()
-    if job["abort_after"]:
-        await _abort(dut, chunks, job["abort_after"])
-    feeding = cocotb.start_soon(_feed(dut, chunks))
-    watching = [cocotb.start_soon(_watch(dut, *each)) for each in job["watch"]]
-    scores, cycles = await _collect(dut, len(job["frames"]), job["classes"], job["patience"])
+    if job.abort_after:
+        await _abort(dut, chunks, job.abort_after)
+    tasks = [cocotb.start_soon(_feed(dut, chunks))]
+    if job.watched:
+        tasks += [
+            cocotb.start_soon(_record(dut, valid, value, folder / file))
+            for file, valid, value in WATCHES
+        ]
+    scores, ends = await _collect(dut, job)
     seconds = time.perf_counter() - started
+    for task in tasks:
+        task.cancel()
     simulated = cocotb.utils.get_sim_time() // PERIOD
-    feeding.cancel()
-    for each in watching:
-        each.cancel()
-    result = {"scores": scores, "cycles": cycles, "simulated": simulated, "seconds": seconds}
-    Path(job["result"]).write_text(json.dumps(result))
+    Result(np.array(scores), np.array(ends), simulated, seconds).write(folder)
 
 
-def _chunks(pixels: np.ndarray, count: int) -> list[int]:
-    """So many pixels at a time as one integer, the first byte lowest."""
-    values, size = pixels.tobytes(), count * pixels.shape[3]
+def _chunks(pixels: np.ndarray) -> list[int]:
+    """The pixels, CHUNK of them in an integer, the first byte lowest."""
+    values, size = pixels.tobytes(), CHUNK * pixels.shape[3]
     return [int.from_bytes(values[at : at + size], "little") for at in range(0, len(values), size)]
 
 
-async def _reset(dut, job: dict) -> None:
+async def _reset(dut, job: Job) -> None:
     dut.pixels.value = dut.more.value = dut.abort.value = 0
-    dut.pixel_stall.value, dut.score_stall.value = job["pixel_stall"], job["score_stall"]
-    dut.seed.value = job["seed"]
+    dut.pixel_stall.value = dut.score_stall.value = job.stall
+    dut.seed.value = job.seed
     dut.reset.value = 1
     await RisingEdge(dut.clk)
     await RisingEdge(dut.clk)
@@ -59,7 +56,7 @@ async def _reset(dut, job: dict) -> None:
 
 
 async def _abort(dut, chunks: list[int], after: int) -> None:
-    """Sends chunks for so many cycles and then aborts."""
+    """Sends chunks for `after` cycles and then aborts."""
     feeding = cocotb.start_soon(_feed(dut, chunks))
     await Timer(after * PERIOD)
     feeding.cancel()
@@ -70,35 +67,37 @@ async def _abort(dut, chunks: list[int], after: int) -> None:
 
 
 async def _feed(dut, chunks: list[int]) -> None:
+    """Offers every chunk until the harness has taken it."""
     for chunk in chunks:
         dut.pixels.value, dut.more.value = chunk, 1
         await ValueChange(dut.chunks)
     dut.more.value = 0
 
 
-async def _collect(
-    dut, frames: int, classes: int, patience: int
-) -> tuple[list[list[int]], list[int]]:
-    scores, cycles = [], []
-    for _ in range(frames):
+async def _collect(dut, job: Job) -> tuple[list[list[int]], list[int]]:
+    """Every frame's scores and end, up to the first frame that does not come."""
+    scores: list[list[int]] = []
+    ends: list[int] = []
+    for _ in job.order:
         frame = []
-        for label in range(classes):
+        for label in range(job.classes):
             try:
-                await with_timeout(ValueChange(dut.scores), patience * PERIOD)
+                await with_timeout(ValueChange(dut.scores), job.patience * PERIOD)
             except SimTimeoutError:
-                return scores, cycles
+                return scores, ends
             frame.append(int(dut.score.value))
-            if bool(dut.last.value) != (label == classes - 1):
+            if bool(dut.last.value) != (label == job.classes - 1):
                 raise RuntimeError(f"error: score_last is {dut.last.value} at class {label}")
         scores.append(frame)
-        cycles.append(int(dut.cycle.value))
-    return scores, cycles
+        ends.append(int(dut.cycle.value))
+    return scores, ends
 
 
-async def _watch(dut, valid: str, values: str, path: str) -> None:
-    valid, values = getattr(dut, valid), getattr(dut, values)
-    with open(path, "wb") as file:
+async def _record(dut, valid: str, value: str, path: Path) -> None:
+    """Writes the port `value` to a file, little endian, in every cycle in which `valid` is 1."""
+    valid_port, value_port = getattr(dut, valid), getattr(dut, value)
+    with path.open("wb") as file:
         while True:
             await RisingEdge(dut.clk)
-            if valid.value:
-                file.write(int(values.value).to_bytes(len(values) // 8, "little"))
+            if valid_port.value:
+                file.write(int(value_port.value).to_bytes(len(value_port) // 8, "little"))

@@ -1,10 +1,26 @@
-"""Fixtures of many tests: a tiny network's files and pictures; hypothesis without deadlines."""
+"""The option --vcd, and fixtures of many tests: a tiny network's files and pictures."""
+
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("fireline", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("fireline")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--vcd", metavar="DIR", help="write a waveform of every simulation, named after its test"
+    )
+
+
+def pytest_configure(config):
+    if folder := config.getoption("--vcd"):
+        from support.waveforms import Waveforms
+
+        config.pluginmanager.register(Waveforms(Path(folder)))
+
 
 TOML = """
 name = "tiny"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fireline.sim import harness
 from fireline.sim.run import run
-from fireline.sim.verilator import build
+from fireline.sim.simulator import build
 from support.small import TINY, compiled, pictures
 
 JOB = compiled(TINY)

@@ -14,8 +14,8 @@ from fireline.host.network.architecture import (
 )
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
+from fireline.sim.job import Watched
 from fireline.sim.locate import Difference, first_difference
-from fireline.sim.run import Watched
 
 STAGES = (Conv1(4, 3, 1, 1), MaxPool(), Fire(3, 4, 8), Fire(5, 4, 8, Bypass.SIMPLE))
 

@@ -16,7 +16,7 @@ from fireline.hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.sdram.streamed_weights import StreamedWeights
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
-from fireline.sim.verilator import Simulator, build
+from fireline.sim.simulator import Simulator, build
 
 NAME = "weights_testbench"
 

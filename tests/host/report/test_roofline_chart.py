@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 from fireline.host.compiler.compile import compile_network
-from fireline.host.network.families import resolve
+from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.host.report.roofline import layer_loads
 from fireline.host.report.roofline_chart import LETTER, LINE, roofline

@@ -16,7 +16,7 @@ from fireline.hw.link.protocol import MemoryState
 from fireline.hw.sdram.chip import BURST_WORDS, Command, SdramCycles, SdramGeometry
 from fireline.hw.sdram.controller import Action, SdramController
 from fireline.sim.sdram import SOURCE, SimulatedSdram, model_source
-from fireline.sim.verilator import build
+from fireline.sim.simulator import build
 from support.sdram_testbench import LOADED, QUICK, TESTED, build_simulator, run
 
 GEOMETRY = SdramGeometry()
