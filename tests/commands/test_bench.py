@@ -13,7 +13,7 @@ def test_bench(net, weights, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr("fireline.host.network.lookup.load_network", lambda _: read_network(net))
     monkeypatch.setattr("fireline.host.network.shipped.SAMPLES", {"cifar10": pictures})
     monkeypatch.setattr("fireline.host.network.shipped.WEIGHTS", {"cifar10": weights})
-    monkeypatch.setattr("fireline.commands.bench.FULL_SIZE_IMAGES", 2)
+    monkeypatch.setattr("fireline.commands.bench.FULL_SIZE_PICTURES", 2)
     build = tmp_path / "build"
     build.mkdir()
     leave(compile_network(read_network(net), ArrayShape(4, 4)), build)

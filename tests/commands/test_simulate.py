@@ -1,4 +1,4 @@
-"""Simulated pictures, and scores that differ."""
+"""Simulated pictures, their waveform, and scores that differ."""
 
 import json
 
@@ -7,13 +7,18 @@ import pytest
 from fireline.host.golden import run as golden
 from fireline.host.network.file import read_network
 from PIL import Image
-from support.command_line import Result, runs
+from support.command_line import Result, complains, runs
+from support.waveforms import read_vcd
+
+PORTS = ("clk", "rst", "abort", "pixel_data", "pixel_valid", "pixel_ready")
+PORTS += ("score_data", "score_last", "score_valid", "score_ready")
 
 
 def test_simulate(net, pictures, tmp_path):
     files = [pictures / "a" / "0.png", pictures / "b" / "1.png"]
-    result_file = tmp_path / "result.json"
-    runs("simulate", net, *files, "--array", "4x4", "--stall", 0.3, "--json", result_file)
+    vcd, result_file = tmp_path / "waveform.vcd", tmp_path / "result.json"
+    options = ("--array", "4x4", "--stall", 0.3, "--vcd", vcd, "--json", result_file)
+    assert f"{vcd}: the waveform" in runs("simulate", net, *files, *options).stdout
     result = json.loads(result_file.read_text())
     assert [frame["image"] for frame in result["frames"]] == [str(file) for file in files]
     pixels = np.stack([np.asarray(Image.open(file)) for file in files])
@@ -23,6 +28,10 @@ def test_simulate(net, pictures, tmp_path):
     assert result["mismatches"] == 0
     cycles = result["cycles_per_frame"]
     assert result["utilisation"] == pytest.approx(result["mac_passes"] / (cycles * 16))
+    waveform = read_vcd(vcd)
+    assert {f"harness.accelerator.{port}" for port in PORTS} <= waveform.names
+    since_reset = sum(frame["cycles"] for frame in result["frames"])
+    assert since_reset < waveform.rises["harness.accelerator.clk"] < since_reset + 10
 
 
 def test_simulate_tells_a_mismatch(net, picture, monkeypatch):
@@ -33,3 +42,9 @@ def test_simulate_tells_a_mismatch(net, picture, monkeypatch):
     result = Result("simulate", net, picture, "--array", "4x4")
     assert result.status == 1
     assert "first value to differ" in result.stdout
+
+
+@pytest.mark.parametrize("file", ["", "none/waveform.vcd"])
+def test_a_waveform_that_cannot_be_written_is_refused_at_once(net, picture, tmp_path, file):
+    line = complains("simulate", net, picture, "--array", "4x4", "--vcd", tmp_path / file)
+    assert str(tmp_path / file) in line and "choose another place" in line

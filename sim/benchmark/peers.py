@@ -1,25 +1,25 @@
-"""What others published for the same work, and networks of the same shape to set beside it."""
+"""Published figures of others, and networks of the shapes that they used."""
 
 from dataclasses import dataclass
 
-from ..host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
+from ...host.network.architecture import PREPROCESSINGS, Architecture, Conv1, Fire, MaxPool
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A generator's published result, and our network that does the same.
+    """A generator's published figure, and our network of the same shape.
 
-    Of our network only the program's layers named in ``counted`` are set beside it; none means all.
-    Our pools are 3x3, others' 2x2; ``macs`` are the same.
+    Only the program layers named in ``counted`` are compared with it; if there are none, all are.
+    Our pools are 3x3 and the peers' 2x2; the MACs are the same.
     """
 
     name: str
     source: str
     cycles: int
-    multipliers: int
-    bits: int
+    multipliers: int  # of the device
+    bits: int  # of weights
     macs: int  # of this shape
-    published: str  # the work, as the source counts it
+    published: str  # the work, in the source's words
     network: Architecture
     counted: tuple[str, ...] = ()
 
@@ -110,5 +110,5 @@ FULL_SIZE_PEERS = (
 
 
 def per_multiplier(frames_per_second: float, multipliers: int, clock_mhz: float) -> float:
-    """Frames a second for each hardware multiplier and GHz."""
+    """Efficiency: frames/s per multiplier per GHz."""
     return frames_per_second / (multipliers * clock_mhz / 1000)

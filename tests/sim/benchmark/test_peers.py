@@ -1,7 +1,7 @@
-"""The shapes of others' networks are theirs."""
+"""The peers' figures, and networks of the same shape as theirs."""
 
 import pytest
-from fireline.sim.peers import FULL_SIZE_PEERS, PEERS, PROCESSORS, per_multiplier
+from fireline.sim.benchmark.peers import FULL_SIZE_PEERS, PEERS, PROCESSORS, per_multiplier
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.network.name)
