@@ -11,7 +11,7 @@ from fireline.host.network.random_network import random_network
 from fireline.host.network.toml_file import read_toml
 from fireline.hw.program import ArrayShape
 from fireline.hw.verilog import to_verilog
-from fireline.sim.verilator import build
+from fireline.sim.simulator import build
 from support.paths import ROOT
 
 EXAMPLES = ROOT / "examples"

@@ -15,6 +15,7 @@ from ..compiler.buffers import StreamedHead
 from ..compiler.compile import Compiled, compile_network
 from ..compiler.resources import Resources, resources
 from ..data.dataset import load_test
+from ..evaluate import Accuracy
 from ..network.file import read_network
 from ..network.lookup import load_network
 from ..network.quantized import QuantizedNetwork
@@ -81,9 +82,18 @@ class Report:
                 "wire_nanoseconds": path.wire_nanoseconds,
             },
             "slow_ends": [asdict(end) for end in self.slow_paths.ends],
-            "accuracy": self.gallery and asdict(self.gallery.accuracy),
+            "accuracy": self.gallery and _accuracy(self.gallery.accuracy),
             "notes": dict(compiled.network.notes),
         }
+
+
+def _accuracy(accuracy: Accuracy) -> dict[str, object]:
+    return {
+        "images": accuracy.pictures,
+        "top1": accuracy.top1,
+        "top5": accuracy.top5,
+        "same": accuracy.same,
+    }
 
 
 def load_build(folder: str | Path) -> tuple[BuildSummary, Board, Compiled]:
