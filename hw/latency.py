@@ -27,6 +27,8 @@ class Latency:
 
     fetch: int
     """From one row operation's transfer to the next one's, at least."""
+    run: int
+    """From a row operation's transfer to its first run."""
     start: int
     """From a row operation's transfer to its first word."""
 
@@ -62,6 +64,7 @@ class Latency:
         values = Rom.LATENCY + Requantizer.LATENCY
         return cls(
             fetch=FETCH_CYCLES,
+            run=RowWalker.RUN_CYCLES,
             start=RowWalker.LATENCY + Issue.LATENCY,
             read=ADDRESS_CYCLES,
             read_weights=array + MacArray.WEIGHT_CYCLES - WeightRom.LATENCY,

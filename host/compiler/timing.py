@@ -26,11 +26,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ...hw.array.head_loader import HeadLoader
-from ...hw.array.line_buffer import pushes_before
+from ...hw.array.line_buffer import LineBuffer, pushes_before
 from ...hw.latency import Latency
 from ...hw.lib.skid_buffer import SkidBuffer
 from ...hw.output.average import cycles_to_send
 from ...hw.program import QUEUE_DEPTH, HeadGeometry, Program, ProgramLayer, RowOperation
+
+RUNS_AHEAD = SkidBuffer.DEPTH + 1
+"""Runs that the walker makes ahead of the last words: in its skid buffer and in the issuer."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ class _CycleModel:
         self.blocks = _ClassBlocks(program.head) if inputs and program.head else None
         self.taken = -1  # the cycle in which the walker takes the operation
         self.last_run_made = 0  # the cycle in which the walker makes its last run
-        self.run_ends = deque([-2] * 4, 4)  # the last words of the last four runs
+        # The last words of the latest run and of those that the walker made ahead of it.
+        self.run_ends = deque([-2] * (RUNS_AHEAD + 1), RUNS_AHEAD + 1)
         self.queue_exits = deque([-1] * QUEUE_DEPTH, QUEUE_DEPTH)  # of the last results
         self.next_exit = 0  # the first cycle in which another result may leave the queue
         self.last_beat = -1
@@ -139,7 +143,8 @@ class _CycleModel:
                 self.windows.take(self.issued)
         if self.blocks and layer.streamed:
             self.blocks.take(self.issued)
-        self.last_run_made = max(self.taken + 1 + min(runs, 3), self.run_ends[0] + 1)
+        made = self.taken + self.latency.run - 1 + min(runs, RUNS_AHEAD)
+        self.last_run_made = max(made, self.run_ends[0] + 1)
         self._write(row, layer, pixel_ends)
         assert start is not None
         return start, self.issued
@@ -269,7 +274,7 @@ class _Windows:
     @property
     def ready(self) -> int:
         """The first cycle in which the next window can be used."""
-        return self.moved + 2
+        return self.moved + LineBuffer.LATENCY - 1
 
     def take(self, cycle: int) -> None:
         """The window is used for the last time in `cycle`."""

@@ -30,7 +30,10 @@ class RowWalker(wiring.Component):
         one run a cycle
     """
 
-    LATENCY = 2 + SkidBuffer.LATENCY
+    RUN_CYCLES = 2
+    """From an operation on `i` to its first run, which enters the skid buffer."""
+
+    LATENCY = RUN_CYCLES + SkidBuffer.LATENCY
 
     def __init__(self, tables: Tables):
         self._tables = tables

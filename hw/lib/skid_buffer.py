@@ -22,6 +22,9 @@ class SkidBuffer(wiring.Component):
 
     LATENCY = 1
 
+    DEPTH = 2
+    """Transfers that it holds."""
+
     def __init__(self, shape):
         signature = stream.Signature(shape)
         super().__init__({"i": In(signature), "o": Out(signature)})
