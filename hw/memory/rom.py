@@ -43,13 +43,15 @@ class Rom(wiring.Component):
 
     Bits that fill whole block RAMs go into deep, narrow memories (see `deep_parts`), which need a
     quarter of the output wires. The other bits stay in banks of `BANK_WORDS` words; the banks stand
-    side by side in one memory, so that no bit of a block RAM is lost between two banks::
+    side by side in one memory, so that no bit of a block RAM is lost between two banks. With seven
+    banks::
 
-                    bits of a word
-                    0            low           all
-        bank 0..3   | deep memory | bank 0's rest |
-        bank 4..5   | deep memory | bank 4's rest |        side by side:
-        bank 6      | bank 6's rest               |        rest 0 | rest 1 | ... | rest 6
+                    low bits of a word    the other bits
+        bank 0..3   deep memory           rest 0, rest 1, rest 2, rest 3
+        bank 4, 5   deep memory           rest 4, rest 5
+        bank 6                            rest 6, which is the whole word
+
+        side by side: rest 0 | rest 1 | ... | rest 6
 
     With a `depth` beyond the constant words, `write` writes the words behind them, which all lie in
     the last bank. That bank starts at a unit of `WRITE_BITS` bits, so that a write leaves the banks
