@@ -82,22 +82,13 @@ class Issue(wiring.Component):
         run, incoming = Signal(run_layout(self._tables), reset_less=True), self.i.payload
         words = Countdown(run.length.shape(), end=1)
         busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
-        # Registers, set one cycle ahead: the word may go if it has its window; and it is the last
-        # one of its run.
-        able, ending = Signal(), Signal()
-        window_end, block_end = Signal(), Signal()  # set one cycle ahead, too
-        valid, last = self.word.valid, self.word.last
+        # Registers that are set one cycle ahead. `able`: the word may be issued, if there is its
+        # window; `ending`: and it is its run's last one; the others: and it releases something.
+        able, ending, window_end, block_end = Signal(), Signal(), Signal(), Signal()
         has_window = ~run.window | self.window_valid
 
         m.d.comb += [
-            valid.eq(able & has_window),
-            last.eq(run.last & words.last),
-            self.word.first.eq(run.first & start),
-            self.word.shift.eq(run.shift & start),
-            self.word.low.eq(run.low),
-            self.word.window.eq(run.window),
-            self.activation_address.eq(run.offset),
-            self.rom_address.eq(run.rom),
+            self.word.valid.eq(able & has_window),
             self.window_taken.eq(able & self.window_valid & window_end),
             self.block_taken.eq(able & block_end),
             ended.eq(ending & has_window),
@@ -111,7 +102,7 @@ class Issue(wiring.Component):
                 block_end.eq(last & run.release & run.streamed),
             ]
 
-        with m.If(valid):
+        with m.If(self.word.valid):
             m.d.sync += [
                 run.offset.eq(run.offset + 1),
                 run.rom.eq(run.rom + 1),
@@ -132,6 +123,7 @@ class Issue(wiring.Component):
                 busy.eq(1),
             ]
 
+        self._build_word(m, run, start, words.last)
         may_issue = self._build_conditions(m)
 
         def next_word(run, opening, last):
@@ -139,10 +131,22 @@ class Issue(wiring.Component):
             return Cat(can, can & last)
 
         loaded = next_word(incoming, incoming.opening, incoming.length == 1)
-        next_is_last = Mux(valid, words.next_is_last, words.last)
-        kept = next_word(run, run.opening & ~valid, next_is_last)
+        next_is_last = Mux(self.word.valid, words.next_is_last, words.last)
+        kept = next_word(run, run.opening & ~self.word.valid, next_is_last)
         m.d.sync += Cat(able, ending).eq(Mux(load, loaded, Mux(busy & ~ended, kept, 0)))
         return m
+
+    def _build_word(self, m, run, start, last):
+        """The current word of `run`; `start` and `last` mark the run's first and last word."""
+        m.d.comb += [
+            self.activation_address.eq(run.offset),
+            self.rom_address.eq(run.rom),
+            self.word.first.eq(run.first & start),
+            self.word.shift.eq(run.shift & start),
+            self.word.last.eq(run.last & last),
+            self.word.low.eq(run.low),
+            self.word.window.eq(run.window),
+        ]
 
     def _build_conditions(self, m):
         """Counts credits and idle cycles.
