@@ -83,7 +83,7 @@ def test_make_knows_its_targets():
     for words in commands(*DOCUMENTS):
         if words[0] == "make":
             subprocess.run([*words, "--dry-run"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-            for test in (word[2:] for word in words if word.startswith("T=")):
+            for test in (word[2:].split()[0] for word in words if word.startswith("T=t")):
                 assert (ROOT / test).exists(), test
 
 
