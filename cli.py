@@ -1,4 +1,4 @@
-"""The front door: the command ``fireline``. Each command's work is done in host/ and sim/."""
+"""The command ``fireline``; its sub-commands are in commands/, their work is in host/ and sim/."""
 
 from importlib import metadata
 
@@ -28,11 +28,11 @@ from .commands.common import FirelineGroup
 @click.version_option(metadata.version("fireline"), message="fireline %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """From a trained SqueezeNet-family network to an FPGA accelerator.
+    """Turn a trained SqueezeNet-family network into an FPGA accelerator.
 
-    NET is a quantized network: a file, or the name of the one that is shipped, cifar10. ARCH is a
-    network's shape: squeezenet1_0, squeezenet1_1 or cifar10 (also with -simple or -complex
-    bypasses) or a TOML file.
+    NET is a quantized network: a .fireline file, or cifar10, the shipped network. ARCH is a network
+    architecture: squeezenet1_0, squeezenet1_1 or cifar10 (also with -simple or -complex bypasses),
+    or a TOML file.
 
     \b
     The whole path, on the shipped network:
@@ -42,7 +42,8 @@ def main(context: click.Context) -> None:
       fireline flash build/ulx3s
       fireline classify samples/cat-0.png --port /dev/ttyUSB0
 
-    Every command ends with status 0, with 1 when a comparison failed, with 2 on bad input.
+    Exit status: 0 for success, 1 for a comparison that failed or a clock that is missed, 2 for bad
+    input.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

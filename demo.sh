@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole path on the shipped network, each step a command of `fireline`: see `make demo`.
+# Runs the whole path on the shipped network (`make demo`); each step is a `fireline` command.
 set -eu
 
 OUT=build/demo
@@ -13,22 +13,22 @@ step() {
 }
 
 mkdir -p "$OUT"
-step "A network for CIFAR-10, and the cycles that an 8x8 array will take" \
+step "A network for CIFAR-10, and its cycles on an 8x8 array" \
     fireline summary cifar10 --array 8x8
 step "A hundred pictures that it was not trained on" \
     fireline samples cifar10 -o "$SAMPLES"
-step "How many of them the integers get right" \
+step "The accuracy of the integer network on them" \
     fireline evaluate cifar10 --data "$SAMPLES" --json "$OUT/accuracy.json"
 step "The accelerator in Verilog" \
     fireline verilog cifar10 --array 8x8 -o "$OUT/verilog"
-step "The Verilog on four of the pictures, with both ends stalling at random" \
+step "The Verilog on four of the pictures, with random stalls at input and output" \
     fireline simulate cifar10 "$SAMPLES/cat-0.png" "$SAMPLES/ship-0.png" "$SAMPLES/frog-0.png" \
     "$SAMPLES/truck-0.png" --array 8x8 --stall 0.2 --json "$OUT/simulation.json"
-step "One picture over the serial line of the whole simulated board" \
+step "One picture over the serial line of a whole simulated board" \
     fireline classify "$SAMPLES/cat-0.png" --port simulated --net cifar10 --array 8x8
 step "A bitstream for the ULX3S with an LFE5U-25F" \
     fireline build cifar10 --board ulx3s-25f -o "$OUT/ulx3s-25f" --json "$OUT/build.json"
-step "A page about it" \
+step "A web page about the bitstream" \
     fireline report "$OUT/ulx3s-25f"
 printf '\nWith the board plugged in:\n'
 printf '$ fireline flash %s\n' "$OUT/ulx3s-25f"

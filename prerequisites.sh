@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks for what pip cannot install. Prints the Python to use; if something is missing, says which
-# Debian package has it and ends with status 2.
+# Checks that everything that pip cannot install is there. Prints the Python to use. If something is
+# missing, names its Debian package and exits with status 2.
 
 missing() {
     echo "$1 is missing; on Debian: apt install $2" >&2
@@ -17,7 +17,7 @@ done
 [ "$python" ] || missing "Python 3.11, 3.12 or 3.13" python3
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing "Python's venv module" python3-venv
 
-# The simulator runs Python inside of itself, as a shared library.
+# cocotb loads Python into the simulator as a shared library.
 "$python" - 2>/dev/null <<'END' || missing "Python's shared library" libpython3-dev
 import ctypes, os, sysconfig
 library = sysconfig.get_config_var("INSTSONAME")

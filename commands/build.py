@@ -1,4 +1,4 @@
-"""fireline build: a bitstream for a board."""
+"""fireline build: make a bitstream for a board."""
 
 from pathlib import Path
 
@@ -10,25 +10,31 @@ from .common import HEAD, Array, Output, command
 @command
 @click.argument("net", metavar="NET|ARCH")
 @click.option("--board", metavar="BOARD", required=True, help="See: fireline boards.")
-@click.option("--array", type=Array(), help="Its shape, if not the board's own.")
+@click.option(
+    "--array", type=Array(), help="The array's shape, such as 8x8; by default the board's own."
+)
 @HEAD
-@click.option("--clock", type=float, metavar="MHZ", help="The core's, if not the board's own.")
+@click.option(
+    "--clock", type=float, metavar="MHZ", help="The core's clock; by default the board's own."
+)
 @click.option(
     "--seeds",
     type=click.IntRange(1),
     default=1,
     show_default=True,
     metavar="N",
-    help="Placements to choose from.",
+    help="Placements to try; the fastest is kept.",
 )
-@click.option("-o", "folder", metavar="DIR", required=True, help="Where the bitstream goes.")
+@click.option("-o", "folder", metavar="DIR", required=True, help="Folder for the bitstream.")
 def build(output: Output, net, board, array, head, clock, seeds, folder):
     """Make a bitstream for a board.
 
-    Yosys, nextpnr and ecppack do it. A placement that cannot be routed is given up; if that leaves
-    none, all are tried with nextpnr's other router. Nothing is left behind by a build that fails.
-    The status is 1 if the clock is too fast for what came out. Of an ARCH, weights are random, of 4
-    bits and 8 in conv1: to see before it is trained how large and how fast it will be.
+    The command runs Yosys, nextpnr and ecppack. It stops a placement whose routing makes no
+    progress; if none can be routed, it tries all again with nextpnr's other router. A build that
+    fails leaves nothing behind. The status is 1 if the design misses the clock.
+
+    An ARCH gets random weights, of 8 bits in conv1 and 4 elsewhere, to see its size and speed
+    before it is trained.
 
     \b
     Examples:
@@ -85,11 +91,11 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
         }
     )
     if not summary.meets_timing:
-        table = output.table("the slowest paths end in", "<", "paths", "up to ns")
+        table = output.table("the slowest paths end at", "<", "paths", "up to ns")
         for end in SlowPaths.read(Path(folder) / SLOW_PATHS).ends:
             table.add_row(end.name, f"{end.paths:,}", f"{end.nanoseconds:.2f}")
         if table.row_count:
             output.show(table)
-        output.say(f"the clock is too fast: build again with --clock {int(summary.fmax_mhz)}")
+        output.say(f"the design misses its clock: build again with --clock {int(summary.fmax_mhz)}")
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""The command that shows a build."""
+"""fireline report: show a build as a web page."""
 
 import click
 
@@ -7,13 +7,17 @@ from .common import Output, command
 
 @command
 @click.argument("folder", metavar="DIR")
-@click.option("--data", metavar="DIR", help="Labelled pictures to measure accuracy on and to show.")
+@click.option(
+    "--data",
+    metavar="DIR",
+    help="Labelled pictures for the accuracy.",
+)
 def report(output: Output, folder, data):
-    """Make a page about a build, to look at in a browser.
+    """Make a web page about a build.
 
-    DIR is what `fireline build` made; the page is DIR/report.html, one file without any other:
-    network, layers, the row program as a timeline, roofline, timing, resources, floorplan, memories
-    and accuracy. The shipped network brings its pictures along; others are shown with --data.
+    DIR is a folder that `fireline build` made; the page is DIR/report.html, a single file. It shows
+    network, layers, a timeline of the row operations, roofline, timing, resources, floorplan,
+    memories and accuracy. The accuracy of the shipped network needs no --data.
 
     \b
     Examples:

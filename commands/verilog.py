@@ -1,4 +1,4 @@
-"""fireline verilog: the core as a file for other designs."""
+"""fireline verilog: write the core for other designs."""
 
 import click
 
@@ -9,13 +9,13 @@ from .common import ARRAY, HEAD, NET, Output, command
 @NET
 @ARRAY
 @HEAD
-@click.option("-o", "folder", metavar="DIR", required=True, help="Where the files go.")
+@click.option("-o", "folder", metavar="DIR", required=True, help="Folder for the files.")
 def verilog(output: Output, net, array, head, folder):
     """Write the accelerator as one Verilog file.
 
-    A manifest in JSON beside it tells ports, formats, cycles and memories. With --head sdram the
-    classifier's weights come in by ports of their own, and lie beside it in a file; its input has
-    as much memory as on a ulx3s-85f.
+    A JSON manifest beside it describes ports, formats, cycles and memories. With --head sdram the
+    core has ports for the classifier's weights, which the command writes to another file; the
+    classifier's input has as much memory as on a ulx3s-85f.
 
     \b
     Example:

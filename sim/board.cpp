@@ -1,5 +1,6 @@
-// A simulated board on a pseudo-terminal. Bytes that are written to the terminal go to the pin rx
-// bit by bit, what the pin tx sends comes back as bytes. Prints the terminal's name, ends with stdin.
+// Simulates a board whose serial line is a pseudo-terminal: bytes written to the terminal drive the
+// pin rx, and bytes on the pin tx can be read from it. Prints the terminal's name, and exits when
+// stdin is closed.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,10 +15,10 @@
 #include "verilated.h"
 
 constexpr int kResetCycles = 4;
-constexpr int kReadCycles = 256;        // how often the terminal is looked at
-constexpr long kQuietCycles = 1000000;  // after so many without a byte the board sleeps until one
+constexpr int kReadCycles = 256;        // between two polls of the terminal
+constexpr long kQuietCycles = 1000000;  // without a byte; then the simulation waits for one
 
-// Bytes to bits: a start bit, eight data bits, the lowest first, a stop bit.
+// Sends bytes as a start bit, eight data bits with the lowest first, and a stop bit.
 class Sender {
    public:
     explicit Sender(int divisor) : divisor_(divisor) {}
@@ -38,11 +39,11 @@ class Sender {
     unsigned bits_ = 0;
 };
 
-// Bits to bytes, each bit taken at its centre.
+// Receives bytes; samples each bit at its centre.
 class Receiver {
    public:
     explicit Receiver(int divisor) : divisor_(divisor) {}
-    int next(bool bit) {  // the byte that this cycle completes, or -1
+    int next(bool bit) {  // returns the byte that this cycle completes, or -1
         if (cycle_ < 0) {
             if (!bit) cycle_ = 0, bits_ = 0;
             return -1;
@@ -60,7 +61,7 @@ class Receiver {
     unsigned bits_ = 0;
 };
 
-int main(int count, char** arguments) {  // the divisor, and plus arguments for the models
+int main(int count, char** arguments) {  // divisor (cycles a bit), plus arguments of the models
     int divisor = atoi(arguments[1]);
     int controller, terminal;
     termios raw;
@@ -105,7 +106,7 @@ int main(int count, char** arguments) {  // the divisor, and plus arguments for 
         int byte = receiver.next(board.tx);
         if (byte >= 0) {
             uint8_t sent = byte;
-            if (write(controller, &sent, 1) != 1) perror("a byte that nobody read was lost");
+            if (write(controller, &sent, 1) != 1) perror("pseudo-terminal: a byte was lost");
             quiet = 0;
         } else {
             ++quiet;

@@ -1,4 +1,4 @@
-"""The SDRAM's model as a component, with the registers that stand at a real board's pads."""
+"""The SDRAM's model as a component, with the I/O registers of a real board's pads."""
 
 from array import array
 from importlib import resources
@@ -19,9 +19,9 @@ def model_source() -> str:
     return resources.files(__package__).joinpath(SOURCE).read_text()
 
 
-def contents_text(image: bytes, geometry: SdramGeometry) -> str:
-    """A file for the model's +sdram_contents: an image's words as the controller addresses them."""
-    words, size = array("H", image), BURST_WORDS
+def contents_text(contents: bytes, geometry: SdramGeometry) -> str:
+    """The file for the model's +sdram_contents: 16-bit words at the controller's addresses."""
+    words, size = array("H", contents), BURST_WORDS
     lines = []
     for burst in range(len(words) // size):
         place, bank = divmod(burst, geometry.banks)
@@ -33,9 +33,15 @@ def contents_text(image: bytes, geometry: SdramGeometry) -> str:
 
 
 class SimulatedSdram(wiring.Component):
-    """What the pins of an `SdramController` see of a chip; needs `model_source` beside it.
+    """An SDRAM chip for the pins of an `SdramController`.
 
-    The model checks the given timings at the given clock, whatever the controller goes by.
+    It instantiates the module of `model_source`, which checks the timings of every command.
+
+    Parameters
+        geometry: banks, rows and columns
+        timing, clock_mhz: what the model checks; independent of the controller's own
+    Members
+        pins: In, the controller's pins
     """
 
     def __init__(self, geometry: SdramGeometry, timing: SdramTiming, clock_mhz: float):

@@ -1,16 +1,18 @@
-// A single data rate SDRAM that ends the simulation at the first thing a data sheet forbids.
+// A single data rate SDRAM that stops the simulation at the first violation of a data sheet.
 //
-// All is seen at the rising edge of the clock: what the pins carry before edge n is the chip's in
-// cycle n. Words that are read stand on dq_o before the edge CAS latency after the command's, with
-// dq_drive high. Times are in picoseconds, a cycle lasts PERIOD. Each `T_` parameter can be set
-// anew by a plus argument of its name in small letters, such as +t_rcd=40000.
+// The model samples its pins at the rising edge of the clock. A read command sampled at edge n
+// makes its first word available on dq_o, with dq_drive high, for sampling at edge n + CAS latency.
+// Times are in picoseconds; a cycle lasts PERIOD. A plus argument with the name of a `T_` parameter
+// in lower case overrides it, such as +t_rcd=40000.
 //
-// +sdram_contents=FILE (for $readmemh) says what it holds from the beginning.
+// +sdram_contents=FILE (for $readmemh) sets the initial contents.
 //
-// Faults, by plus arguments: +sdram_absent (nothing answers, and the lines keep what was last on
-// them), +sdram_stuck_dq=BIT and +sdram_stuck_address=BIT (a line that is always low),
-// +sdram_wrong_word=N (word N, numbered as they lie in the chip: bank, row, column; its lowest bit
-// flips) from its read number +sdram_wrong_read=N on (0 when not given).
+// Plus arguments for faults:
+//   +sdram_absent             no chip; the data lines keep their last values
+//   +sdram_stuck_dq=BIT       a data line that is always low
+//   +sdram_stuck_address=BIT  an address line that is always low
+//   +sdram_wrong_word=N       the lowest bit of word N (bank, row, column) is flipped when read,
+//   +sdram_wrong_read=N       from that word's read number N on (default 0)
 
 /* verilator lint_off BLKSEQ */
 module sdram_model #(
@@ -54,7 +56,7 @@ module sdram_model #(
     longint t_ck2, t_ck3, mrd_cycles;
     int stuck_dq, stuck_address, wrong_word, wrong_read, wrong_reads;
     bit absent;
-    string image;
+    string contents;
 
     initial begin
         if (!$value$plusargs("t_power_up=%d", t_power_up)) t_power_up = T_POWER_UP;
@@ -69,7 +71,7 @@ module sdram_model #(
         if (!$value$plusargs("t_ck2=%d", t_ck2)) t_ck2 = T_CK2;
         if (!$value$plusargs("t_ck3=%d", t_ck3)) t_ck3 = T_CK3;
         if (!$value$plusargs("mrd_cycles=%d", mrd_cycles)) mrd_cycles = MRD_CYCLES;
-        if ($value$plusargs("sdram_contents=%s", image)) $readmemh(image, cells);
+        if ($value$plusargs("sdram_contents=%s", contents)) $readmemh(contents, cells);
         absent = $test$plusargs("sdram_absent") != 0;
         if (!$value$plusargs("sdram_stuck_dq=%d", stuck_dq)) stuck_dq = -1;
         if (!$value$plusargs("sdram_stuck_address=%d", stuck_address)) stuck_address = -1;
@@ -84,7 +86,7 @@ module sdram_model #(
         $fatal(1, "SDRAM error at %0d ps: %s", now, what);
     endtask
 
-    // Whether a time that began at `start` is not yet over.
+    // Whether less than `least` has passed since `start`.
     function automatic bit early(input picoseconds start, input longint least);
         return now < start + picoseconds'(least);
     endfunction
@@ -95,26 +97,26 @@ module sdram_model #(
     int burst_length = 1, cas_latency = 3;
     picoseconds mode_time = 0;
 
-    // Banks. `since` holds the time of the last event, far in the past when there was none.
+    // Banks.
     bit active[BANKS];
     bit closes[BANKS];  // by auto precharge, at `closing`
-    bit opened[BANKS];  // ever
+    bit opened[BANKS];  // at any time before
     bit [12:0] row[BANKS];
     picoseconds activated[BANKS], closing[BANKS], precharged[BANKS], written[BANKS];
     bit any_activated = 0, any_refreshed = 0;
     picoseconds last_activation = 0, last_refresh = 0;
-    longint postponed = 0;  // picoseconds of refreshing that are owed
+    longint postponed = 0;  // picoseconds that passed minus those that refreshes cover
 
-    // The burst under way and the data lines.
-    bit bursting = 0;  // words are still to be moved
-    bit moved = 0;  // one was moved in this cycle, of a command before it
+    // The current burst, and the data lines.
+    bit bursting = 0;  // words remain to be moved
+    bit moved = 0;  // a word of an earlier command was moved in this cycle
     bit burst_writes = 0, burst_closes = 0;
     int burst_bank = 0, burst_place = 0;
     bit [12:0] burst_column = 0;
-    bit [2:0] driving = 0;  // of the next three cycles
+    bit [2:0] driving = 0;  // whether the chip drives the lines in each of the next three cycles
     bit [15:0] pipeline[3];
     bit drove = 0;
-    bit [15:0] kept = 16'hffff;  // what the lines last carried
+    bit [15:0] kept = 16'hffff;  // the last value on the lines
 
     function automatic int cell_of(input int which, input bit [12:0] column);
         bit [12:0] seen_row = row[which];
@@ -134,7 +136,7 @@ module sdram_model #(
         if (early(activated[which], t_rcd)) forbidden("tRCD: read or write too soon");
         if (moved) forbidden("a burst is cut short by the next");
         if (mask) forbidden("read or write with the data lines masked");
-        if (int'(column) >= COLUMNS) forbidden("a column that is not there");
+        if (int'(column) >= COLUMNS) forbidden("a column that does not exist");
         if (stuck_address >= 0) column[stuck_address] = 0;
         bursting = 1;
         burst_writes = write;
@@ -143,10 +145,10 @@ module sdram_model #(
         burst_column = column;
         burst_place = 0;
         if (address[10]) closes[which] = 1;
-        closing[which] = '1;  // not before the burst is over
+        closing[which] = '1;  // unknown until the burst ends
     endtask
 
-    // One word of the burst, in the cycle of its command or a later one.
+    // Moves one word of the burst, in the cycle of its command or a later one.
     task automatic move_word;
         automatic int place;
         automatic bit [15:0] word;
@@ -271,7 +273,7 @@ module sdram_model #(
                 if (!idle(b)) forbidden("tRP: a row is opened too soon after precharge");
                 if (any_activated && early(last_activation, t_rrd))
                     forbidden("tRRD: rows are opened too soon one after the other");
-                if (int'(address) >= ROWS) forbidden("a row that is not there");
+                if (int'(address) >= ROWS) forbidden("a row that does not exist");
                 active[b] = 1;
                 closes[b] = 0;
                 opened[b] = 1;

@@ -1,4 +1,4 @@
-"""The front door."""
+"""The command `fireline`: its help, and arguments that it refuses."""
 
 from importlib import metadata
 
@@ -7,7 +7,7 @@ from fireline import cli
 from support.command_line import complains, runs
 
 
-def test_alone_it_explains_itself():
+def test_without_arguments_it_prints_its_help():
     shown = runs().stdout
     assert all(name in shown for name in cli.main.commands)
     assert runs("--help").stdout == shown
@@ -15,7 +15,7 @@ def test_alone_it_explains_itself():
 
 
 @pytest.mark.parametrize("name", cli.main.commands)
-def test_every_command_teaches_with_examples(name):
+def test_every_commands_help_has_examples(name):
     shown = runs(name, "--help").stdout
     assert f"  fireline {name}" in shown.split("Example")[1]
     assert "--json FILE" in shown
@@ -31,5 +31,5 @@ def test_every_command_teaches_with_examples(name):
         ["simulate", "x", "y", "--stall", "z"],
     ],
 )
-def test_a_command_that_is_none(arguments):
+def test_wrong_arguments_are_refused(arguments):
     assert "--help" in complains(*arguments)

@@ -1,4 +1,4 @@
-"""The demo's commands are known to the command line, and shown as they are run."""
+"""The demo runs existing commands with existing options, and prints each one."""
 
 import os
 import re
@@ -13,7 +13,7 @@ SCRIPT = ROOT / "demo.sh"
 
 
 def shown(tmp_path) -> list[list[str]]:
-    """What the script shows when `fireline` does nothing."""
+    """The command lines that the script prints, with a `fireline` that does nothing."""
     command = tmp_path / "fireline"
     command.write_text("#!/bin/sh\n")
     command.chmod(0o755)
@@ -29,7 +29,7 @@ def shown(tmp_path) -> list[list[str]]:
     return [shlex.split(line) for line in re.findall(r"^\$ (.*)$", done.stdout, re.M)]
 
 
-def test_every_step_is_a_command_with_options_that_exist(tmp_path):
+def test_every_step_is_a_command_with_existing_options(tmp_path):
     commands = shown(tmp_path)
     assert [words[:2] for words in commands] == [
         ["fireline", name]
@@ -42,7 +42,7 @@ def test_every_step_is_a_command_with_options_that_exist(tmp_path):
         assert cli.main.commands[name].make_context(name, arguments)
 
 
-def test_a_step_that_fails_ends_the_demo(tmp_path):
+def test_a_failing_step_ends_the_demo(tmp_path):
     (tmp_path / "fireline").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "fireline").chmod(0o755)
     done = subprocess.run(

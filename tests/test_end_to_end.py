@@ -32,7 +32,7 @@ WHOLE = network(
 
 
 def onnx_scores(quantized: QuantizedNetwork, pixels: np.ndarray, path) -> np.ndarray:
-    """Scores [N, classes] as onnxruntime computes them from the exported file."""
+    """Scores [N, classes] that onnxruntime computes from the exported file."""
     export_onnx(quantized, path)
     session = onnxruntime.InferenceSession(path)
     (scores,) = session.run(["scores"], {"pixels": pixels.transpose(0, 3, 1, 2)})
@@ -40,7 +40,7 @@ def onnx_scores(quantized: QuantizedNetwork, pixels: np.ndarray, path) -> np.nda
 
 
 def simulated_scores(quantized: QuantizedNetwork, array: ArrayShape, pixels, cache) -> np.ndarray:
-    """Scores of the Verilog, both ends stalling; its cycles must be those predicted."""
+    """The Verilog's scores, with stalls; asserts the golden model's scores and predicted cycles."""
     compiled = compile_network(quantized, array)
     result = simulate(compiled, pixels, stall=0.3, seed=1, cache=cache)
     assert result.mismatches == 0

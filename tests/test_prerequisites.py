@@ -1,4 +1,4 @@
-"""The script that looks for what pip cannot install."""
+"""The script that checks for everything that pip cannot install."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ TOOLS = ("python3", "c++", "make", "perl")
 
 
 def check(folder: Path, without: str = "") -> subprocess.CompletedProcess:
-    """Runs the script where PATH has all the tools but one."""
+    """Runs the script with all tools on PATH except `without`."""
     for name in TOOLS:
         if name == without:
             continue
@@ -27,7 +27,7 @@ def check(folder: Path, without: str = "") -> subprocess.CompletedProcess:
     )
 
 
-def test_all_there(tmp_path):
+def test_with_all_tools_it_prints_the_python(tmp_path):
     done = check(tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{tmp_path / 'python3'}\n"
@@ -36,14 +36,14 @@ def test_all_there(tmp_path):
 @pytest.mark.parametrize(
     "tool, package", [("python3", "python3"), ("c++", "g++"), ("make", "make"), ("perl", "perl")]
 )
-def test_what_is_missing_is_named_with_its_package(tmp_path, tool, package):
+def test_a_missing_tool_is_named_with_its_package(tmp_path, tool, package):
     done = check(tmp_path, without=tool)
     assert done.returncode == 2
     assert done.stderr.endswith(f"is missing; on Debian: apt install {package}\n")
     assert done.stderr.count("\n") == 1 and not done.stdout
 
 
-def test_a_python_that_is_too_old_is_not_taken(tmp_path):
+def test_a_python_that_is_too_old_is_refused(tmp_path):
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
@@ -51,7 +51,7 @@ def test_a_python_that_is_too_old_is_not_taken(tmp_path):
     assert done.returncode == 2 and "Python 3.11, 3.12 or 3.13 is missing" in done.stderr
 
 
-def test_make_stops_before_anything_is_installed(tmp_path):
+def test_make_stops_before_it_installs_anything(tmp_path):
     root = SCRIPT.parent
     for name in ("Makefile", "constraints.txt", "prerequisites.sh", "pyproject.toml"):
         shutil.copy(root / name, tmp_path)

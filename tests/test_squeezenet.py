@@ -1,4 +1,4 @@
-"""SqueezeNet 1.0 and 1.1 at full size in Verilator: every score and every cycle as predicted."""
+"""SqueezeNet 1.0 and 1.1 at full size in Verilator: scores and cycles are as predicted."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,18 +25,15 @@ QUICK = Settings(without=("error-feedback",))
 
 @pytest.fixture
 def simulators(pytestconfig):
-    """Where compiled simulators are kept from one run of the tests to the next."""
+    """The folder that keeps compiled simulators from one test run to the next."""
     return pytestconfig.cache.mkdir("verilator")
 
 
 def check_frames(network: QuantizedNetwork, array: str, pixels: np.ndarray, cache: Path) -> None:
-    """Simulates two frames back to back, and then one of them with both ends stalling.
-
-    One compiled simulator does both.
-    """
+    """Simulates two frames back to back, and then one of them with stalls."""
     compiled = compile_network(network, ArrayShape(*map(int, array.split("x"))))
     expected = golden.run(network, pixels)
-    assert len(np.unique(expected)) > 100  # nothing is saturated
+    assert len(np.unique(expected)) > 100  # the scores are not saturated
     simulator = build_simulator(compiled, cache)
     still = run(simulator, compiled, pixels, [0, 1])
     assert np.array_equal(still.scores, expected)
@@ -65,7 +62,7 @@ def test_random_weights(name, size, array, bits, simulators):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not SHARED.is_dir(), reason="weights and photos are not there")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs weights and photos in shared/")
 @pytest.mark.parametrize(
     "file, size, preprocessing, array, bits",
     [

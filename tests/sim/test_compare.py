@@ -1,4 +1,4 @@
-"""Whole frames in Verilator: every score the golden model's, every cycle the compiler's."""
+"""Whole frames in Verilator: scores equal the golden model's, cycles the compiler's."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from fireline.host.network.architecture import (
 )
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
-from fireline.sim.compare import simulate
+from fireline.sim.compare import _plans, simulate
 from fireline.sim.run import build_simulator, run
 
 NONE, SIMPLE, COMPLEX = Bypass.NONE, Bypass.SIMPLE, Bypass.COMPLEX
@@ -39,7 +39,7 @@ SHAPES = {"4x4": (4, 4), "8x8": (8, 8), "16x32": (16, 32), "4x16": (4, 16), "16x
 
 @pytest.fixture
 def simulators(pytestconfig):
-    """Where compiled simulators are kept from one run of the tests to the next."""
+    """The folder that keeps compiled simulators from one test run to the next."""
     return pytestconfig.cache.mkdir("verilator")
 
 
@@ -73,7 +73,7 @@ def test_stalls_change_nothing_and_cycles_are_predicted(array, simulators):
     ("array", "head"),
     [("4x4", StreamedHead(2, overlaid=1, slots=2)), ("16x32", StreamedHead(3))],
 )
-def test_a_streamed_classifier_gets_its_weights_from_the_sdram(array, head, simulators):
+def test_a_streamed_classifier_reads_its_weights_from_the_sdram(array, head, simulators):
     network = compiled_network(array).network
     compiled = compile_network(network, ArrayShape(*SHAPES[array]), head=head)
     pixels = pictures(compiled, 3)
@@ -82,7 +82,7 @@ def test_a_streamed_classifier_gets_its_weights_from_the_sdram(array, head, simu
     assert result.cycles_per_frame == compiled.timing.cycles
 
 
-def test_a_wrong_streamed_weight_is_found(simulators):
+def test_a_wrong_streamed_weight_is_located(simulators):
     network = compiled_network("4x4").network
     compiled = compile_network(network, ArrayShape(4, 4), head=StreamedHead(2))
     wrong = replace(compiled, class_blocks=bytes(byte ^ 0x77 for byte in compiled.class_blocks))
@@ -91,11 +91,11 @@ def test_a_wrong_streamed_weight_is_found(simulators):
     assert (result.difference.layer, result.difference.frame) == ("conv4", 0)
 
 
-def test_json(simulators):
+def test_the_result_as_json(simulators):
     compiled = compiled_network("4x4")
-    told = []
-    result = simulate(compiled, pictures(compiled, 1), progress=told.append, cache=simulators)
-    assert any("a frame will take about" in text for text in told)
+    lines = []
+    result = simulate(compiled, pictures(compiled, 1), progress=lines.append, cache=simulators)
+    assert any("a frame will take about" in text for text in lines)
     found = result.to_json(["a.png"])
     (frame,) = found["frames"]
     assert frame["image"] == "a.png"
@@ -106,8 +106,8 @@ def test_json(simulators):
     assert found["cycles_per_second"] > 0
 
 
-def test_a_corrupted_weight_is_found(simulators):
-    """One weight of fire2's squeeze differs from the golden model's."""
+def test_a_corrupted_weight_is_located(simulators):
+    """One weight of fire2/squeeze differs from the golden model's."""
     compiled = compiled_network("4x4")
     (squeeze,) = (layer for layer in compiled.program.layers if layer.name == "fire2/squeeze")
     weights = list(compiled.program.weights)
@@ -120,8 +120,8 @@ def test_a_corrupted_weight_is_found(simulators):
     assert str(result.difference).startswith("frame 0: fire2/squeeze row 0 pixel ")
 
 
-def test_a_pool_that_goes_wrong_is_found(simulators):
-    """Row 2 of conv1 says that it is the first one, so it does not complete the pool's row 0."""
+def test_a_wrong_pool_is_located(simulators):
+    """Row 2 of conv1 is marked as the first row, so it does not complete row 0 of the pool."""
     compiled = compiled_network("4x4")
     rows = list(compiled.program.rows)
     at = next(n for n, row in enumerate(rows) if row.layer == 0 and not row.first | row.odd)
@@ -132,7 +132,7 @@ def test_a_pool_that_goes_wrong_is_found(simulators):
 
 
 @pytest.mark.parametrize("after", [1, 40, 777, 5000])
-def test_abort_leaves_nothing_behind(after, simulators):
+def test_frames_after_an_abort_are_right(after, simulators):
     compiled = compiled_network("8x8")
     pixels = pictures(compiled, 2)
     simulator = build_simulator(compiled, simulators)
@@ -140,7 +140,7 @@ def test_abort_leaves_nothing_behind(after, simulators):
     assert np.array_equal(result.scores, golden.run(compiled.network, pixels))
 
 
-def test_frames_that_never_come(simulators):
+def test_a_run_without_scores_stops_after_its_patience(simulators):
     compiled = compiled_network("8x8")
     simulator = build_simulator(compiled, simulators)
     result = run(simulator, compiled, pictures(compiled, 1), [0], patience=100)
@@ -148,13 +148,25 @@ def test_frames_that_never_come(simulators):
 
 
 @pytest.mark.parametrize("stall", [-0.1, 0.96, float("nan")])
-def test_stall_out_of_range(stall):
+def test_a_stall_out_of_range_is_refused(stall):
     compiled = compiled_network("4x4")
     with pytest.raises(FirelineError, match="stall is"):
         simulate(compiled, pictures(compiled, 1), stall)
 
 
-def test_no_frames():
+def test_no_frames_are_refused():
     compiled = compiled_network("4x4")
     with pytest.raises(FirelineError, match="no frames"):
         simulate(compiled, pictures(compiled, 1)[:0])
+
+
+def test_a_waveform_holds_the_given_frames_and_no_others(tmp_path):
+    """The frames that only measure the steady state are simulated in a run of their own."""
+    file = tmp_path / "waveform.vcd"
+    first, steady = _plans(1, 0.0, file)
+    assert (first.order, first.vcd) == ([0], file)
+    assert (steady.order, steady.vcd) == ([0, 0, 0], None)
+    (only,) = _plans(4, 0.0, file)
+    assert (only.order, only.vcd) == ([0, 1, 2, 3], file)
+    (only,) = _plans(1, 0.0, None)
+    assert (only.order, only.vcd) == ([0, 0, 0], None)
