@@ -13,7 +13,7 @@ Multicore Architectures", Communications of the ACM 52 (4), 2009.
 from dataclasses import dataclass
 
 from ..compiler.compile import Compiled
-from ..network.architecture import Layer, LayerKind
+from ..network.architecture import Layer
 from .summary import layer_cycles
 
 
@@ -53,8 +53,7 @@ def layer_loads(compiled: Compiled) -> list[LayerLoad]:
     convs: dict[str, list[Layer]] = {}
     for layer in compiled.network.architecture.layers():
         if layer.is_convolution:
-            expand = layer.kind in (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
-            convs.setdefault(layer.name.split("/")[0] if expand else layer.name, []).append(layer)
+            convs.setdefault(layer.output_map, []).append(layer)
     return [
         _load(compiled, name, convs[name], cycles)
         for name, cycles in layer_cycles(compiled).items()

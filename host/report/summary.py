@@ -66,9 +66,7 @@ def summarise(
             parameters=layer.parameters,
             macs=layer.macs,
             bits=network.convs[layer.name].bits if network and layer.is_convolution else None,
-            cycles=cycles.get(
-                layer.name.partition("/")[0] if layer.kind is LayerKind.EXPAND3X3 else layer.name
-            ),
+            cycles=None if layer.kind is LayerKind.EXPAND1X1 else cycles.get(layer.output_map),
         )
         for layer in architecture.layers()
     ]

@@ -42,7 +42,7 @@ def compare(
     macs = sum(
         layer.macs
         for layer in peer.network.layers()
-        if not peer.counted or layer.name.split("/")[0] in peer.counted
+        if not peer.counted or layer.stage_name in peer.counted
     )
     pixels = random_pixels(peer.network, 2) if simulated else None
     return Comparison(

@@ -7,9 +7,7 @@ from fireline.sim.benchmark.peers import FULL_SIZE_PEERS, PEERS, PROCESSORS, per
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.network.name)
 def test_our_network_has_the_peers_macs(peer):
     layers = peer.network.layers()
-    counted = [
-        layer for layer in layers if not peer.counted or layer.name.split("/")[0] in peer.counted
-    ]
+    counted = [layer for layer in layers if not peer.counted or layer.stage_name in peer.counted]
     assert sum(layer.macs for layer in counted) == peer.macs
     assert peer.macs < peer.cycles * peer.multipliers
 
