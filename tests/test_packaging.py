@@ -1,4 +1,4 @@
-"""What pip installs: the command, every package, and the shipped network."""
+"""pip installs the command, every package and the shipped network."""
 
 import shutil
 import site
@@ -16,7 +16,7 @@ NOT_SOURCES = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pyc
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """A wheel made of a copy of the sources, which stay as they are."""
+    """A wheel, built from a copy of the sources so that they do not change."""
     folder = tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT, folder / "sources", ignore=NOT_SOURCES)
     command = ("wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir")
@@ -53,7 +53,7 @@ def test_the_wheel_works_in_a_fresh_environment(wheel, tmp_path):
     assert not (packages / "fireline" / "tests").exists()
 
 
-def test_every_dependency_says_why():
+def test_every_dependency_has_a_comment():
     text = (ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)["project"]
     for dependency in sum(project["optional-dependencies"].values(), project["dependencies"]):

@@ -1,4 +1,4 @@
-"""The whole simulated board, and the runtime that real boards are talked to with."""
+"""The whole simulated board, driven by the host code that drives real boards."""
 
 import time
 import zlib
@@ -75,7 +75,7 @@ def test_the_real_accelerator_with_streamed_weights_equals_the_golden_model(cach
         assert np.array_equal(scores, golden.run(job.network, images))
 
 
-def test_a_new_program_finds_the_board_in_the_middle_of_an_image(cache):
+def test_a_new_program_finds_the_board_in_the_middle_of_a_frame(cache):
     with simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port:
         with Device(port, **SLOW) as device:
             leave = lambda sent, total: device.close()  # noqa: E731
@@ -87,7 +87,7 @@ def test_a_new_program_finds_the_board_in_the_middle_of_an_image(cache):
             assert device.classify(image).tolist() == stub_scores(IDENTITY, image)
 
 
-def test_unplugged_in_the_middle_of_an_image(cache):
+def test_unplugged_in_the_middle_of_a_frame(cache):
     with simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port:
         device = Device(port, **SLOW)
         device.identify()
@@ -95,7 +95,7 @@ def test_unplugged_in_the_middle_of_an_image(cache):
         device.classify(picture(0))
 
 
-def test_a_board_that_fell_asleep_wakes_up(cache):
+def test_an_idle_board_answers_again(cache):
     with (
         simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port,
         Device(port, **SLOW) as device,
@@ -105,7 +105,7 @@ def test_a_board_that_fell_asleep_wakes_up(cache):
         assert device.identify() == IDENTITY
 
 
-def test_verilog_that_does_not_compile_is_told_in_one_line(cache):
+def test_verilog_that_does_not_compile_gives_an_error_of_one_line(cache):
     with pytest.raises(FirelineError, match="compiling the simulated board") as error:
         compile_board({"board.v": "module board; nonsense endmodule"}, cache)
     assert "\n" not in str(error.value)
@@ -117,7 +117,7 @@ def streamed_board(cache, *faults):
     return simulated_board(core, STREAMED, contents=CONTENTS, faults=faults, cache=cache)
 
 
-def test_weights_are_loaded_once_and_used_for_every_image(cache):
+def test_weights_are_loaded_once_and_used_for_every_picture(cache):
     with streamed_board(cache) as port:
         with Device(port, **SLOW) as device:
             assert device.identify() == STREAMED
@@ -132,7 +132,7 @@ def test_weights_are_loaded_once_and_used_for_every_image(cache):
                 assert device.classify(image).tolist() == stub_scores(STREAMED, image, WEIGHTS)
 
 
-def test_weights_of_another_network_and_then_the_right_ones(cache):
+def test_weights_of_another_network_are_refused_and_the_right_ones_accepted(cache):
     with streamed_board(cache) as port, Device(port, **SLOW) as device:
         with pytest.raises(FirelineError, match="other weights than those"):
             device.load_weights(WEIGHTS[::-1])
@@ -142,7 +142,7 @@ def test_weights_of_another_network_and_then_the_right_ones(cache):
         assert device.classify(picture(1)).tolist() == stub_scores(STREAMED, picture(1), WEIGHTS)
 
 
-def test_a_load_that_was_broken_off(cache):
+def test_an_interrupted_load_can_be_repeated(cache):
     with streamed_board(cache) as port:
         with Device(port, **SLOW) as device:
             assert device.needs_weights()
@@ -157,7 +157,7 @@ def test_a_load_that_was_broken_off(cache):
 
 
 @pytest.mark.parametrize("fault", ["sdram_absent", "sdram_stuck_dq=3", "sdram_stuck_address=12"])
-def test_board_with_faulty_memory_says_so(cache, fault):
+def test_a_faulty_memory_is_reported(cache, fault):
     with streamed_board(cache, fault) as port, Device(port, **SLOW) as device:
         for call in (device.needs_weights, lambda: device.classify(picture(0))):
             with pytest.raises(FirelineError, match="no working SDRAM"):
@@ -166,8 +166,8 @@ def test_board_with_faulty_memory_says_so(cache, fault):
             device.load_weights(WEIGHTS)
 
 
-def test_word_that_breaks_while_frames_are_computed_never_makes_a_class(cache):
-    """The first word of burst 4: two reads by the test, one by the check, one a frame."""
+def test_a_word_that_fails_during_classification_stops_the_scores(cache):
+    """Word 8 is read twice by the memory test, once by the check, and once in each frame."""
     with (
         streamed_board(cache, "sdram_wrong_word=8", "sdram_wrong_read=4") as port,
         Device(port, **SLOW) as device,

@@ -1,4 +1,4 @@
-"""The SDRAM's model takes what the data sheet allows and nothing else: commands put in by hand."""
+"""The SDRAM's model accepts what the data sheet allows and nothing else."""
 
 import subprocess
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ int main(int count, char** words) {
 }
 """
 POWER_UP = 50_000  # ps: five cycles
-ROWS = 4096  # of the model here: fewer than there are addresses
+ROWS = 4096  # of this model; fewer than the address lines can select
 CLOSE = 1 << 10
 # Cycles at 10 ns for the model's own timings.
 RCD, RP, RAS, RC, RFC, RRD, WR, MRD = 3, 3, 5, 7, 8, 2, 2, 2
@@ -46,7 +46,7 @@ def program(tmp_path_factory):
 
 @dataclass
 class Script:
-    """Commands, each in a cycle of its own, and idle cycles between them."""
+    """Commands for the model, one a cycle, and idle cycles."""
 
     lines: list[str] = field(default_factory=list)
 
@@ -77,12 +77,12 @@ class Script:
         return self
 
     def read(self, bank=0, column=8, close=False):
-        """With the cycles until the last word has come."""
+        """Reads a burst, and waits until its last word has arrived."""
         self.put(Command.READ, bank, column | CLOSE * close)
         return self.wait(7 + CAS)
 
     def run(self, program, **plus):
-        """What stood on the lines in each cycle, None where the chip drove nothing."""
+        """The data lines in each cycle; None where the chip does not drive them."""
         plus = [f"+{name}={value}" for name, value in ({"t_power_up": POWER_UP} | plus).items()]
         text = "\n".join(self.lines)
         done = subprocess.run([program, *plus], input=text, capture_output=True, text=True)
@@ -100,7 +100,7 @@ def ready():
 
 
 def used():
-    """A row is open and has been for long."""
+    """A row is open, for longer than every minimum time."""
     return ready().open(wait=RAS)
 
 
@@ -112,7 +112,7 @@ def test_words_come_back_at_the_cas_latency_in_the_order_of_the_burst(program):
     assert seen[start + CAS : start + CAS + 8] == WORDS[3:] + WORDS[:3]
 
 
-def test_all_at_its_earliest(program):
+def test_every_command_at_its_earliest_is_accepted(program):
     script = ready().open().write(WORDS, close=True).wait(WR + RP - 1)
     script.open().read(close=True).wait(0).put(Command.REFRESH).wait(RFC - 1)
     script.open(0, wait=RRD - 1).open(1).write(WORDS, 0)
@@ -120,7 +120,7 @@ def test_all_at_its_earliest(program):
     assert script.run(program)[-8:] == WORDS
 
 
-def test_consecutive_banks_flow_without_a_gap(program):
+def test_reads_of_consecutive_banks_follow_without_a_gap(program):
     script = ready()
     for bank in range(4):
         script.open(bank, row=bank).write([word + bank for word in WORDS], bank, close=True).wait(9)
@@ -169,7 +169,7 @@ FORBIDDEN = {
     "amid a burst": (used().put(Command.READ).wait(6).put(Command.PRECHARGE), {}),
     "without data": (used().write(WORDS[:3]).wait(1), {}),
     "masked": (used().put(Command.READ, mask=1), {}),
-    "a row that is not there": (ready().open(row=ROWS), {}),
+    "a row that does not exist": (ready().open(row=ROWS), {}),
     "a column that": (used().read(column=512), {}),
     "chip and controller drive": (used().put(Command.READ).wait(CAS).put(Command.NOP, data=1), {}),
     "no free cycle": (used().read().put(Command.NOP, data=1), {}),
@@ -179,13 +179,13 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_what_is_forbidden_ends_the_simulation(program, what):
+def test_a_violation_ends_the_simulation(program, what):
     script, plus = FORBIDDEN[what]
     with pytest.raises(AssertionError, match=what):
         script.run(program, **plus)
 
 
-def test_a_free_cycle_is_enough(program):
+def test_one_free_cycle_before_the_controller_drives_is_enough(program):
     used().read().wait(1).put(Command.NOP, data=1).run(program)
 
 
@@ -197,7 +197,7 @@ def test_a_free_cycle_is_enough(program):
         ({"sdram_wrong_word": 7 * 512 + 10, "sdram_wrong_read": 1}, WORDS),
     ],
 )
-def test_faults(program, plus, expected):
+def test_faults_change_the_words_that_are_read(program, plus, expected):
     assert used().write(WORDS).wait(2).read().run(program, **plus)[-8:] == expected
 
 

@@ -1,4 +1,4 @@
-"""What a build leaves in its folder, without the tools."""
+"""The files of a build's folder, made without the tools."""
 
 import json
 from pathlib import Path
@@ -88,7 +88,7 @@ REPORT = {
 
 
 def floorplan(folder: Path) -> Floorplan:
-    """The floorplan of the configuration above."""
+    """The floorplan of CONFIGURATION."""
     file = folder / "seed1.config"
     file.write_text(CONFIGURATION)
     plan = Floorplan.of("LFE5U-25F", file)
@@ -114,7 +114,7 @@ def summary(compiled: Compiled) -> BuildSummary:
 
 
 def leave(compiled: Compiled, folder: Path) -> Path:
-    """Fills the folder as a build of the network would."""
+    """Writes the files that a build of the network would write; returns the folder."""
     summary(compiled).write(folder / SUMMARY)
     write_network(compiled.network, folder / NETWORK)
     floorplan(folder).write(folder / FLOORPLAN)
@@ -123,5 +123,5 @@ def leave(compiled: Compiled, folder: Path) -> Path:
 
 
 def change(file: Path, **values) -> None:
-    """Replaces fields of a file of JSON."""
+    """Replaces fields of a JSON file."""
     file.write_text(json.dumps(json.loads(file.read_text()) | values))

@@ -1,4 +1,4 @@
-"""Builds: with the real tools once, and with stand-ins for all that can go wrong."""
+"""Builds: one with the real tools, and others with stand-ins that fail."""
 
 import json
 import os
@@ -46,7 +46,7 @@ FAIL = "#!/bin/sh\necho 'Info: so far so good'\necho 'ERROR: no room'\nexit 1\n"
 
 @pytest.fixture
 def tools(tmp_path, monkeypatch):
-    """A folder of stand-ins, first on PATH."""
+    """Puts stand-ins for the tools first on PATH; returns a function that installs another."""
     folder = tmp_path / "tools"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
@@ -66,7 +66,7 @@ def top(**options) -> BoardTop:
 
 
 def fails(folder, design=None, **options) -> str:
-    """Builds, which must fail and leave nothing behind; returns the one line that it tells."""
+    """Runs a build that must fail and leave nothing behind; returns the line of its error."""
     before = sorted(folder.parent.iterdir())
     with pytest.raises(FirelineError) as error:
         build(design or top(), folder, **options)
@@ -75,7 +75,7 @@ def fails(folder, design=None, **options) -> str:
     return line
 
 
-def test_best_of_some_seeds(tools, tmp_path):
+def test_the_best_seed_is_kept(tools, tmp_path):
     lines = []
     folder = tmp_path / "new" / "out"
     summary = build(top(), folder, seeds=4, workers=2, progress=lambda *line: lines.append(line))
@@ -93,7 +93,7 @@ def test_best_of_some_seeds(tools, tmp_path):
     assert ("yosys", "synthesizing") in lines
 
 
-def test_what_is_placed_has_constants_near_and_multipliers_in_their_places(tools, tmp_path):
+def test_the_placed_netlist_has_local_constants_and_fixed_multipliers(tools, tmp_path):
     pins = {"port_directions": {"RST0": "input"}, "connections": {"RST0": ["0"]}}
     cells = {"pair0.multiplier0.dsp": {"type": "MULT18X18D", "attributes": {}, **pins}}
     netlist = {"modules": {"top": {"cells": cells, "ports": {}}}}
@@ -118,7 +118,7 @@ def test_other_files_in_the_folder_stay(tools, tmp_path):
     "tool, step",
     [("yosys", "yosys"), ("nextpnr-ecp5", "nextpnr-router1-1"), ("ecppack", "ecppack")],
 )
-def test_a_tool_that_fails(tools, tmp_path, tool, step):
+def test_a_failing_tool_is_named(tools, tmp_path, tool, step):
     tools(tool, FAIL)
     assert fails(tmp_path / "out") == f"{step} failed: ERROR: no room"
 
@@ -153,17 +153,17 @@ def test_a_full_disk(tools, tmp_path, monkeypatch):
 
 def test_a_file_where_the_folder_should_be(tools, tmp_path):
     (tmp_path / "out").write_text("")
-    assert "is not a folder" in fails(tmp_path / "out", design="never looked at")
+    assert "is not a folder" in fails(tmp_path / "out", design="not used")
 
 
-def test_the_network_that_was_compiled_is_kept(tools, tmp_path):
+def test_the_compiled_network_is_kept(tools, tmp_path):
     folder, job = tmp_path / "out", compiled(TINY)
     summary = build(top(), folder, compiled=job)
     assert summary.array == "4x4"
     kept = read_network(folder / "network.fireline")
     assert compile_network(kept, job.program.array).program == job.program
     build(top(), folder)
-    assert sorted(path.name for path in folder.iterdir()) == RESULTS  # not that of another build
+    assert sorted(path.name for path in folder.iterdir()) == RESULTS  # and no old network
 
 
 def test_flash_shows_and_runs_the_command(tools, tmp_path, capfd):
@@ -172,13 +172,13 @@ def test_flash_shows_and_runs_the_command(tools, tmp_path, capfd):
     tools("openFPGALoader", '#!/bin/sh\necho loading "$@"\n')
     flash(folder)
     arguments = f"--board ulx3s {folder / 'fireline.bit'}"
-    told = capfd.readouterr().out
-    assert f"/openFPGALoader {arguments}\n" in told
-    assert f"loading {arguments}\n" in told
+    printed = capfd.readouterr().out
+    assert f"/openFPGALoader {arguments}\n" in printed
+    assert f"loading {arguments}\n" in printed
     assert flash_command(folder, permanent=True)[3] == "--write-flash"
 
 
-def test_flash_tells_in_one_line_what_is_wrong(tools, tmp_path):
+def test_errors_of_flash_are_one_line(tools, tmp_path):
     folder = tmp_path / "out"
     with pytest.raises(FirelineError, match="holds no build"):
         flash(folder)

@@ -1,4 +1,4 @@
-"""Floorplans from nextpnr's files; that real ones are counted fully is tested with the builds."""
+"""Floorplans from nextpnr's configuration; `test_build` checks a real one."""
 
 import json
 
@@ -9,7 +9,7 @@ from fireline.host.bitstream.place_and_route import DEVICES
 from support.built import floorplan
 
 
-def test_what_lies_in_each_tile(tmp_path):
+def test_each_tiles_resources_are_counted(tmp_path):
     plan = floorplan(tmp_path)
     assert (plan.columns, plan.rows) == (73, 51)
     assert plan.tiles == (
@@ -19,13 +19,13 @@ def test_what_lies_in_each_tile(tmp_path):
     )
 
 
-def test_written_and_read(tmp_path):
+def test_a_written_floorplan_can_be_read(tmp_path):
     plan = floorplan(tmp_path)
     plan.write(tmp_path / "plan.json")
     assert Floorplan.read(tmp_path / "plan.json") == plan
 
 
-def test_a_full_die_stays_small(tmp_path):
+def test_the_file_of_a_full_die_is_small(tmp_path):
     columns, rows = DIES["LFE5U-85F"]
     tiles = [Tile(x, y, 8, 8, 200, 0, 0) for x in range(columns) for y in range(rows)]
     Floorplan(columns, rows, tuple(tiles)).write(tmp_path / "plan.json")
@@ -46,7 +46,7 @@ def test_every_device_has_a_die():
         {"tiles": 3},
     ],
 )
-def test_a_damaged_file(tmp_path, change):
+def test_a_damaged_file_is_refused(tmp_path, change):
     file = tmp_path / "plan.json"
     floorplan(tmp_path).write(file)
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
@@ -55,12 +55,12 @@ def test_a_damaged_file(tmp_path, change):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"columns": 3}'])
-def test_a_file_of_something_else(tmp_path, text):
+def test_another_file_is_refused(tmp_path, text):
     (tmp_path / "plan.json").write_text(text)
     with pytest.raises(FirelineError, match="build again"):
         Floorplan.read(tmp_path / "plan.json")
 
 
-def test_no_file(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(FirelineError, match="no such file; build again"):
         Floorplan.read(tmp_path / "plan.json")

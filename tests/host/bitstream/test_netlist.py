@@ -1,4 +1,4 @@
-"""Netlists before and after each pass; what comes out of it still does what it did."""
+"""Passes over netlists; Verilator shows that the netlist still computes the same."""
 
 import json
 from collections import defaultdict
@@ -17,7 +17,7 @@ from fireline.hw.memory.block_ram import BlockRam
 from support.ecp5_cells import run_verilated
 from support.yosys import cells, run_yosys, synthesized
 
-MEMORY_BENCH = """
+MEMORY_TESTBENCH = """
 #include "Vtop.h"
 #include <cstdio>
 
@@ -42,7 +42,7 @@ int main() {
 }
 """
 
-ARITHMETIC_BENCH = """
+ARITHMETIC_TESTBENCH = """
 #include "Vtop.h"
 #include <cstdio>
 
@@ -72,7 +72,7 @@ int main() {
 """
 
 
-def test_words_still_arrive_when_they_should(tmp_path):
+def test_words_arrive_in_the_same_cycle_as_before(tmp_path):
     m, word = Module(), Signal(36)
     m.submodules.ram = ram = BlockRam(36, 512)
     m.d.comb += word.eq(ram.data)
@@ -82,17 +82,17 @@ def test_words_still_arrive_when_they_should(tmp_path):
     assert absorb_output_registers(netlist["modules"]["top"]) == 1
     assert cells(netlist)["TRELLIS_FF"] == 0 and cells(netlist)["DP16KD"] == 1
     write_verilog(netlist, tmp_path)
-    assert run_verilated(tmp_path, MEMORY_BENCH) == (0, "")
+    assert run_verilated(tmp_path, MEMORY_TESTBENCH) == (0, "")
 
 
 def write_verilog(netlist, folder):
-    """top.v of what Yosys' JSON is now."""
+    """Writes top.v from the netlist in Yosys' JSON."""
     (folder / "top.json").write_text(json.dumps(netlist))
     run_yosys("read_json top.json; select top; write_verilog -selected -noattr top.v", folder)
 
 
 def rom(width, register):
-    """A ROM behind which stands what `register` makes of its data; and the ports of that."""
+    """A ROM whose data go through `register`; returns the module and its ports."""
     m = Module()
     rng = Random(width)
     words = [rng.getrandbits(width) for _ in range(512)]
@@ -145,7 +145,7 @@ def seen_before(m, data, out):
         (72, seen_before, 1),
     ],
 )
-def test_which_registers_are_moved(width, register, ports, tmp_path):
+def test_only_plain_registers_are_moved(width, register, ports, tmp_path):
     module, pins = rom(width, register)
     netlist = synthesized(module, tmp_path, pins, prepare=FREE_COLLISIONS)
     before = cells(netlist)
@@ -156,7 +156,7 @@ def test_which_registers_are_moved(width, register, ports, tmp_path):
 
 
 class Arithmetic(wiring.Component):
-    """A product six cycles later, a sum and a difference at once."""
+    """A product, six cycles later; a sum and a difference, without a register."""
 
     w: In(4)
     a: In(8)
@@ -177,7 +177,7 @@ class Arithmetic(wiring.Component):
         return m
 
 
-def test_constants_stand_beside_what_needs_them(tmp_path):
+def test_multipliers_and_carry_chains_get_local_constants(tmp_path):
     netlist = synthesized(Arithmetic(), tmp_path)
     top, before = netlist["modules"]["top"], cells(netlist)
     assert far_constants(top) == {
@@ -202,11 +202,11 @@ def test_constants_stand_beside_what_needs_them(tmp_path):
     added = cells(netlist) - before
     assert added["LUT4"] == 2 and added["CCU2C"] == len(added) == 2
     write_verilog(netlist, tmp_path)
-    assert run_verilated(tmp_path, ARITHMETIC_BENCH) == (0, "")
+    assert run_verilated(tmp_path, ARITHMETIC_TESTBENCH) == (0, "")
 
 
 def far_constants(top):
-    """The constants of multipliers' controls, and those that start carry chains."""
+    """The constants at the controls of multipliers and at the start of carry chains."""
     found = defaultdict(set)
     for cell in top["cells"].values():
         for pin, bits in cell["connections"].items():

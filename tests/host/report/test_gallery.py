@@ -1,3 +1,5 @@
+"""The report's pictures: accuracy, selection and encoding."""
+
 import base64
 import io
 
@@ -20,7 +22,7 @@ def decode(uri: str) -> tuple[str, np.ndarray]:
         return head, np.asarray(picture)
 
 
-def test_what_the_golden_model_finds():
+def test_the_gallery_shows_the_golden_models_classes():
     pixels = pictures(TINY, 12)
     labels = np.arange(12) % 3
     done = []
@@ -40,19 +42,19 @@ def test_what_the_golden_model_finds():
     assert done[-1] == (12, 12)
 
 
-def test_some_of_many_spread_over_the_classes():
+def test_a_selection_is_spread_over_the_classes():
     labels = np.repeat(np.arange(3), 40)
     made = make_gallery(NETWORK, Pictures(pictures(TINY, 120), labels))
     assert len(made.shown) == SHOWN and made.accuracy.pictures == 120
     assert np.bincount([shown.label for shown in made.shown]).tolist() == [SHOWN // 3] * 3
 
 
-def test_no_pictures():
+def test_no_pictures_are_refused():
     with pytest.raises(FirelineError, match="0 pictures"):
         make_gallery(NETWORK, Pictures(pictures(TINY, 0), np.arange(0)))
 
 
-def test_pictures_are_grey_too_and_large_ones_scaled():
+def test_grey_pictures_are_png_and_large_ones_scaled_jpeg():
     grey = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
     head, pixels = decode(picture_uri(grey))
     assert head == "data:image/png;base64" and (pixels == grey[..., 0]).all()

@@ -21,7 +21,7 @@ JOB = compiled(TINY)
 
 
 def parse(text: str) -> ElementTree.Element:
-    """The page as XML, once a parser of HTML has seen the same elements."""
+    """The page as XML; asserts that an HTML parser sees the same elements."""
     seen = []
 
     class Parser(HTMLParser):
@@ -53,7 +53,7 @@ def figure(root: ElementTree.Element, name: str) -> str:
     return words(element)
 
 
-def test_it_needs_nothing_else(tmp_path):
+def test_the_page_refers_to_no_other_file(tmp_path):
     root = page(tmp_path)
     for element in root.iter():
         assert element.tag not in ("script", "link", "iframe", "object", "a")
@@ -83,7 +83,7 @@ def test_the_key_figures(tmp_path):
     assert "Accuracy" not in words(root)
 
 
-def test_a_bar_a_layer(tmp_path):
+def test_every_layer_has_a_bar(tmp_path):
     cells = rows(page(tmp_path), "layers")
     assert {row[0]: int(row[4].replace(",", "")) for row in cells} == layer_cycles(JOB)
     assert {row[2] for row in cells} == {"4"}
@@ -114,7 +114,7 @@ def test_resources_and_memories(tmp_path):
     assert kinds.count("m0") == report.resources.memories[0].block_rams
 
 
-def test_where_slow_paths_end(tmp_path):
+def test_the_ends_of_slow_paths_are_listed(tmp_path):
     assert rows(page(tmp_path), "slow") == [
         ["core.last", "2", "3.00"],
         ["core.lines.memory", "1", "2.90"],
@@ -135,7 +135,7 @@ def test_every_stage_is_in_the_diagram(tmp_path):
     assert "+ its input" in stages[1] and "+ 1x1 11" in stages[2]
 
 
-def test_a_clock_that_is_too_fast(tmp_path):
+def test_a_missed_clock_is_shown(tmp_path):
     leave(JOB, tmp_path)
     change(tmp_path / "build.json", fmax_mhz=49.5)
     text = words(parse(render(load_report(tmp_path))))
@@ -164,13 +164,13 @@ def test_pictures_and_notes(tmp_path):
     assert "<photos>" in words(root)
 
 
-def test_the_same_page_for_the_same_build(tmp_path):
+def test_the_page_depends_on_the_build_alone(tmp_path):
     report = load_report(leave(JOB, tmp_path))
     assert write_page(report, tmp_path) == tmp_path / "report.html"
     assert (tmp_path / "report.html").read_text() == render(report)
 
 
-def test_a_page_that_cannot_be_written(tmp_path):
+def test_an_error_names_a_page_that_cannot_be_written(tmp_path):
     report = load_report(leave(JOB, tmp_path))
     with pytest.raises(FirelineError, match=r"report .*report\.html"):
         write_page(report, tmp_path / "none")

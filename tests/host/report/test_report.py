@@ -1,3 +1,5 @@
+"""The report's data from a build's folder."""
+
 import json
 
 import numpy as np
@@ -23,7 +25,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def photos(tmp_path):
-    """Three classes of two pictures."""
+    """A folder with two pictures in each of three classes."""
     for number, pixels in enumerate(pictures(TINY, 6)):
         file = tmp_path / "photos" / "abc"[number % 3] / f"{number}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +40,7 @@ def refused(folder, **options) -> str:
     return line
 
 
-def test_it_is_the_network_that_was_built(folder):
+def test_the_report_compiles_the_network_that_was_built(folder):
     report = load_report(folder)
     assert report.compiled.program == JOB.program
     assert report.compiled.timing == JOB.timing
@@ -63,7 +65,7 @@ def test_the_figures_are_those_of_the_objects(folder):
     assert figures["accuracy"] is None
 
 
-def test_pictures_that_are_given(folder, photos):
+def test_given_pictures_are_classified(folder, photos):
     report = load_report(folder, photos)
     assert len(report.gallery.shown) == 6
     assert report.figures()["accuracy"]["images"] == 6
@@ -76,13 +78,13 @@ def test_the_shipped_network_brings_its_pictures(tmp_path):
     assert np.mean([shown.is_right for shown in report.gallery.shown]) > 0.5
 
 
-def test_no_build(tmp_path):
+def test_a_folder_without_a_build_is_refused(tmp_path):
     assert "holds no build: run fireline build first" in refused(tmp_path / "none")
     assert "holds no build" in refused(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["network.fireline", "floorplan.json", "slow_paths.json"])
-def test_a_file_is_missing(folder, name):
+def test_a_missing_file_is_reported(folder, name):
     (folder / name).unlink()
     assert name in refused(folder)
 
@@ -91,13 +93,13 @@ def test_a_file_is_missing(folder, name):
     "name", ["build.json", "network.fireline", "floorplan.json", "slow_paths.json"]
 )
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"{}", b"[]"])
-def test_a_file_is_damaged(folder, name, data):
+def test_a_damaged_file_is_reported(folder, name, data):
     (folder / name).write_bytes(data)
     assert name in refused(folder)
 
 
 @pytest.mark.parametrize("array", ["", "8", "8x8x8", "5x5", "axb"])
-def test_an_array_that_is_none(folder, array):
+def test_a_summary_without_an_array_is_refused(folder, array):
     change(folder / "build.json", array=array)
     assert "names no array: build again" in refused(folder)
 
@@ -114,20 +116,20 @@ def test_an_array_that_is_none(folder, array):
         {"ffs": {"used": 0, "available": 0}},
     ],
 )
-def test_values_that_cannot_be(folder, values):
+def test_impossible_values_are_refused(folder, values):
     change(folder / "build.json", **values)
     assert "is not a build's summary: build again" in refused(folder)
 
 
-def test_an_unknown_board(folder):
+def test_an_unknown_board_is_refused(folder):
     change(folder / "build.json", board="ulx4m")
     assert "there is no board 'ulx4m'" in refused(folder)
 
 
-def test_the_network_of_another_build(folder):
+def test_the_network_of_another_build_is_refused(folder):
     write_network(compiled(TINY, seed=1).network, folder / "network.fireline")
     assert "was built: build again" in refused(folder)
 
 
-def test_pictures_that_are_none(folder, tmp_path):
+def test_a_missing_folder_of_pictures_is_refused(folder, tmp_path):
     assert "no such folder" in refused(folder, data=tmp_path / "none")

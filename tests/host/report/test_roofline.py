@@ -1,3 +1,5 @@
+"""Loads of layers, and their roofs."""
+
 import pytest
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.compiler.compile import compile_network

@@ -1,3 +1,5 @@
+"""Layers and weight sizes of known networks."""
+
 import pytest
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.lookup import resolve
