@@ -76,6 +76,11 @@ def _from_bytes(data: bytes, where: str) -> QuantizedNetwork:
         header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][FORMAT])
         version, digest = header["version"], header["digest"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
+        if where.endswith(".toml"):
+            raise FirelineError(
+                f"{where}: a TOML file has no weights; use a file that `fireline quantize` wrote "
+                "(`summary` and `build` take a TOML file)"
+            ) from error
         raise FirelineError(
             f"{where}: not a network file; use one that `fireline quantize` wrote"
         ) from error

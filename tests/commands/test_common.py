@@ -60,3 +60,15 @@ def test_a_damaged_network_file(command, damage, text, net, pictures, picture, t
     }
     assert text in complains(command, net, *options.get(command, ()))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "export", "verilog", "simulate"])
+def test_a_toml_file_in_place_of_a_network(command, arch, pictures, picture, tmp_path):
+    options = {
+        "evaluate": ("--data", pictures),
+        "export": ("--onnx", tmp_path / "out"),
+        "verilog": ("-o", tmp_path / "out"),
+        "simulate": (picture,),
+    }
+    assert "a TOML file has no weights" in complains(command, arch, *options[command])
+    assert not (tmp_path / "out").exists()
