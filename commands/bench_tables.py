@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 def show_speed(output, title, speed, accuracy=True):
     """Prints the speed of golden model and torch, and their accuracy where labels mean anything."""
-    table = output.table(f"{speed.images:,} pictures, {title}", "<", "top-1", "images/s")
+    table = output.table(f"{speed.images:,} pictures, {title}", "<", "top-1", "pictures/s")
     for name, top1, rate in (
         ("golden model, integers", speed.golden_top1, speed.golden_images_per_second),
         ("torch, float32", speed.float_top1, speed.float_images_per_second),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import HEAD, Array, Output, command
+from .common import HEAD_ON_BOARD, Array, Output, command
 
 
 @command
@@ -13,7 +13,7 @@ from .common import HEAD, Array, Output, command
 @click.option(
     "--array", type=Array(), help="The array's shape, such as 8x8; by default the board's own."
 )
-@HEAD
+@HEAD_ON_BOARD
 @click.option(
     "--clock", type=float, metavar="MHZ", help="The core's clock; by default the board's own."
 )

@@ -26,7 +26,13 @@ SIMULATED = "simulated"
 @PICTURES
 @click.option("--port", metavar="P", required=True, help="The board's serial port, or `simulated`.")
 @click.option("--net", metavar="NET", help="Its network: names the classes, checks every score.")
-@click.option("--array", type=Array(), default="8x8", help="The simulated board's array.")
+@click.option(
+    "--array",
+    type=Array(),
+    default="8x8",
+    show_default=True,
+    help="The simulated board's array.",
+)
 @HEAD
 @click.option("--baud", default=BAUD, show_default=True, help="The serial line's baud rate.")
 @STRICT
@@ -70,7 +76,7 @@ def _simulated(
     from ..sim.board import simulated_board
 
     program = compile_for(network, array, HeadPlace(head)).program
-    output.say("building the simulated board, unless it was built before")
+    output.say("building the simulated board (an earlier build is reused)")
     core, identity = Accelerator(program), identity_of(program)
     with simulated_board(core, identity, contents=contents_of(program)) as port:
         output.say(f"a simulated board with a {array} array runs at {port}")

@@ -178,14 +178,22 @@ def weight_bits_of(architecture: "Architecture", text: str) -> dict[str, int]:
 
 
 NET = click.argument("net", metavar="NET")
-HEAD = click.option(
-    "--head",
-    type=click.Choice(["auto", "chip", "sdram"]),
-    default="auto",
-    show_default=True,
-    help="Place of the classifier's weights: on the chip, or streamed from the board's SDRAM; "
-    "auto streams them if a board is named whose chip is too small.",
-)
+
+
+def _head(auto: str) -> Callable:
+    """The option ``--head``; ``auto`` says what its default does."""
+    return click.option(
+        "--head",
+        type=click.Choice(["auto", "chip", "sdram"]),
+        default="auto",
+        show_default=True,
+        help="Place of the classifier's weights: on the chip, or streamed from the board's SDRAM; "
+        + auto,
+    )
+
+
+HEAD = _head("auto: on the chip.")
+HEAD_ON_BOARD = _head("auto streams them if the board's chip is too small.")
 ARRAY = click.option(
     "--array",
     type=Array(),

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 2),
     default=1,
     show_default=True,
-    help="For each group of 16 weights of 4 bits; 2 is more accurate and takes 1.5 % more ROM.",
+    help="Bits of the exponent of an exponent group (16 weights of 4 bits); 2 is more accurate and "
+    "takes 1.5 % more ROM.",
 )
 @click.option(
     "--effort",

@@ -84,7 +84,7 @@ def summary(output: Output, name, array, head):
 
 def _show_sizes(output, sizes, paper):
     table = output.table("Weights", "<", "bytes", "MB", "times smaller")
-    for form, size in zip(("float32", "in the ROM", "entropy-coded"), sizes.values(), strict=True):
+    for form, size in zip(("float32", "in the ROM", "Huffman-coded"), sizes.values(), strict=True):
         if size is not None:
             ratio = f"{sizes['float32'] / size:.1f}"
             table.add_row(form, f"{size:,}", f"{size / 2**20:.2f}", ratio)

@@ -92,7 +92,7 @@ def simulate(
         _check_writable(vcd)
     tell = progress or (lambda text: None)
     expected = golden.run(compiled.network, pixels)
-    tell("building the simulator, unless it was built before")
+    tell("building the simulator (an earlier build is reused)")
     simulator = build_simulator(compiled, cache, traced=vcd is not None)
     if progress:
         trial = run(simulator, compiled, pixels, [0], patience=TRIAL)
