@@ -30,6 +30,7 @@ step "A bitstream for the ULX3S with an LFE5U-25F" \
     fireline build cifar10 --board ulx3s-25f -o "$OUT/ulx3s-25f" --json "$OUT/build.json"
 step "A web page about the bitstream" \
     fireline report "$OUT/ulx3s-25f"
+printf '\nTo use the commands yourself: . .venv/bin/activate\n'
 printf '\nWith the board plugged in:\n'
 printf '$ fireline flash %s\n' "$OUT/ulx3s-25f"
 printf '$ fireline classify %s --port /dev/ttyUSB0 --net cifar10\n' "$SAMPLES/cat-0.png"
