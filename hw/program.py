@@ -186,7 +186,7 @@ class Program:
     """Depth of the activation memory."""
     skip_words: int
     """Depth of the skip memory; 0: there is none."""
-    pool_row_beats: int
+    pool_pixel_beats: int
     """Largest number of beats of a pixel at the pool's input."""
     pool_beats: int
     """Depth of the pool's memory of partial maxima; 0: there is no pool."""

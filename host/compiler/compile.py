@@ -72,7 +72,8 @@ def compile_network(
     lanes: int | None = None,
     head: StreamedHead | None = None,
 ) -> Compiled:
-    """Compiles for an array with `lanes` requantizer lanes, by default as many as pay.
+    """Compiles for an array with `lanes` requantizer lanes, by default as
+    `enough_requantizer_lanes` says.
 
     With `head` the classifier's weights are streamed. Raises FirelineError if the network cannot
     run on the array.
@@ -103,7 +104,7 @@ def compile_network(
         exponent_bits=contents.exponent_bits,
         activation_words=depth(buffers.activations),
         skip_words=depth(buffers.skips),
-        pool_row_beats=max((layer.pool_beats for layer in shaped), default=0),
+        pool_pixel_beats=max((layer.pool_beats for layer in shaped), default=0),
         pool_beats=contents.pool_beats,
         layers=shaped,
         rows=row_operations(tasks, buffers, array.co // lanes),

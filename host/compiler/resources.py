@@ -60,7 +60,7 @@ def resources(program: Program) -> Resources:
         _rom("row program", len(program.rows), _varying_bits(Tables(program).rows)),
         _ram("activations", program.activation_words, byte_word),
         _ram("skips", program.skip_words, byte_word),
-        _ram("pool columns", program.pool_row_beats, 8 * program.requantizer_lanes),
+        _ram("pool columns", program.pool_pixel_beats, 8 * program.requantizer_lanes),
         _ram("pool rows", program.pool_beats, 8 * program.requantizer_lanes),
         _single(
             "pixel rows",

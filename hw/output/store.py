@@ -21,6 +21,8 @@ class Store(wiring.Component):
     Pooled beats pass the pool; other beats wait as long, so rows of either kind follow each other
     without a gap. Channels that a word lacks are zero.
 
+    Parameters
+        program, tables: the program and its tables
     Members
         valid, values: in, a beat of the requantizer; the low 8 bits of each value are used
         word_end, row_end: in, the beat is the last one of a word, of a row
@@ -110,25 +112,25 @@ class Store(wiring.Component):
             maximum = self._build_pool(m, values, row_start)
             m.d.comb += pooled.eq(maximum.valid)
             with m.If(pooled):
-                m.d.comb += [beat.eq(maximum.payload.word), word_end.eq(maximum.payload.tag)]
+                m.d.comb += [beat.eq(maximum.payload.beat), word_end.eq(maximum.payload.tag)]
         return valid, pooled, beat, word_end
 
     def _build_pool(self, m, values, row_start):
-        """The pool; the tag of its words is `word_end`. Returns its output stream."""
+        """The pool; the tag of its beats is `word_end`. Returns its output stream."""
         program, context = self._program, self.context.payload
         m.submodules.pool = pool = MaxPool(
             program.requantizer_lanes,
-            program.pool_row_beats,
+            program.pool_pixel_beats,
             max(layer.columns for layer in program.layers if layer.pool),
             program.pool_beats,
         )
         row = pool.i.payload.row
         m.d.comb += [
             pool.i.valid.eq(self.valid & context.pool),
-            pool.i.payload.word.eq(values),
+            pool.i.payload.beat.eq(values),
             pool.i.payload.tag.eq(self.word_end),
             pool.i.payload.first.eq(row_start),
-            row.last_word.eq(context.last_pool_beat),
+            row.last_beat.eq(context.last_pool_beat),
             row.last_column.eq(context.last_column),
             row.first_row.eq(context.first),
             row.odd_row.eq(context.odd),

@@ -12,27 +12,27 @@ CI = 2
 
 
 def pooled(frame):
-    """The max pool, 3x3, stride 2, ceil mode, of frame[row][column][word][channel]."""
+    """The max pool, 3x3, stride 2, ceil mode, of frame[row][column][beat][channel]."""
 
     def maximum(y, x):
         pixels = [pixel for row in frame[y : y + 3] for pixel in row[x : x + 3]]
-        same_words = zip(*pixels, strict=True)
-        return [[max(values) for values in zip(*words, strict=True)] for words in same_words]
+        same_beats = zip(*pixels, strict=True)
+        return [[max(values) for values in zip(*beats, strict=True)] for beats in same_beats]
 
     rows, columns = range(0, len(frame) - 1, 2), range(0, len(frame[0]) - 1, 2)
     return [[maximum(y, x) for x in columns] for y in rows]
 
 
-def draw_frame(random, height, width, words):
+def draw_frame(random, height, width, beats):
     return [
-        [[[random.randrange(256) for _ in range(CI)] for _ in range(words)] for _ in range(width)]
+        [[[random.randrange(256) for _ in range(CI)] for _ in range(beats)] for _ in range(width)]
         for _ in range(height)
     ]
 
 
 def rows_of(frame, base):
-    """Yields each row: its descriptor, and (word, the output word that it completes or None)s."""
-    height, width, words = len(frame), len(frame[0]), len(frame[0][0])
+    """Yields each row: its descriptor, and (beat, the output beat that it completes or None)s."""
+    height, width, beats = len(frame), len(frame[0]), len(frame[0][0])
     output = pooled(frame)
 
     def completed(y, x):
@@ -40,11 +40,11 @@ def rows_of(frame, base):
             return (at - 1) // 2 if (at % 2 == 0 and at) or (at % 2 and at == length - 1) else None
 
         row, column = half(y, height), half(x, width)
-        return [None] * words if row is None or column is None else output[row][column]
+        return [None] * beats if row is None or column is None else output[row][column]
 
     for y in range(height):
         descriptor = {
-            "last_word": words - 1,
+            "last_beat": beats - 1,
             "last_column": width - 1,
             "first_row": y == 0,
             "odd_row": y % 2,
@@ -56,13 +56,13 @@ def rows_of(frame, base):
 
 
 def run(dut, rows, random, density):
-    """Sends the rows. Returns the (cycle, word, tag) of each output word, seen and expected."""
+    """Sends the rows. Returns the (cycle, beat, tag) of each output beat, seen and expected."""
     out, expected = [], []
 
     async def source(ctx):
         cycle = 0
-        for descriptor, words in rows:
-            for index, (word, completed) in enumerate(words):
+        for descriptor, beats in rows:
+            for index, (beat, completed) in enumerate(beats):
                 while random.random() > density:
                     ctx.set(dut.i.valid, 0)
                     ctx.set(dut.i.p.first, random.randrange(2))
@@ -70,7 +70,7 @@ def run(dut, rows, random, density):
                     cycle += 1
                 ctx.set(dut.i.valid, 1)
                 tag = random.randrange(2)
-                ctx.set(dut.i.p, {"word": word, "first": index == 0, "row": descriptor, "tag": tag})
+                ctx.set(dut.i.p, {"beat": beat, "first": index == 0, "row": descriptor, "tag": tag})
                 if completed:
                     expected.append((cycle + dut.LATENCY, completed, tag))
                 await ctx.tick()
@@ -82,7 +82,7 @@ def run(dut, rows, random, density):
         cycle = 0
         async for *_, valid, maximum in ctx.tick().sample(dut.o.valid, dut.o.payload):
             if valid:
-                out.append((cycle, list(maximum.word), maximum.tag))
+                out.append((cycle, list(maximum.beat), maximum.tag))
             cycle += 1
 
     simulator = Simulator(dut)
@@ -112,22 +112,22 @@ SHAPES = st.tuples(st.integers(2, 7), st.integers(2, 7), st.integers(1, 3))
 )
 @settings(max_examples=40, deadline=None)
 def test_interleaved_layers(shapes, density, random):
-    """Two frames of each layer, the rows of all layers shuffled: every word in its cycle."""
+    """Two frames of each layer, the rows of all layers shuffled: every beat in its cycle."""
     layers, base = [], 0
-    for height, width, words in shapes:
-        frames = [draw_frame(random, height, width, words) for _ in range(2)]
+    for height, width, beats in shapes:
+        frames = [draw_frame(random, height, width, beats) for _ in range(2)]
         layers.append([row for frame in frames for row in rows_of(frame, base)])
-        base += width // 2 * words
+        base += width // 2 * beats
     rows = []
     while any(layers):
         rows.append(random.choice([layer for layer in layers if layer]).pop(0))
-    _, widths, words = zip(*shapes, strict=True)
-    out, expected = run(MaxPool(CI, max(words), max(widths), base), rows, random, density)
+    _, widths, beats = zip(*shapes, strict=True)
+    out, expected = run(MaxPool(CI, max(beats), max(widths), base), rows, random, density)
     assert out == expected
 
 
 def test_smallest_maps_back_to_back():
-    """2x2 maps of one word without gaps: every address is read again at the earliest cycle."""
+    """2x2 maps of one beat without gaps: every address is read again at the earliest cycle."""
     random = Random(0)
     rows = [row for _ in range(9) for row in rows_of(draw_frame(random, 2, 2, 1), 0)]
     out, expected = run(MaxPool(CI, 1, 2, 1), rows, random, 1.0)
