@@ -34,6 +34,8 @@ class Expand3x3Runs(wiring.Component):
     (kernel row, kernel column, word). In the first and the last column the run leaves out the taps
     beyond the map. After the pixel's last run the walk is back at its first one.
 
+    Parameters
+        tables: of the program
     Members
         operation: in, the current row operation, constant from `start` on
         left_column: in, address offset in a row of the left neighbour, of the pixel itself in the
@@ -129,7 +131,8 @@ class Expand3x3Runs(wiring.Component):
         """
         row, layer = self.operation.row, self.operation.layer
         above, below = (Signal.like(row.centre, reset_less=True) for _ in range(2))
-        # The second taps of the lower two kernel rows: with them the first column starts.
+        # In the first column a kernel row starts with its second tap: the offsets of those taps in
+        # the lower two kernel rows.
         middle_second, bottom_second = (
             Signal(self._tables.rom_bits, reset_less=True) for _ in range(2)
         )
@@ -148,6 +151,6 @@ class Expand3x3Runs(wiring.Component):
             self.run.row.eq(kernel_row.choose(above, row.centre, below)),
             self.run.offset.eq(self.left_column),
             self.run.rom.eq(weights),
-            self.run.tap.eq(Mux(self.first_column, second_tap, first_tap)),
+            self.run.rom_offset.eq(Mux(self.first_column, second_tap, first_tap)),
             self.run.length.eq(Mux(at_end, Mux(alone, layer.words, layer.words << 1), taps)),
         ]

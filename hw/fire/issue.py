@@ -39,6 +39,8 @@ class Issue(wiring.Component):
     the cycle after `block_valid` on, or after `next_block_valid` if the previous block is released
     in that cycle.
 
+    Parameters
+        tables: of the program
     Members
         i: in, runs
         word: out, control bits of the word
@@ -82,8 +84,9 @@ class Issue(wiring.Component):
         run, incoming = Signal(run_layout(self._tables), reset_less=True), self.i.payload
         words = Countdown(run.length.shape(), end=1)
         busy, start, load, ended = Signal(), Signal(), Signal(), Signal()
-        # Registers that are set one cycle ahead. `able`: the word may be issued, if there is its
-        # window; `ending`: and it is its run's last one; the others: and it releases something.
+        # Registers that are set one cycle ahead. `able`: the word may be issued, once its window is
+        # there. `ending`: the same, and it is the run's last word. `window_end`, `block_end`: the
+        # word releases its window, its class block.
         able, ending, window_end, block_end = Signal(), Signal(), Signal(), Signal()
         has_window = ~run.window | self.window_valid
 
@@ -116,7 +119,7 @@ class Issue(wiring.Component):
             m.d.sync += [
                 run.eq(incoming),
                 run.offset.eq(incoming.row + incoming.offset),
-                run.rom.eq(incoming.rom + incoming.tap),
+                run.rom.eq(incoming.rom + incoming.rom_offset),
                 words.load(incoming.length),
                 releases(incoming, incoming.length == 1),
                 start.eq(1),

@@ -15,6 +15,8 @@ class PointwiseRuns(wiring.Component):
     Every run has the `words` activation words of the pixel and the next `words` weight words. After
     the pixel's last run the walk is back at its first one.
 
+    Parameters
+        tables: of the program
     Members
         operation: in, the current row operation, constant from `start` on
         column: in, address offset of the pixel in its row (words)
@@ -48,7 +50,7 @@ class PointwiseRuns(wiring.Component):
         layer = self.operation.layer
         groups = Countdown(layer.last_pointwise_group.shape(), reset_less=True)
         low = Signal()
-        taps = Signal(self._tables.rom_bits)  # weight words of the passes so far
+        rom_offset = Signal(self._tables.rom_bits)  # weight words of the passes so far
         last_pass = Signal()
 
         m.d.comb += [
@@ -57,7 +59,7 @@ class PointwiseRuns(wiring.Component):
             self.run.row.eq(self.operation.row.centre),
             self.run.offset.eq(self.column),
             self.run.rom.eq(self.rom),
-            self.run.tap.eq(taps),
+            self.run.rom_offset.eq(rom_offset),
             self.run.length.eq(layer.words),
             self.run.first.eq(~low),
             self.run.last.eq(last_pass),
@@ -65,7 +67,10 @@ class PointwiseRuns(wiring.Component):
             self.run.shift.eq(low),
         ]
         with m.If(self.step):
-            m.d.sync += [low.eq(~last_pass), taps.eq(Mux(self.done, 0, taps + layer.words))]
+            m.d.sync += [
+                low.eq(~last_pass),
+                rom_offset.eq(Mux(self.done, 0, rom_offset + layer.words)),
+            ]
             with m.If(last_pass):
                 m.d.sync += groups.step()
         with m.If(self.start | (self.step & self.done)):

@@ -10,7 +10,7 @@ def run_layout(tables: Tables) -> data.StructLayout:
 
     Members
         row, offset: the first activation word is at `row` + `offset`
-        rom, tap: the first weight word is at `rom` + `tap`
+        rom, rom_offset: the first weight word is at `rom` + `rom_offset`
         length: words, at least 1
         wait: idle cycles between the previous operation and this one, if `opening`
         first, last: the run opens or closes an output group, that is, a sum of products
@@ -29,7 +29,7 @@ def run_layout(tables: Tables) -> data.StructLayout:
             "row": tables.activation_bits,
             "offset": tables.activation_bits,
             "rom": tables.rom_bits,
-            "tap": tables.rom_bits,
+            "rom_offset": tables.rom_bits,
             "length": length.bit_length(),
             "wait": tables.row["wait"].width,
             **{flag: 1 for flag in flags},

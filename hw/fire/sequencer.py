@@ -20,8 +20,12 @@ class Sequencer(wiring.Component):
         counter -> row table -> register -+----------------> o.payload.row
                                           +-> layer table -> o.payload.layer
 
+    Parameters
+        tables: of the program
     Members
-        o: out, row operations; the payload stays until the cycle after its transfer, included
+        o: out, row operations; the payload stays for one more cycle after its transfer
+    Latency
+        `FETCH_CYCLES` cycles from a transfer to the next operation on `o`
     Throughput
         one operation every `FETCH_CYCLES` cycles
     """

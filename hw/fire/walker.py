@@ -15,11 +15,13 @@ from .run import run_layout
 class RowWalker(wiring.Component):
     """The runs of each row operation: pixel by pixel, the pointwise part, then the expand3x3 part.
 
-    The operations of a streamed classifier take their weights from the slots in turn::
+    The operations of a streamed classifier take their weights from the slots in turn. The parts::
 
         i -> operation -+-> pointwise part -+-> skid buffer -> o
                         +-> expand3x3 part -+
 
+    Parameters
+        tables: of the program
     Members
         i: in, row operations; the transfer of one follows the last run of the previous one by at
             least a cycle
@@ -87,9 +89,10 @@ class RowWalker(wiring.Component):
         return m
 
     def _build_pixels(self, m, pointwise, expand3x3, operation, taken, step, row_done):
-        """Walks the pixels of a row and, at each, both parts; returns whether the second is on.
+        """Walks the pixels of a row and, at each, both parts.
 
-        `taken` starts a row, `step` moves on to the next run, `row_done` marks the row's last run.
+        Returns whether the expand3x3 part is at work. `taken` starts a row, `step` moves on to the
+        next run, `row_done` marks the row's last run.
         """
         layer = operation.layer
         columns = Countdown(layer.last_column.shape(), reset_less=True)

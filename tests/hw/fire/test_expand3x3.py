@@ -63,7 +63,7 @@ def test_only_taps_inside_the_map(
         for want in wanted * 2:
             run = ctx.get(dut.run)
             got = (
-                *(run.row + run.offset, run.rom + run.tap, run.length),
+                *(run.row + run.offset, run.rom + run.rom_offset, run.length),
                 *(run.first, run.last, run.low, run.shift, ctx.get(dut.done)),
             )
             assert got == tuple(map(int, want))

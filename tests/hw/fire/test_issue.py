@@ -47,7 +47,7 @@ def issue(runs, cycles, **inputs):
 
 def test_runs_follow_each_other_without_a_gap():
     runs = [
-        {"row": 2, "offset": 1, "rom": 5, "tap": 2, "length": 2, "first": 1},
+        {"row": 2, "offset": 1, "rom": 5, "rom_offset": 2, "length": 2, "first": 1},
         {"row": 0, "offset": 4, "rom": 9, "length": 1, "last": 1},
         {"row": 1, "rom": 3, "length": 2, "first": 1, "last": 1, "low": 1, "shift": 1},
     ]

@@ -27,7 +27,12 @@ def test_every_pass_is_a_run_and_after_the_last_the_walk_restarts():
             run = ctx.get(dut.run)
             weights, low, last, done = wanted[number % len(wanted)]
             assert (run.row, run.offset, run.length) == (4, 2, 3)
-            assert (run.rom + run.tap, run.low, run.shift, run.last) == (weights, low, low, last)
+            assert (run.rom + run.rom_offset, run.low, run.shift, run.last) == (
+                weights,
+                low,
+                low,
+                last,
+            )
             assert run.first == (not low)
             assert ctx.get(dut.done) == done
             ctx.set(dut.step, 0)

@@ -96,7 +96,7 @@ def test_runs_are_those_of_the_row(architecture, bits, head, pace):
                 seen.append(
                     (
                         run.row + run.offset,
-                        run.rom + run.tap,
+                        run.rom + run.rom_offset,
                         *(run.length, run.first, run.last, run.low, run.shift, run.opening),
                         *(run.gate, run.streamed, run.release),
                     )
