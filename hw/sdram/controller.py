@@ -82,7 +82,7 @@ class SdramController(wiring.Component):
         geometry: of the chip
         cycles: the chip's times at this clock
     Members
-        pins: the chip's
+        pins: out, the chip's pins, see `PINS`
         request: in stream of actions; ready for the first time at the end of power-up
         hold: in, no refresh unless requested
         write_next: out, `write_data` is sampled in this cycle

@@ -22,6 +22,8 @@ class SdramLoader(wiring.Component):
         i: in stream of bytes, the lower one of each word first
         request, write_next, write_data: the controller's
         done: out, all bursts are written
+    Latency
+        2 cycles from a burst's last byte to its request, if the loader does not write another burst
     Throughput
         16 bytes in about 40 cycles
     """

@@ -1,4 +1,4 @@
-"""Reads the SDRAM's contents block by block, and checks each pass through them."""
+"""Reads the SDRAM's contents block by block, and checks each round through them."""
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
@@ -27,8 +27,8 @@ class BlockReader(wiring.Component):
         block_wanted: in, requests a block, sampled while the reader is idle
         restart: in, ends all requests and continues with the first block
         o: out stream of words, without back pressure
-        passed: out pulse, `CHECK_LATENCY` cycles after the last word of the last block
-        intact: out, valid with `passed`: the CRC-32 of this pass's words matches
+        round_end: out pulse, `CHECK_LATENCY` cycles after the last word of the last block
+        intact: out, valid with `round_end`: the CRC-32 of this round's words matches
         request, hold, read_valid, read_data: the controller's
     Latency
         `timing.block_cycles` from a block's request to its last word, both included
@@ -46,7 +46,7 @@ class BlockReader(wiring.Component):
                 "block_wanted": In(1),
                 "restart": In(1),
                 "o": Out(stream.Signature(WORD_BITS, always_ready=True)),
-                "passed": Out(1),
+                "round_end": Out(1),
                 "intact": Out(1),
                 "request": Out(stream.Signature(request_layout(geometry))),
                 "hold": Out(1),
@@ -123,7 +123,7 @@ class BlockReader(wiring.Component):
         return steps.ongoing("FLUSH"), steps.ongoing("IDLE")
 
     def _build_check(self, m, last):
-        """Computes the CRC-32 of a pass, one cycle late; `last` marks the pass's last word."""
+        """Computes the CRC-32 of a round, one cycle late; `last` marks the round's last word."""
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=WORD_BITS).create()
         last_taken, last_counted = Signal(), Signal()
         m.d.sync += [
@@ -131,7 +131,7 @@ class BlockReader(wiring.Component):
             crc.valid.eq(self.o.valid),
             last_taken.eq(last),
             last_counted.eq(last_taken),
-            self.passed.eq(last_counted),
+            self.round_end.eq(last_counted),
             self.intact.eq(crc.crc == self.contents.check),
         ]
         m.d.comb += crc.start.eq(last_counted)

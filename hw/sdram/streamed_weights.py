@@ -24,14 +24,14 @@ class StreamedWeights(wiring.Component):
 
     After power-up the probe tests the memory. `load` starts LOADING from every state but TESTING
     and FAULT. After the last byte the reader reads all contents back; if their check matches, the
-    blocks are READY. Each later pass is checked again. Except in LOADING, bytes are discarded.
+    blocks are READY. Each later round is checked again. Except in LOADING, bytes are discarded.
 
     Parameters
         geometry: of the chip
         cycles: the chip's times at this clock
         contents: the blocks and their check
     Members
-        pins: the chip's
+        pins: out, the chip's pins, see `PINS`
         load: in pulse, the contents' bytes follow
         i: in stream of bytes
         restart: in, as of `BlockReader`
@@ -40,6 +40,8 @@ class StreamedWeights(wiring.Component):
         state: out, `MemoryState`
     Latency
         as of `BlockReader`
+    Throughput
+        of `i` as of `SdramLoader`, of `o` as of `BlockReader`
     """
 
     def __init__(self, geometry: SdramGeometry, cycles: SdramCycles, contents: SdramContents):
@@ -114,14 +116,14 @@ class StreamedWeights(wiring.Component):
                 m.d.sync += state.eq(MemoryState.CHECKING)
             with m.Case(MemoryState.CHECKING):
                 m.d.comb += reader.block_wanted.eq(1)
-                with m.If(reader.passed):
+                with m.If(reader.round_end):
                     m.d.comb += reader.restart.eq(1)
                     m.d.sync += state.eq(MemoryState.WRONG)
                     with m.If(reader.intact):
                         m.d.sync += state.eq(MemoryState.READY)
             with m.Case(MemoryState.READY):
                 m.d.comb += reader.block_wanted.eq(self.block_wanted)
-                with m.If(reader.passed & ~reader.intact):
+                with m.If(reader.round_end & ~reader.intact):
                     m.d.comb += reader.restart.eq(1)
                     m.d.sync += state.eq(MemoryState.CORRUPT)
         with m.If(self.load & (state != MemoryState.TESTING) & (state != MemoryState.FAULT)):
