@@ -31,7 +31,17 @@ from .program import QUEUE_DEPTH, STREAM_WORD_BITS, Program
 from .tables import Tables, context_of
 
 CONTEXTS = 2 * QUEUE_DEPTH
-"""Depth of a context queue. Each row operation in it has a result in the queue or ends soon."""
+"""Depth of a context queue, which never fills.
+
+An operation leaves the queue when the last beat of its last result has passed the requantizer, at
+the latest. That is at most 48 cycles after the result's exit from the result queue: up to 32 beats,
+and 16 cycles of latency. So the queue holds two kinds of operations:
+
+- those sent by the sequencer in the last 48 cycles: at most 48 / `FETCH_CYCLES` = 12
+- those sent earlier whose last result had not left the result queue 48 cycles ago: at most 4 that
+  still had words to issue (one in the walker, two in its skid buffer, one in the issuer), and at
+  most `QUEUE_DEPTH` = 16 others, because each result holds a credit until it leaves the queue
+"""
 
 
 class Accelerator(wiring.Component):
@@ -63,7 +73,7 @@ class Accelerator(wiring.Component):
         score: out, scores (unsigned, 32 bits); `last` marks a frame's last one
         abort: in, resets the core
         head: in, a streamed classifier's weights (words of 16 bits), block after block; the first
-            block follows the last one, and an `abort`
+            one comes again after the last one, and after an `abort`
         block_wanted: out, one more block is wanted; sampled when the last one is complete
         watch: out, for tests: the values of each beat that leaves the requantizer
         watch_pool: out, for tests: each word that leaves the pool

@@ -7,6 +7,11 @@ import pytest
 from fireline.host import golden
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
+from fireline.hw.accelerator import CONTEXTS
+from fireline.hw.fire.sequencer import FETCH_CYCLES
+from fireline.hw.latency import Latency
+from fireline.hw.lib.skid_buffer import SkidBuffer
+from fireline.hw.program import ARRAY_SIDES, QUEUE_DEPTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.small import TINY, compiled, fire, network, pictures, simulate
@@ -169,3 +174,12 @@ def test_a_wrong_weight_changes_the_scores():
     pixels = pictures(TINY, 1)
     frames, _ = simulate(broken, pixels)
     assert not np.array_equal(frames, golden.run(job.network, pixels))
+
+
+def test_context_queues_cannot_overflow():
+    """The bound of `CONTEXTS`, for the most beats that a result can make."""
+    latency = Latency.of(compiled(TINY, "4x4", 4).program)
+    through = latency.beat + latency.parameters + latency.requantize - 1 + max(ARRAY_SIDES)
+    sent = -(-through // FETCH_CYCLES)
+    with_words = SkidBuffer.DEPTH + 2  # and one in the walker, one in the issuer
+    assert (through, sent + with_words + QUEUE_DEPTH) == (48, CONTEXTS)
