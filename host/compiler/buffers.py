@@ -112,7 +112,7 @@ def allocate(plan: Plan, ci: int, head: StreamedHead | None = None) -> Buffers:
         for layer in fires
         if layer.skip
     }
-    results = [layer.result for layer in plan.stages]
+    results = [layer.result for layer in plan.row_sources]
     sharing = results[:-1] if head else results
     widest = max((_row_words(each, ci) for each in sharing), default=0)
     activations = _stack(dict([*squeezed[:1], (SHARED_ROW, (1, widest)), *squeezed[1:]]))

@@ -50,8 +50,9 @@ def exponent_group_starts(segments: tuple[int, ...]) -> tuple[int, ...]:
 def stage_maps(architecture: Architecture) -> tuple[Map, ...]:
     """The output map of each stage, in order.
 
-    The hardware pools a map and adds a simple bypass word by word, so that a pool's output shares
-    the breaks of its input, and the output of a Fire with a simple bypass those of the Fire's.
+    The hardware pools a map, and adds a simple bypass, word by word. So a pool's output shares the
+    breaks of its input, and the output of a Fire with a simple bypass shares those of the Fire's
+    input.
     """
     sharing: list[list[Map]] = []
     for stage, layers in zip(architecture.stages, architecture.layers_by_stage(), strict=False):

@@ -27,8 +27,7 @@ class LayerPlan:
     pool: Map | None = None
     """The map that the max pool makes of the output, if a pool follows."""
     keep: Map | None = None
-    """The output of the Fire that adds this layer's rows by a bypass: they go to the skip memory.
-    """
+    """The output of the Fire whose bypass adds this layer's rows, which go to the skip memory."""
     skip: bool = False
     """Whether rows of the skip memory are added to the output."""
 
@@ -95,8 +94,11 @@ class Plan:
     classifier: LayerPlan
 
     @property
-    def stages(self) -> tuple[LayerPlan, ...]:
-        """The layers that write a stage's output: conv1, then each Fire's expand."""
+    def row_sources(self) -> tuple[LayerPlan, ...]:
+        """The layers whose results a Fire or the classifier reads: conv1, then each Fire's expand.
+
+        A pool belongs to the layer before it.
+        """
         return (self.conv1, *(fire.expand for fire in self.fires))
 
     @property

@@ -27,15 +27,18 @@ def weight_words(
     codes = _codes_by_tap(conv)[lanes][:, :, inputs].astype(np.int64)  # [lane, tap, word, ci]
     codes[lanes < 0] = 0
     codes[..., inputs < 0] = 0
-    groups = exponent_group_index(conv.segments)[inputs[:, 0]]  # a word lies in one exponent group
-    exponents = conv.exponents[lanes][:, :, groups].astype(np.int64)  # [lane, tap, word]
+    exponent_groups = exponent_group_index(conv.segments)[inputs[:, 0]]  # one per word
+    exponents = conv.exponents[lanes][:, :, exponent_groups].astype(np.int64)  # [lane, tap, word]
     exponents[lanes < 0] = 0
     passes = [codes >> 4, codes] if conv.bits == 8 else [codes]
 
     def by_word(values: list[np.ndarray]) -> np.ndarray:
-        """Arrays [lane, tap, word, ...], one a pass, as [group * pass * tap * word, co * ...]."""
+        """Arrays [lane, tap, word, ...], one a pass, as [rows, co * ...].
+
+        A row is one output group, pass, tap and word, in this order.
+        """
         stacked = np.stack(values, axis=1)
-        grouped = stacked.reshape(-1, co, *stacked.shape[1:])  # [group, co, pass, tap, word, ...]
+        grouped = stacked.reshape(-1, co, *stacked.shape[1:])  # [output group, co, pass, ...]
         ordered = np.moveaxis(grouped, 1, 4)
         return ordered.reshape(np.prod(ordered.shape[:4]), -1)
 

@@ -27,7 +27,8 @@ class RowTask:
     `write` goes to the activation memory, `keep` to the skip memory, from which `skip` is read.
 
     An operation of a streamed classifier computes one `block` of classes for a batch of rows: `row`
-    is the batch's number, of `height` in the frame, and the rows of `batch` lie after `reads[1]`.
+    is the batch's number and `height` the number of batches in the frame; the rows of `batch` lie
+    after `reads[1]`.
     """
 
     layer: LayerPlan
@@ -52,7 +53,9 @@ class RowTask:
 
 
 def schedule(plan: Plan) -> tuple[RowTask, ...]:
-    """A frame's row operations in order, a streamed classifier's still row by row.
+    """A frame's row operations in order.
+
+    A streamed classifier's rows are single here; `streamed_head.stream` makes batches of them.
 
     A row of conv1 that completes no row of a pool goes into the middle of the work that the row
     before it caused. Meanwhile the line buffer takes in the pixels of the next row; with a stride,
@@ -60,7 +63,7 @@ def schedule(plan: Plan) -> tuple[RowTask, ...]:
     """
     chains: list[list[RowTask]] = []
     for row in range(plan.conv1.output.height):
-        chain = list(_stage_row(plan, 0, row))
+        chain = list(_source_row(plan, 0, row))
         if len(chain) == 1 and chains:
             middle = (len(chains[-1]) + 1) // 2
             chains[-1][middle:middle] = chain
@@ -74,15 +77,15 @@ def layer_shapes(tasks: tuple[RowTask, ...]) -> tuple[tuple[LayerPlan, int], ...
     return tuple(dict.fromkeys(task.shape for task in tasks))
 
 
-def _stage_row(
+def _source_row(
     plan: Plan,
-    stage: int,
+    source: int,
     row: int,
     reads: tuple[Row | None, Row | None, Row | None] = (None, None, None),
     skip: Row | None = None,
 ) -> Iterator[RowTask]:
-    """Computes a row of conv1 (stage 0) or of the expands of Fire `stage`, and all that follows."""
-    layer = plan.stages[stage]
+    """Computes a row of `plan.row_sources[source]`, and all that follows from it."""
+    layer = plan.row_sources[source]
     height = layer.output.height
     done = _pooled_row(row, height) if layer.pool else row
     if done is None:
@@ -91,16 +94,16 @@ def _stage_row(
     write = Row(layer.result.name, done)
     keep = Row(layer.keep.name, done) if layer.keep else None
     yield RowTask(layer, row, height, reads, write, skip, keep)
-    if stage < len(plan.fires):
-        yield from _fire(plan, stage, write)
+    if source < len(plan.fires):
+        yield from _fire(plan, source, write)
     else:
         classes = plan.classifier
         yield RowTask(classes, done, classes.output.height, reads=(None, write, None))
 
 
-def _fire(plan: Plan, stage: int, arrived: Row) -> Iterator[RowTask]:
+def _fire(plan: Plan, number: int, arrived: Row) -> Iterator[RowTask]:
     """Squeezes the row that arrived, then expands the rows whose neighbours are now complete."""
-    fire, row = plan.fires[stage], arrived.row
+    fire, row = plan.fires[number], arrived.row
     height, squeezed = fire.expand.output.height, fire.squeeze.output.name
     reads = (None, arrived, None)
     yield RowTask(fire.squeeze, row, height, reads, write=Row(squeezed, row))
@@ -113,7 +116,7 @@ def _fire(plan: Plan, stage: int, arrived: Row) -> Iterator[RowTask]:
             for near in (ready - 1, ready, ready + 1)
         )
         skip = Row(fire.expand.name, ready) if fire.expand.skip else None
-        yield from _stage_row(plan, stage + 1, ready, (above, centre, below), skip)
+        yield from _source_row(plan, number + 1, ready, (above, centre, below), skip)
 
 
 def _pooled_row(row: int, height: int) -> int | None:

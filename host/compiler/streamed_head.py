@@ -1,4 +1,4 @@
-"""The row schedule with a streamed classifier: what it computes at once, and when.
+"""The row schedule with a streamed classifier: how many rows an operation computes, and when.
 
 The weights arrive as class blocks, each for a *batch*: as many rows of the classifier's input as
 the chip keeps. The last batch of a frame is larger, because the buffers of earlier layers are free
@@ -18,8 +18,8 @@ from .schedule import Row, RowTask
 class Pace:
     """Estimated times that decide the order of operations; the result is correct with any.
 
-    `blocks` class blocks make a batch, of which `slots` fit the chip at once. A block's weights
-    take `load` cycles to arrive; `cost` gives the cycles of an operation.
+    A batch takes `blocks` operations, one for each class block; `slots` blocks fit on the chip at
+    once. A block's weights take `load` cycles to arrive; `cost` gives the cycles of an operation.
     """
 
     blocks: int

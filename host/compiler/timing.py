@@ -52,7 +52,7 @@ def with_waits(program: Program) -> Program:
     """The program with the least idle cycles that keep each read behind its write.
 
     They are computed for pixels and class blocks that are always there: waiting for these only
-    delays reads further. The second pass times the frame's start behind another frame's end.
+    delays reads further. The second round times the frame's start behind another frame's end.
     """
     model = _CycleModel(program, inputs=False)
     waits = [0] * len(program.rows)
@@ -105,7 +105,7 @@ class _CycleModel:
         self.blocks = _ClassBlocks(program.head) if inputs and program.head else None
         self.taken = -1  # the cycle in which the walker takes the operation
         self.last_run_made = 0  # the cycle in which the walker makes its last run
-        # The last words of the latest run and of those that the walker made ahead of it.
+        # Cycles of the last words of the latest `RUNS_AHEAD` + 1 runs.
         self.run_ends = deque([-2] * (RUNS_AHEAD + 1), RUNS_AHEAD + 1)
         self.queue_exits = deque([-1] * QUEUE_DEPTH, QUEUE_DEPTH)  # of the last results
         self.next_exit = 0  # the first cycle in which another result may leave the queue
@@ -150,7 +150,7 @@ class _CycleModel:
         return start, self.issued
 
     def _issue(self, group: _OutputGroup, first: int) -> None:
-        """Issues a group's words, the first one in cycle `first`, and takes its result through."""
+        """Issues a group's words from cycle `first` on; its result leaves the queue as beats."""
         credit = self.queue_exits[0] + self.latency.credit
         last = max(first + group.words - 1, credit)
         for words in group.runs[:-1]:
@@ -256,7 +256,7 @@ class _ClassBlocks:
 
 
 class _Windows:
-    """The line buffer, as its docstring times it, if there is a pixel whenever it asks for one."""
+    """The line buffer's timing, see `LineBuffer`; a pixel is there whenever it wants one."""
 
     def __init__(self, program: Program) -> None:
         window = program.window
