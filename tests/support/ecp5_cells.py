@@ -3,7 +3,8 @@
 They follow the documented behaviour. MULT18X18D: registers at the inputs, between the partial
 products and at the output, each enabled by the parameter that names its clock. DP16KD: 36 bits
 wide, written on port A, read on port B, with an optional output register. CCU2C: two bits of a
-carry chain, without injection. TRELLIS_FF: rising edge, without enable or reset.
+carry chain, without injection. LUT4: any function of four inputs. TRELLIS_FF: rising edge, without
+enable or reset.
 """
 
 import os

@@ -43,7 +43,7 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
     nibbles, exponents = 8 * ci, 2 * exponent_bits
     found, given, places, random = {}, [], [0], Random(1)
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for place, word in enumerate(stream + stream):
             while random.random() > density:
                 await tick(ctx, place)
@@ -71,7 +71,7 @@ def test_weight_words_are_what_was_packed(array, exponent_bits, words, density):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     wanted = {}
     for place, weight in enumerate(weights + weights):
@@ -104,7 +104,7 @@ def test_blocks_are_wanted_while_a_slot_is_free():
         await ctx.tick()
         ctx.set(dut.block_taken, 0)
 
-    async def bench(ctx):
+    async def testbench(ctx):
         assert ctx.get(dut.block_wanted)
         assert await send_block(ctx)  # one of two slots is free
         for _ in range(dut.LATENCY - 2):
@@ -123,5 +123,5 @@ def test_blocks_are_wanted_while_a_slot_is_free():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()

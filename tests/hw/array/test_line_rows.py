@@ -20,7 +20,7 @@ def test_rows_above_each_pixel(rows, length, density):
         index = number - (rows - row) * length
         return pixels[index] if index >= 0 else [0] * CHANNELS
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for number, pixel in enumerate(pixels):
             while random.random() > density:
                 await ctx.tick()
@@ -34,5 +34,5 @@ def test_rows_above_each_pixel(rows, length, density):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()

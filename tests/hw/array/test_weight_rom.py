@@ -27,7 +27,7 @@ def test_every_pair_has_its_part_of_the_word(ci, co, exponent_bits):
     assert (dut.LATENCY, len(dut.pairs)) == (6, co // 2)
     addresses = [3, 8, 0, 0, 7, 1]
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for cycle in range(len(addresses) + dut.LATENCY):
             ctx.set(dut.address, addresses[min(cycle, len(addresses) - 1)])
             if cycle >= dut.LATENCY:
@@ -39,7 +39,7 @@ def test_every_pair_has_its_part_of_the_word(ci, co, exponent_bits):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
@@ -53,7 +53,7 @@ def test_a_pair_is_filled_and_read():
         for pair in range(4)
     }
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for (address, pair), part in parts.items():
             own = {"address": address, "pair": pair, "exponents": part >> 32}
             ctx.set(dut.fill, {**own, "valid": 1, "nibbles": part & 0xFFFF})
@@ -75,5 +75,5 @@ def test_a_pair_is_filled_and_read():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()

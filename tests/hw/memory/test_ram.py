@@ -41,7 +41,7 @@ def test_a_word_is_read_after_the_write_latency(words, bits, gather):
     assert latency == Ram.LATENCY + gather
     contents, landing, written, due = [0] * words, (False, 0, 0), None, []
 
-    async def bench(ctx):
+    async def testbench(ctx):
         nonlocal landing, written
         edges = [at for at in (0, 511, 512, 575, 576, 2047, 2048, words - 1) if at < words]
         for _ in range(600):
@@ -68,5 +68,5 @@ def test_a_word_is_read_after_the_write_latency(words, bits, gather):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()

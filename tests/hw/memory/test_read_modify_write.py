@@ -31,7 +31,7 @@ def run(dut, beats):
     """Sends beats (valid, address), one a cycle. Returns the words that the beats saw."""
     seen, registered = [], [0] * ELEMENTS
 
-    async def bench(ctx):
+    async def testbench(ctx):
         nonlocal registered
         for number in range(len(beats) + dut.latency() + 1):
             valid, address = beats[number] if number < len(beats) else (0, 0)
@@ -48,7 +48,7 @@ def run(dut, beats):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
     return seen
 

@@ -16,7 +16,7 @@ def test_one_word_a_cycle(count, bits):
     dut = Rom(bits, words)
     addresses = [place % count for place in (3, 19, 0, 0, 511, 512, 1023, 1024, 7, 1030, 1)]
 
-    async def bench(ctx):
+    async def testbench(ctx):
         seen = []
         for cycle in range(len(addresses) + dut.LATENCY):
             ctx.set(dut.address, addresses[min(cycle, len(addresses) - 1)])
@@ -26,7 +26,7 @@ def test_one_word_a_cycle(count, bits):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
@@ -47,7 +47,7 @@ def test_spare_words_are_written(count, depth, bits):
     dut = Rom(bits, tuple(words), depth)
     written = {address: random.randrange(1 << bits) for address in range(count, depth)}
 
-    async def bench(ctx):
+    async def testbench(ctx):
         for address, word in written.items():
             ctx.set(dut.write.address, address)
             ctx.set(dut.write.word, word)
@@ -65,7 +65,7 @@ def test_spare_words_are_written(count, depth, bits):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
+    simulator.add_testbench(testbench)
     simulator.run()
 
 
