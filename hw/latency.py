@@ -1,7 +1,8 @@
 """Latencies of the accelerator that is generated from a program.
 
-The accelerator delays its signals by these numbers, and the compiler's cycle model adds them up. A
-register more in a component or in a wire is an edit of one constant, beside the component.
+The accelerator delays its signals by these numbers, and the compiler's cycle model adds them up. To
+add a register, change the component or the wire, and the constant beside it; nothing else counts
+it.
 """
 
 from dataclasses import dataclass

@@ -25,8 +25,8 @@ class HeadLoader(wiring.Component):
     Members
         i: stream in, the stream words of a wanted block, at most one a cycle; it does not stall
         block_wanted: out, a slot is free
-        block_valid, next_block_valid: out, at least one block, at least two blocks are ready; one
-            cycle ahead of the first read
+        block_valid: out, at least one block is ready
+        next_block_valid: out, at least two are; both one cycle ahead of the first read
         block_taken: in, gives the oldest block's slot back
         fill: out, writes one lane pair's part of a weight word after the other
     Latency

@@ -153,7 +153,8 @@ class LineBuffer(wiring.Component):
             for part in routing.slices(len(output.as_value()), routing.LOCAL_BITS):
                 with m.If(routing.copy(m, move & (turn == n), reset_less=False)):
                     m.d.sync += output.as_value()[part].eq(window.as_value()[part])
-        # `full` counts a move one cycle late, in time: a push separates two moves.
+        # `full` counts a move one cycle late. That is early enough, because a push lies between two
+        # moves.
         with m.If(moved & ~taken):
             m.d.sync += [self.o.valid.eq(1), full.eq(self.o.valid)]
         with m.Elif(taken & ~moved):

@@ -30,6 +30,8 @@ class LineRows(wiring.Component):
         column: in, cycle 0, the column of the push, in 0..`length - 1`
         pixel: in, cycle 1, the pixel that is pushed
         above: out, cycle 1, one pixel per row
+    Latency
+        1 cycle from `push` to `above`
     Throughput
         one push a cycle
     """
@@ -38,7 +40,8 @@ class LineRows(wiring.Component):
         pixel = data.ArrayLayout(unsigned(8), channels)
         above = data.ArrayLayout(pixel, rows)
         self._length = length
-        # A push writes one cycle late, unless the next column but one is its own column.
+        # A push writes one cycle late, except with two columns, where the next push already reads
+        # this column.
         self._write_cycles = min(1, length - 2)
         self._distributed = is_distributed(length, above.size)
         self._style = style(length, above.size)

@@ -90,7 +90,10 @@ class MacArray(wiring.Component):
 
 
 def multiplier_forms(ci: int, pairs: int, dsp: int | None) -> list[tuple[Form, ...]]:
-    """The kinds of multipliers of each lane pair; `dsp` go round the pairs, channel by channel."""
+    """The kind of each multiplier, by lane pair and channel; None: all are behavioural.
+
+    The first `dsp` are MULT18X18D: channel 0 of every pair, then channel 1, and so on.
+    """
     if dsp is None:
         return [(Form.PLAIN,) * ci] * pairs
     return [

@@ -94,7 +94,7 @@ class MacLanes(wiring.Component):
         return Mux(self.control.low, nibble, nibble.as_signed())
 
     def _scale(self, m, lane, dot):
-        """A dot product, shifted by the exponent of its group, one cycle later."""
+        """A dot product, shifted by the exponent of its exponent group, one cycle later."""
         if not self.exponent_bits:
             return delay(m, dot, 1)
         exponent = delay(m, self.weights.exponents[lane], self._latency - 2)

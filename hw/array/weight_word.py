@@ -10,7 +10,7 @@ class WeightWord(data.StructLayout):
 
     Parameters
         ci: input channels
-        co: lanes, an even number
+        co: array lanes, an even number
         exponent_bits: bits of an exponent; with 0 there is no member `exponents`
     """
 

@@ -16,7 +16,8 @@ class Board:
     name: str
     """For `--board`."""
     device: str
-    """As Amaranth's platform, nextpnr and the marking of the chip call it."""
+    """As Amaranth's platform and the marking of the chip call it; the key of `DEVICES`, `SITES` and
+    `DIES`."""
     package: str
     speed_grade: str
     luts: int

@@ -88,6 +88,8 @@ class PLL(wiring.Component):
         oscillator: in, the board's clock
         clock: out, the core's clock, held low until the PLL has locked
         ahead: out, the same clock `lead` earlier, never held
+    Latency
+        3 cycles of the PLL's clock from its lock to `clock`
     """
 
     oscillator: In(1)

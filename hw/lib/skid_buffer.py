@@ -1,4 +1,4 @@
-"""A stream's pipeline stage."""
+"""Two registers that cut a stream's combinational paths."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring

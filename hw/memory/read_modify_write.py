@@ -9,16 +9,16 @@ from ..lib.delay import delay, history
 
 
 class ReadModifyWrite(wiring.Component):
-    """The word at `address` as the beats before left it; `result` replaces it.
+    """The word at `address`, with the results of all earlier beats; `result` replaces it.
 
     A beat reads its word several cycles before it writes the result. Beats may follow each other
     at equal addresses without a gap: the component forwards every result that the memory does not
-    show yet. With R = `latency()`, for a beat of cycle 0::
+    show yet. With R = `latency()`, for a beat in cycle 0::
 
         cycle 0      `valid`, `address`
-        cycle R      `word`: the word without the result of the beat of cycle -1, which is not
+        cycle R      `word`: the word without the result of the beat in cycle -1, which is not
                      known yet; the user registers it
-        cycle R + 1  `follows`: the beat of cycle -1 had the same address, so its result,
+        cycle R + 1  `follows`: the beat in cycle -1 had the same address, so its result,
                      `previous`, replaces the registered word; the user drives `result`
 
     A beat without `valid` reads, but writes nothing.

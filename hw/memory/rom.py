@@ -1,4 +1,4 @@
-"""Constant words in block RAM, some of them writable."""
+"""A ROM in block RAM, with room for words that are written later."""
 
 from dataclasses import dataclass
 from itertools import accumulate
@@ -55,8 +55,9 @@ class Rom(wiring.Component):
 
     With a `depth` beyond the constant words, `write` writes the words behind them, which all lie in
     the last bank. That bank starts at a unit of `WRITE_BITS` bits, so that a write leaves the banks
-    beside it alone. Where this alignment would take another block RAM, the bits that share the
-    first unit with it come from a copy in distributed RAM, and every write repeats them.
+    beside it alone. Where this alignment would take another block RAM, the last bank shares its
+    first unit with the bank before it. Every write then repeats that bank's bits, which a copy in
+    distributed RAM holds.
 
     Parameters
         layout: shape of a word

@@ -52,6 +52,8 @@ class Drain(wiring.Component):
         cycle 1 + LATENCY    the first beat; one beat a cycle follows
         cycle 1 + beats      at the earliest: `load` of the next result
 
+    Parameters
+        program, tables: the program and its tables
     Members
         sums, sums_valid: in, a result of the array
         context: stream in, one entry per row operation

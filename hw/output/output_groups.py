@@ -58,9 +58,13 @@ class OutputGroups(wiring.Component):
 
     A skid buffer keeps two groups ready, so that each is there before its sums arrive.
 
+    Parameters
+        program, tables: the program and its tables
     Members
         i: stream in, the operation context of a row
         o: stream out, see `output_group_layout`
+    Latency
+        2 cycles from a context on `i` to its first output group on `o`
     Throughput
         one output group a cycle, across rows too
     """

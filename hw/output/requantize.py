@@ -29,7 +29,7 @@ class Requantizer(wiring.Component):
     `scale(x) = (x * multiplier + (1 << (shift - 1))) >> shift`. `skip` is the skip value, scaled in
     the same way with its own multiplier and shift, or 0. `maximum` is 65535 with `scores`,
     otherwise 255. The control travels with the sums, so layers may follow each other without a gap.
-    For a beat of cycle 0::
+    For a beat in cycle 0::
 
         cycle 2    max(sum + bias, 0)
         cycle 8    scaled
