@@ -49,7 +49,7 @@ def simulate(output: Output, net, pictures, array, head, stall, seed, vcd, stric
     network = load_network(net)
     pixels = load_pictures(output, pictures, network.architecture, strict)
     compiled = compile_for(network, array, HeadPlace(head))
-    file = Path(vcd) if vcd else None
+    file = None if vcd is None else Path(vcd)
     result = run(compiled, pixels, stall, seed, progress=output.say, vcd=file)
     table = output.table("", "<picture", "<class", "score", "cycles")
     for picture, frame in zip(pictures, result.frames, strict=True):

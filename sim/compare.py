@@ -144,7 +144,7 @@ def _plans(count: int, stall: float, vcd: Path | None) -> list[_Plan]:
 def _check_writable(vcd: Path) -> None:
     """Creates the file; raises FirelineError if that is impossible."""
     try:
-        vcd.open("wb").close()
+        vcd.open("ab").close()
     except OSError as error:
         raise FirelineError(
             f"waveform {vcd}: {error.strerror}; choose another place to write to"

@@ -95,6 +95,17 @@ def test_a_change_on_main_runs_its_slow_tests(repository):
     assert "make test-slow T=-x tests/commands/test_classify.py" in repository.slow().stdout
 
 
+@pytest.mark.parametrize("name", ["uart.py", "übertragung.py"])
+def test_a_file_that_left_a_folder_counts(repository, name):
+    (repository.folder / "hw" / "link").mkdir(parents=True)
+    (repository.folder / "hw" / "link" / name).write_text("a = 1\n" * 20)
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--amend", "--no-edit", date=LONG_AGO)
+    repository.git("mv", f"hw/link/{name}", "elsewhere.py")
+    repository.git("commit", "--quiet", "--message", "move")
+    assert "test_classify" in repository.slow().stdout
+
+
 def test_a_branch_is_compared_with_main(repository):
     repository.commit("hw/link/uart.py")
     repository.git("switch", "--quiet", "--create", "branch")

@@ -62,7 +62,8 @@ def load_partial(
         return int(metadata[EPOCHS])
     except (KeyError, ValueError, RuntimeError) as error:
         raise FirelineError(
-            f"{path}: belongs to another network; delete it to start over"
+            f"{path}: belongs to another network, or to another version of Fireline; "
+            "delete it to start over"
         ) from error
 
 
