@@ -2,7 +2,7 @@
 
 BIN = .venv/bin
 INSTALLED = .venv/installed
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest --dist worksteal
 
 # Tests to run, such as T=tests/hw/output or T=tests/hw/output/test_pool.py.
 T =
