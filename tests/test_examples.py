@@ -59,5 +59,5 @@ def test_the_core_in_a_verilog_design(tmp_path, pytestconfig):
         "classifier.v": (EXAMPLES / "classifier.v").read_text(),
     }
     simulator = build(sources, "classifier", PORTS, pytestconfig.cache.mkdir("verilator"))
-    simulator.run("support.tb_classifier", {"job": job}, tmp_path)
+    simulator.run("support.testbenches.classifier", {"job": job}, tmp_path)
     assert json.loads(result.read_text()) == [expected.ravel().tolist(), classes]

@@ -109,9 +109,9 @@ def build_simulator(setup: Setup) -> Simulator:
 
 
 def run(simulator: Simulator, folder: Path, steps: list, **plus) -> list:
-    """The results of the steps (see `tb_streamed_weights`); `plus` are the model's arguments."""
+    """The results of the steps; see `testbenches.streamed_weights`. `plus` go to the model."""
     job, result = folder / "job.json", folder / "result.json"
     result.unlink(missing_ok=True)
     job.write_text(json.dumps({"steps": steps, "result": str(result)}))
-    simulator.run("support.tb_streamed_weights", {"job": job, **plus}, folder)
+    simulator.run("support.testbenches.streamed_weights", {"job": job, **plus}, folder)
     return json.loads(result.read_text())

@@ -75,7 +75,7 @@ def test_any_order_of_requests(tmp_path, seed):
     simulator = build({"testbench.v": text, SOURCE: model_source()}, "testbench", ports)
     job, result = tmp_path / "job.json", tmp_path / "result.json"
     job.write_text(json.dumps({"requests": requests, "result": str(result)}))
-    simulator.run("support.tb_sdram_controller", {"job": job}, tmp_path)
+    simulator.run("support.testbenches.sdram_controller", {"job": job}, tmp_path)
     assert json.loads(result.read_text()) == expected
 
 
