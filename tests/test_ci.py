@@ -119,7 +119,7 @@ def test_slow_tests_that_fail_fail(repository):
     repository.commit("hw/link/uart.py")
     assert repository.slow(STATUS="2").returncode == 2
     cut = repository.slow(STATUS="124")
-    assert cut.returncode == 0 and "cut short after 40 minutes" in cut.stdout
+    assert cut.returncode == 0 and "cut short after 30 minutes" in cut.stdout
 
 
 def test_a_history_of_one_day_counts_whole(tmp_path):
