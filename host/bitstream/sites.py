@@ -3,9 +3,9 @@
 import math
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 from ...hw.boards.board import Board
+from ...hw.ecp5.dsp_sites import SITES
 
 ROOM = 1.5
 """The share of the die's width that a design gets, divided by the share of cells that it uses."""
@@ -14,36 +14,6 @@ MULTIPLIER = re.compile(r"\bpair(\d+)\.multiplier(\d+)\.dsp$")
 
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 """LUTs that each kind of cell takes."""
-
-
-@dataclass(frozen=True)
-class MultiplierSites:
-    """Rows of multipliers across the die, in fours at the same columns in each row."""
-
-    rows: tuple[int, ...]
-    fours: tuple[int, ...]
-
-    OFFSETS = (0, 1, 4, 5)
-    """Columns of the multipliers of a four, relative to the first; each also names its site."""
-
-    def columns(self) -> list[list[tuple[int, int, str]]]:
-        """Row, column and nextpnr name of each site; a list for each column, from left to right."""
-        return [
-            [(row, first + n, f"X{first + n}/Y{row}/MULT18_{n}") for row in self.rows]
-            for first in self.fours
-            for n in self.OFFSETS
-        ]
-
-
-SMALL = MultiplierSites(rows=(13,), fours=(4, 13, 22, 33, 42, 51, 60))
-SITES = {
-    "LFE5U-12F": SMALL,
-    "LFE5U-25F": SMALL,
-    "LFE5U-45F": MultiplierSites(rows=(22, 46), fours=(4, 13, 22, 31, 42, 51, 60, 69, 78)),
-    "LFE5U-85F": MultiplierSites(
-        rows=(10, 34, 58), fours=(4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
-    ),
-}
 
 
 def place_multipliers(netlist: dict, board: Board) -> None:

@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import pytest
 from fireline.host.bitstream.place_and_route import DEVICES
-from fireline.host.bitstream.sites import SITES, place_multipliers
+from fireline.host.bitstream.sites import place_multipliers
 from fireline.host.bitstream.tools import find_tool
 from fireline.hw.array.mac_array import MacArray
 from fireline.hw.boards import BOARDS, find_board
+from fireline.hw.ecp5.dsp_sites import SITES
 from hypothesis import given
 from hypothesis import strategies as st
 from support.yosys import synthesized
