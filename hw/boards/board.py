@@ -32,3 +32,6 @@ class Board:
     oscillator_mhz: float = 25.0
     flash_name: str = "ulx3s"
     """The board's name for openFPGALoader."""
+    usb_id: str = "0403:6015"
+    """Vendor and product, in hexadecimal, of the USB chip that makes the serial port (and JTAG):
+    the ULX3S' FT231X."""
