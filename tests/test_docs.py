@@ -169,7 +169,8 @@ def test_the_quantizers_steps_are_those_of_the_command():
 
 
 def test_messages_are_those_of_the_program():
-    sources = [ROOT / "host" / "link" / "device.py", ROOT / "commands" / "classify.py"]
+    files = ("host/link/device.py", "host/bitstream/flash.py", "commands/classify.py")
+    sources = [ROOT / file for file in files]
     text = re.sub(r"\"\s+f?\"", "", "".join(source.read_text() for source in sources))
     for cell in first_column(ROOT / "docs" / "getting-started-ulx3s.md", "what you see"):
         for message in re.findall(r"`([^`]+)`", cell):

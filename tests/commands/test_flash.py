@@ -5,7 +5,7 @@ import os
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.file import read_network
 from fireline.hw.program import ArrayShape
-from support.built import leave
+from support.built import change, leave
 from support.command_line import complains, runs
 
 
@@ -18,6 +18,9 @@ def test_flash(net, tmp_path, monkeypatch):
     leave(compile_network(read_network(net), ArrayShape(4, 4)), tmp_path)
     (tmp_path / "fireline.bit").touch()
     assert "fireline.bit" in runs("flash", tmp_path).stdout
+    change(tmp_path / "build.json", fmax_mhz=49.0)
+    assert "--force" in complains("flash", tmp_path)
+    assert "49 MHz" in runs("flash", tmp_path, "--force").stdout
 
 
 def test_nothing_to_flash(tmp_path):

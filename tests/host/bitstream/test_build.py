@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.bitstream.build import build
-from fireline.host.bitstream.flash import flash, flash_command
 from fireline.host.bitstream.floorplan import Floorplan
 from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.bitstream.summary import BuildSummary
@@ -164,32 +163,6 @@ def test_the_compiled_network_is_kept(tools, tmp_path):
     assert compile_network(kept, job.program.array).program == job.program
     build(top(), folder)
     assert sorted(path.name for path in folder.iterdir()) == RESULTS  # and no old network
-
-
-def test_flash_shows_and_runs_the_command(tools, tmp_path, capfd):
-    folder = tmp_path / "out"
-    build(top(), folder)
-    tools("openFPGALoader", '#!/bin/sh\necho loading "$@"\n')
-    flash(folder)
-    arguments = f"--board ulx3s {folder / 'fireline.bit'}"
-    printed = capfd.readouterr().out
-    assert f"/openFPGALoader {arguments}\n" in printed
-    assert f"loading {arguments}\n" in printed
-    assert flash_command(folder, permanent=True)[3] == "--write-flash"
-
-
-def test_errors_of_flash_are_one_line(tools, tmp_path):
-    folder = tmp_path / "out"
-    with pytest.raises(FirelineError, match="holds no build"):
-        flash(folder)
-    build(top(), folder)
-    tools("openFPGALoader", "#!/bin/sh\nexit 7\n")
-    with pytest.raises(FirelineError, match=r"openFPGALoader failed \(7\)"):
-        flash(folder, show=lambda line: None)
-    for broken in ("{", "[]", json.dumps({"luts": 3})):
-        (folder / "build.json").write_text(broken)
-        with pytest.raises(FirelineError, match=r"not a build's summary"):
-            flash(folder)
 
 
 def test_real_tools(tmp_path):

@@ -1,0 +1,99 @@
+"""Loading a build with stand-ins for openFPGALoader."""
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.host.bitstream.flash import flash, flash_command
+from fireline.host.bitstream.summary import SUMMARY
+from support.built import summary
+from support.small import TINY, compiled
+
+LOST = "openFPGALoader: error while loading shared libraries: libusb-1.0.so.0: cannot open shared"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A build's summary."""
+    summary(compiled(TINY)).write(tmp_path / SUMMARY)
+    return tmp_path
+
+
+@pytest.fixture
+def loader(tmp_path, monkeypatch):
+    """Puts a stand-in first on PATH; returns a function that installs another script."""
+    tool = tmp_path / "tools" / "openFPGALoader"
+    tool.parent.mkdir()
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+
+    def install(script):
+        tool.write_text(f"#!/bin/sh\n{script}\n")
+        tool.chmod(0o755)
+
+    install('echo loading "$@"')
+    return install
+
+
+def refuses(folder, **options) -> str:
+    with pytest.raises(FirelineError) as error:
+        flash(folder, show=lambda line: None, **options)
+    (line,) = str(error.value).splitlines()
+    return line
+
+
+def test_it_shows_what_to_do_and_the_command_and_runs_it(loader, folder, capfd):
+    flash(folder)
+    printed = capfd.readouterr().out
+    arguments = f"--board ulx3s {folder / 'fireline.bit'}"
+    assert f"/openFPGALoader {arguments}\n" in printed
+    assert f"loading {arguments}\n" in printed
+    assert "close every program that uses the board's serial port" in printed
+    assert "warning" not in printed
+    assert flash_command(folder, permanent=True)[3] == "--write-flash"
+
+
+def test_a_design_that_misses_its_clock_needs_force(loader, folder, capfd):
+    missed = replace(summary(compiled(TINY)), clock_mhz=100.0, fmax_mhz=97.5)
+    missed.write(folder / SUMMARY)
+    line = refuses(folder)
+    assert "100 MHz" in line and "97.5 MHz" in line and "--clock 97" in line and "--force" in line
+    assert "loading" not in capfd.readouterr().out
+    flash(folder, force=True)
+    printed = capfd.readouterr().out
+    assert "warning" in printed and "97.5 MHz" in printed and "loading" in printed
+
+
+@pytest.mark.parametrize(
+    "script, said",
+    [
+        ("exit 7", "openFPGALoader failed (7): check that the board is plugged in"),
+        ("exit 127", "failed (127): it lacks a library; on Debian: apt install libftdi1-2"),
+        (
+            f"echo '{LOST}' >&2; exit 127",
+            "failed (127): it lacks libusb-1.0.so.0; on Debian: apt install libftdi1-2",
+        ),
+    ],
+)
+def test_errors_of_the_loader_say_what_to_do(loader, folder, script, said):
+    loader(script)
+    assert said in refuses(folder)
+
+
+def test_what_the_loader_says_is_shown(loader, folder, capfd):
+    loader("echo unable to open ftdi device >&2; exit 1")
+    assert "serial port" in refuses(folder)
+    assert capfd.readouterr().err == "unable to open ftdi device\n"
+
+
+def test_a_loader_that_does_not_start(loader, folder, tmp_path):
+    (tmp_path / "tools" / "openFPGALoader").write_text("")
+    assert "openFPGALoader failed" in refuses(folder)
+
+
+def test_a_folder_without_a_whole_summary(loader, tmp_path):
+    assert "holds no build" in refuses(tmp_path)
+    for broken in ("{", "[]", json.dumps({"luts": 3})):
+        (tmp_path / SUMMARY).write_text(broken)
+        assert "not a build's summary" in refuses(tmp_path)
