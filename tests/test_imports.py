@@ -16,6 +16,7 @@ SOURCES = sorted(
 
 FLOORS = {
     "hw": (
+        ("selftest",),
         ("boards",),
         ("system",),
         ("verilog", "sdram"),

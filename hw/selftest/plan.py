@@ -1,0 +1,104 @@
+"""What the self-test of a board tests; gateware and host derive it from the same three values."""
+
+from dataclasses import dataclass
+
+from ...errors import FirelineError
+from ..boards.board import Board
+from ..ecp5.clock import PLLSettings, pll_settings
+from ..ecp5.dsp_sites import SITES
+
+PLL_COUNT = {"LFE5U-12F": 2, "LFE5U-25F": 2, "LFE5U-45F": 4, "LFE5U-85F": 4}
+OTHER_PLLS_MHZ = 62.5, 125.0, 130.0
+"""Clocks of the PLLs beside the first one, which makes the core's."""
+
+PATTERNS = 2
+
+LONE = (("even", "RST0"), ("odd", "RST0"), ("even", "RST3"), ("odd", "RST3"))
+"""Half and reset of each DSP slice in which only one multiplier is in use."""
+
+OWN_BLOCK_RAMS = 2
+"""Block RAMs of the tester itself: the texts of the lines, and the nine-bit lanes."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A multiplier that is tested."""
+
+    row: int
+    column: int
+    bel: str
+    """As nextpnr calls it."""
+    half: str
+    """`even` or `odd`: alone in that half of its DSP slice; `both`: beside another one."""
+    reset: str
+    """`RST0` or `RST3`, the reset of its registers, and the clock enable of the same number."""
+
+
+@dataclass(frozen=True)
+class SelfTestPlan:
+    """The self-test of `board` at a core clock of at most `clock_mhz`.
+
+    `pattern`, 0 or 1, chooses the DSP slices in which only one multiplier is in use. Both patterns
+    together use every multiplier.
+
+    Raises FirelineError if the PLL cannot make the clock, or for another pattern.
+    """
+
+    board: Board
+    clock_mhz: float
+    pattern: int = 0
+
+    def __post_init__(self):
+        if self.pattern not in range(PATTERNS):
+            raise FirelineError(f"the self-test has no pattern {self.pattern}: choose 0 or 1")
+        _ = self.settings
+
+    @property
+    def settings(self) -> PLLSettings:
+        """Of the PLL that makes the core's clock."""
+        return pll_settings(self.board.oscillator_mhz, self.clock_mhz)
+
+    @property
+    def core_mhz(self) -> float:
+        """The core's clock, which may be less than `clock_mhz`."""
+        return self.settings.output_mhz
+
+    @property
+    def plls(self) -> tuple[float, ...]:
+        """MHz that each PLL of the die makes; the first one makes the core's clock."""
+        return (self.core_mhz, *OTHER_PLLS_MHZ)[: PLL_COUNT[self.board.device]]
+
+    @property
+    def phases(self) -> int:
+        """Steps of the SDRAM clock's phase in a period; each delays the clock by 1/8 of a period of
+        the PLL's oscillator."""
+        return 8 * self.settings.output_divider
+
+    home = 0
+    """The step that real designs use: the phase is counted from there."""
+
+    @property
+    def has_sdram(self) -> bool:
+        return any(resource.name == "sdram" for resource in self.board.platform.resources)
+
+    @property
+    def block_rams(self) -> int:
+        """Block RAMs that are tested."""
+        return self.board.block_rams - OWN_BLOCK_RAMS
+
+    @property
+    def tested_sites(self) -> tuple[Site, ...]:
+        """The multipliers, from left to right and from top to bottom of each column of slices."""
+        columns = SITES[self.board.device].columns()
+        slices = [
+            pair
+            for even, odd in zip(columns[::2], columns[1::2], strict=True)
+            for pair in zip(even, odd, strict=True)
+        ]
+        lone = {1 + 3 * n + self.pattern: kind for n, kind in enumerate(LONE)}
+        sites = []
+        for number, halves in enumerate(slices):
+            half, reset = lone.get(number, ("both", "RST3"))
+            used = {"both": halves, "even": halves[:1], "odd": halves[1:]}[half]
+            sites += [Site(*site, half, reset) for site in used]
+        return tuple(sites)

@@ -1,0 +1,50 @@
+"""The plan covers every multiplier, lone halves included, and is the same for gateware and host."""
+
+import pytest
+from fireline.errors import FirelineError
+from fireline.hw.boards import BOARDS, find_board
+from fireline.hw.ecp5.dsp_sites import SITES
+from fireline.hw.selftest.plan import LONE, SelfTestPlan
+
+boards = pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
+
+
+@boards
+def test_both_patterns_together_test_every_multiplier(board):
+    tested = {
+        site.bel
+        for pattern in (0, 1)
+        for site in SelfTestPlan(board, board.clock_mhz, pattern).tested_sites
+    }
+    assert tested == {site for column in SITES[board.device].columns() for *_, site in column}
+    assert len(tested) == board.multipliers
+
+
+@boards
+@pytest.mark.parametrize("pattern", (0, 1))
+def test_lone_halves_have_no_neighbour(board, pattern):
+    sites = SelfTestPlan(board, board.clock_mhz, pattern).tested_sites
+    places = {(site.row, site.column) for site in sites}
+    lone = [site for site in sites if site.half != "both"]
+    assert sorted((site.half, site.reset) for site in lone) == sorted(LONE)
+    for site in sites:
+        odd = site.bel.endswith(("_1", "_5"))
+        neighbour = (site.row, site.column + (-1 if odd else 1))
+        assert (neighbour in places) == (site.half == "both")
+        assert site.half in ("both", "odd" if odd else "even")
+
+
+def test_a_period_has_eight_steps_of_each_oscillator_period():
+    plan = SelfTestPlan(find_board("ulx3s-25f"), 100.0)
+    assert plan.phases == 8 * plan.settings.oscillator_mhz / plan.core_mhz
+    assert plan.plls == (100.0, 62.5)
+    assert plan.has_sdram
+    assert plan.block_rams == 54
+
+
+def test_it_names_what_it_cannot_plan():
+    board = find_board("ulx3s-25f")
+    with pytest.raises(FirelineError, match="pattern 2"):
+        SelfTestPlan(board, 100.0, 2)
+    with pytest.raises(FirelineError, match="cannot make 1 MHz"):
+        SelfTestPlan(board, 1.0)
