@@ -1,4 +1,4 @@
-"""Places the multipliers of each lane pair on the die."""
+"""Places the multipliers on the die."""
 
 import math
 import re
@@ -17,33 +17,61 @@ LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 
 
 def place_multipliers(netlist: dict, board: Board) -> None:
-    """Gives the lane pairs adjacent strips of the die, and their multipliers sites there.
+    """Gives the lane pairs adjacent strips of the die, and every multiplier a site.
 
     nextpnr places connected logic together first and then looks for free multipliers, which may be
     half a die away, because a die has at most three rows of them. The wires of many multipliers
     then share a row's routing and do not fit. With the multipliers fixed first, nextpnr places the
-    rest of each pair around them.
+    rest of each pair around them. Multipliers outside of lane pairs, which are the requantizer's,
+    get a strip in the middle.
 
-    `netlist` is the top module of Yosys' JSON, changed in place; all of its lane pairs have the
-    same number of multipliers. nextpnr places multipliers outside of lane pairs.
+    No odd half of a DSP slice is in use without its even half (see `MultiplierSites`).
+
+    `netlist` is the top module of Yosys' JSON, changed in place; it has at most as many multipliers
+    as the board. Multipliers that have a site in the design keep it, and no other gets a site in
+    their slices.
     """
     cells = netlist["cells"]
+    multipliers = {name: cell for name, cell in cells.items() if cell["type"] == "MULT18X18D"}
+    fixed = {cell["attributes"].get("BEL") for cell in multipliers.values()}
+    groups = _groups({n: cell for n, cell in multipliers.items() if not _is_fixed(cell)})
+    slices = [
+        halves
+        for halves in SITES[board.device].slices()
+        if not any(name in fixed for *_, name in halves)
+    ]
+    width = math.ceil(min(1, ROOM * _share(cells, board)) * len(slices))
+    margin = (len(slices) - width) // 2
+    sites = [site for halves in slices[margin : margin + width] for site in halves]
+    total = sum(map(len, groups))
+    done = end = 0  # multipliers that have a site, and the first site behind them
+    for group in filter(None, groups):
+        strip, done = done * len(sites) // total, done + len(group)
+        start = (strip + done * len(sites) // total - len(group)) // 2
+        start = max(end, start - start % 2)  # an even half, or the odd one of a slice in use
+        end = start + len(group)
+        for (*_, site), cell in zip(sorted(sites[start:end]), group, strict=True):
+            cell["attributes"]["BEL"] = site
+
+
+def _is_fixed(cell: dict) -> bool:
+    return "BEL" in cell["attributes"]
+
+
+def _groups(multipliers: dict[str, dict]) -> list[list[dict]]:
+    """The multipliers of each lane pair, from left to right; in the middle, those of no pair."""
     pairs: dict[int, dict[int, dict]] = defaultdict(dict)
-    for name, cell in cells.items():
+    others = []
+    for name, cell in multipliers.items():
         match = MULTIPLIER.search(name)
-        if cell["type"] == "MULT18X18D" and match:
+        if match:
             pair, number = map(int, match.groups())
             pairs[pair][number] = cell
-    columns = SITES[board.device].columns()
-    width = math.ceil(min(1, ROOM * _share(cells, board)) * len(columns))
-    margin = (len(columns) - width) // 2
-    sites = [site for column in columns[margin : margin + width] for site in column]
-    for place, (_, multipliers) in enumerate(sorted(pairs.items())):
-        start, end = (n * len(sites) // len(pairs) for n in (place, place + 1))
-        start += (end - start - len(multipliers)) // 2
-        own = sorted(sites[start : start + len(multipliers)])
-        for (*_, site), number in zip(own, sorted(multipliers), strict=True):
-            multipliers[number]["attributes"]["BEL"] = site
+        else:
+            others.append(cell)
+    groups = [[own[number] for number in sorted(own)] for _, own in sorted(pairs.items())]
+    groups.insert(len(groups) // 2, others)
+    return groups
 
 
 def _share(cells: dict, board: Board) -> float:

@@ -2,24 +2,40 @@
 
 from dataclasses import dataclass
 
+Site = tuple[int, int, str]
+"""Row, column and nextpnr's name."""
+
 
 @dataclass(frozen=True)
 class MultiplierSites:
-    """Rows of multipliers across the die, in fours at the same columns in each row."""
+    """Rows of DSP slices across the die, two slices at the same columns in each row.
+
+    The two multipliers of a slice share the settings of their output registers, which nextpnr
+    writes for the even half (`MULT18_0`, `MULT18_4`) only. So an odd half (`MULT18_1`, `MULT18_5`)
+    is not used alone.
+
+    Source
+        nextpnr, ecp5/bitstream.cc; Project Trellis' database of the ECP5
+    """
 
     rows: tuple[int, ...]
     fours: tuple[int, ...]
+    """First columns of two slices each."""
 
-    OFFSETS = (0, 1, 4, 5)
-    """Columns of the multipliers of a four, relative to the first; each also names its site."""
+    EVEN = (0, 4)
+    """Columns of the even halves, relative to the first; each also names its site."""
 
-    def columns(self) -> list[list[tuple[int, int, str]]]:
-        """Row, column and nextpnr name of each site; a list for each column, from left to right."""
+    def slices(self) -> list[tuple[Site, Site]]:
+        """The even and the odd half of each slice, from left to right."""
         return [
-            [(row, first + n, f"X{first + n}/Y{row}/MULT18_{n}") for row in self.rows]
+            (self._site(row, first, even), self._site(row, first, even + 1))
             for first in self.fours
-            for n in self.OFFSETS
+            for even in self.EVEN
+            for row in self.rows
         ]
+
+    def _site(self, row: int, first: int, n: int) -> Site:
+        return row, first + n, f"X{first + n}/Y{row}/MULT18_{n}"
 
 
 SMALL = MultiplierSites(rows=(13,), fours=(4, 13, 22, 33, 42, 51, 60))

@@ -1,4 +1,4 @@
-"""The sites of multipliers exist on the dies; lane pairs get adjacent strips."""
+"""The sites of multipliers exist on the dies; lane pairs get adjacent strips of whole slices."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def test_the_sites_are_those_of_the_device(board, tmp_path):
     command = [find_tool("nextpnr-ecp5"), *options, *files]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     placed = json.loads((tmp_path / "placed.json").read_text())["modules"]["top"]["cells"]
-    sites = {site for column in SITES[board.device].columns() for *_, site in column}
+    sites = {site for halves in SITES[board.device].slices() for *_, site in halves}
     found = [
         cell["attributes"]["NEXTPNR_BEL"]
         for cell in placed.values()
@@ -72,21 +72,67 @@ def columns(netlist: dict, pair: int) -> list[int]:
     ]
 
 
+def sites_of(netlist: dict) -> list[str]:
+    """The sites of all multipliers, each of which must have one."""
+    return [
+        cell["attributes"]["BEL"]
+        for cell in netlist["cells"].values()
+        if cell["type"] == "MULT18X18D"
+    ]
+
+
+def check(sites: list[str]) -> None:
+    """No site is given twice, and no odd half stands without its even half."""
+    assert len({*sites}) == len(sites)
+    for site in sites:
+        column, row, half = map(int, re.fullmatch(r"X(\d+)/Y(\d+)/MULT18_([0145])", site).groups())
+        assert half in (0, 4) or f"X{column - 1}/Y{row}/MULT18_{half - 1}" in sites, site
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
 @given(st.data())
-def test_pairs_get_adjacent_strips(data):
-    board = data.draw(st.sampled_from([*BOARDS.values()]))
+def test_pairs_get_adjacent_strips_and_no_odd_half_stands_alone(board, data):
     pairs = data.draw(st.integers(1, 16))
     most = data.draw(st.integers(1, max(1, board.multipliers // pairs)))
-    left = board.multipliers - pairs * most
-    others = {"TRELLIS_FF": data.draw(st.integers(0, 2000)), "MULT18X18D": min(left, 3)}
+    others = {
+        "TRELLIS_FF": data.draw(st.integers(0, board.luts)),
+        "MULT18X18D": data.draw(st.integers(0, board.multipliers - pairs * most)),
+    }
     netlist = array(pairs, most, others)
     place_multipliers(netlist, board)
-    sites = [cell["attributes"].get("BEL") for cell in netlist["cells"].values()]
-    taken = [site for site in sites if site]
-    assert len({*taken}) == len(taken) == pairs * most
+    check(sites_of(netlist))
     strips = [columns(netlist, pair) for pair in range(pairs)]
     for strip, following in pairwise(strips):
-        assert max(strip) <= min(following)
+        assert max(strip) <= min(following) + 1  # two rows' slices of one column may be shared out
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
+def test_any_number_of_multipliers_fits(board):
+    for pairs in range(1, 17):
+        for most in range(1, board.multipliers // pairs + 1):
+            for others in {0, 1, board.multipliers - pairs * most}:
+                if others <= board.multipliers - pairs * most:
+                    netlist = array(pairs, most, {"MULT18X18D": others})
+                    place_multipliers(netlist, board)
+                    check(sites_of(netlist))
+
+
+def test_the_requantizers_multipliers_stand_in_the_middle():
+    netlist = array(4, 4, {"MULT18X18D": 4})
+    place_multipliers(netlist, find_board("ulx3s-25f"))
+    middle = [int(re.match(r"X(\d+)/", site)[1]) for site in sites_of(netlist)[16:]]
+    assert max(columns(netlist, 1)) < min(middle) and max(middle) < min(columns(netlist, 2))
+
+
+def test_a_site_that_the_design_gives_stays():
+    netlist = array(2, 13, {"MULT18X18D": 1})
+    own = netlist["cells"]["MULT18X18D0"]
+    own["attributes"]["BEL"] = "X34/Y13/MULT18_1"
+    place_multipliers(netlist, find_board("ulx3s-25f"))
+    assert own["attributes"]["BEL"] == "X34/Y13/MULT18_1"
+    sites = sites_of(netlist)
+    assert "X33/Y13/MULT18_0" not in sites
+    check(sites[:-1])
 
 
 def test_a_small_design_takes_the_middle_of_a_large_die():
@@ -106,7 +152,7 @@ def test_all_multipliers_of_a_real_array_are_placed(tmp_path):
     assert len({cell["attributes"]["BEL"] for cell in multipliers}) == len(multipliers) == 6
 
 
-def test_multipliers_outside_of_an_array_are_not_placed():
-    netlist = array(0, 0, {"MULT18X18D": 2})
+def test_a_design_without_multipliers():
+    netlist = array(0, 0, {"TRELLIS_FF": 2})
     place_multipliers(netlist, find_board("ulx3s-12f"))
     assert all(not cell["attributes"] for cell in netlist["cells"].values())
