@@ -9,6 +9,7 @@ from .commands import (
     boards,
     build,
     classify,
+    doctor,
     evaluate,
     explore,
     export,
@@ -42,8 +43,8 @@ def main(context: click.Context) -> None:
       fireline flash build/ulx3s
       fireline classify samples/cat-0.png --port /dev/ttyUSB0
 
-    Exit status: 0 for success, 1 for a comparison that failed or a clock that is missed, 2 for bad
-    input.
+    Exit status: 0 for success, 1 for a comparison that failed, a clock that is missed or something
+    that is missing, 2 for bad input.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -65,5 +66,6 @@ for each in (
     bench.bench,
     explore.explore,
     boards.boards,
+    doctor.doctor,
 ):
     main.add_command(each)

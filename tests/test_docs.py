@@ -34,7 +34,18 @@ from support.small import compiled, fire, network
 
 OURS = [words for words in commands(*DOCUMENTS) if words[0] == "fireline"]
 QUICK = {"summary", "boards", "export", "evaluate", "verilog", "samples"}
-LONG = {"train", "quantize", "simulate", "build", "flash", "report", "classify", "bench", "explore"}
+LONG = {
+    "train",
+    "quantize",
+    "simulate",
+    "build",
+    "flash",
+    "report",
+    "classify",
+    "bench",
+    "explore",
+    "doctor",
+}
 OTHERS_FILES = {
     *("cifar-10", "evaluation"),
     *("cifar10.fireline", "pruned.fireline", "squeezenet1_1.fireline"),

@@ -27,7 +27,7 @@ FLOORS = {
         ("program", "ecp5", "lib"),
     ),
     "host": (
-        ("exploration",),
+        ("exploration", "doctor"),
         ("training",),
         ("report", "quantization"),
         ("bitstream", "evaluate", "float_network"),

@@ -44,12 +44,14 @@ REFUSALS = {
 }
 """Why a board has no scores, and what to do."""
 
+IN_USE = "another program uses it: close that program (`fireline doctor` may name it)"
 OPEN_ERRORS = {
-    errno.ENOENT: "there is no such port: plug the board in and name its port, often /dev/ttyUSB0",
+    errno.ENOENT: "there is no such port: plug the board in, and name the port that `fireline "
+    "doctor` shows, often /dev/ttyUSB0",
     errno.EACCES: "permission denied: add yourself to the group that owns the port, often "
-    "`dialout`, and log in again",
-    errno.EBUSY: "another program uses it: close that program",
-    errno.EAGAIN: "another program uses it: close that program",
+    "`dialout`, and log in again (`fireline doctor` shows how)",
+    errno.EBUSY: IN_USE,
+    errno.EAGAIN: IN_USE,
     errno.ENOTTY: "it is not a serial port: name the board's port, often /dev/ttyUSB0",
 }
 

@@ -1,0 +1,56 @@
+"""fireline doctor: what this computer has, and what it lacks for building and loading."""
+
+from .common import Output, command
+
+
+@command
+def doctor(output: Output):
+    """Look at what this computer has: packages, tools, boards and the way to them.
+
+    Below the table stands what to do about each row that is not good, with lines to copy into a
+    shell. Nothing is changed, and no serial port is opened. The exit status is 1 if something is
+    missing that `fireline build` or `fireline flash` needs.
+
+    \b
+    Examples:
+      fireline doctor
+      fireline doctor --json doctor.json
+    """
+    from ..errors import FirelineError
+    from ..host.doctor.computer import Computer
+    from ..host.doctor.examine import examine
+    from ..sim.verilator import TOOLS, find_verilator
+
+    try:
+        verilator = find_verilator()
+    except FirelineError:
+        verilator = None
+    checks = examine(Computer(), verilator, TOOLS)
+    table = output.table("This computer", "<", "<state", "<found")
+    for check in checks:
+        table.add_row(check.name, check.state.value, check.found)
+    output.show(table)
+    shown = set()
+    for check in checks:
+        if check.advice:
+            output.say(f"{check.name}: {check.found}: {check.advice}")
+            if check.commands and check.commands not in shown:
+                output.say("")
+                for line in check.commands:
+                    output.say(f"  {line}")
+                output.say("")
+            shown.add(check.commands)
+    ready = not any(check.stops for check in checks)
+    output.say("ready to build and to load" if ready else "not ready yet")
+    fields = [
+        {
+            "name": check.name,
+            "state": check.state.value,
+            "found": check.found,
+            "advice": check.advice,
+            "commands": list(check.commands),
+        }
+        for check in checks
+    ]
+    output.result({"ready": ready, "checks": fields})
+    return int(not ready)

@@ -1,0 +1,45 @@
+"""`fireline doctor` on a computer that is ready, and on one that is not."""
+
+import json
+
+import pytest
+from fireline.host.doctor.check import Check, State
+from support.command_line import Result
+from support.fake_computer import FakeComputer
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    """A board is plugged in; the tools are as they are here, all good."""
+    fake = FakeComputer(tmp_path)
+    fake.plug_in()
+    monkeypatch.setattr("fireline.host.doctor.computer.Computer", fake.computer)
+    monkeypatch.setattr(
+        "fireline.host.doctor.examine.tool_checks", lambda: [Check("yosys", State.GOOD, "0.70")]
+    )
+    return fake
+
+
+def test_a_computer_that_is_ready(fake):
+    result = Result("doctor", "--json", "-")
+    assert result.status == 0 and "ready to build and to load" in result.stderr
+    told = json.loads(result.stdout)
+    assert told["ready"] and {check["state"] for check in told["checks"]} == {"good"}
+    board = next(check for check in told["checks"] if check["name"] == "board")
+    assert "v3.0.8" in board["found"]
+
+
+def test_what_could_be_better_stops_nothing(fake):
+    fake.plug_in(latency=16, number=9, port="ttyUSB7")
+    result = Result("doctor")
+    assert result.status == 0 and "latency: ttyUSB7: 16 ms: " in result.stdout
+
+
+def test_what_is_missing_is_told_once_with_lines_to_copy(fake):
+    fake.forbidden = {"usb/001/004"}
+    fake.run(300, "ModemManager")
+    result = Result("doctor")
+    assert result.status == 1 and "not ready yet" in result.stdout
+    assert result.stdout.count("\n  sudo tee /etc/udev/rules.d/60-fireline.rules") == 1
+    assert result.stdout.count("\n  SUBSYSTEM==") == 3
+    assert "ModemManager: it runs: " in result.stdout
