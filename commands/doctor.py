@@ -1,31 +1,37 @@
 """fireline doctor: what this computer has, and what it lacks for building and loading."""
 
+import click
+
 from .common import Output, command
 
 
 @command
-def doctor(output: Output):
-    """Look at what this computer has: packages, tools, boards and the way to them.
+@click.option("--board", metavar="B", help="Also read this board's FPGA through JTAG.")
+def doctor(output: Output, board):
+    """Look at what this computer has for a board, and what it lacks.
 
     Below the table stands what to do about each row that is not good, with lines to copy into a
-    shell. Nothing is changed, and no serial port is opened. The exit status is 1 if something is
-    missing that `fireline build` or `fireline flash` needs.
+    shell. Nothing is changed, and no serial port is opened. With --board, openFPGALoader asks the
+    FPGA for its identity; the serial port may vanish for that moment. The exit status is 1 if
+    something is missing that `fireline build` or `fireline flash` needs.
 
     \b
     Examples:
       fireline doctor
-      fireline doctor --json doctor.json
+      fireline doctor --board ulx3s-25f --json doctor.json
     """
     from ..errors import FirelineError
     from ..host.doctor.computer import Computer
     from ..host.doctor.examine import examine
+    from ..hw.boards import find_board
     from ..sim.verilator import TOOLS, find_verilator
 
+    asked = find_board(board) if board else None
     try:
         verilator = find_verilator()
     except FirelineError:
         verilator = None
-    checks = examine(Computer(), verilator, TOOLS)
+    checks = examine(Computer(), verilator, TOOLS, asked)
     table = output.table("This computer", "<", "<state", "<found")
     for check in checks:
         table.add_row(check.name, check.state.value, check.found)

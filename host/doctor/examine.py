@@ -3,20 +3,26 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from .check import Check
+from ...hw.boards.board import Board
+from .check import Check, State
 from .computer import Computer
 from .connection import connection_checks
+from .jtag import jtag_check
 from .software import memory_check, package_checks, python_check, simulation_checks, tool_checks
 
 
 def examine(
-    computer: Computer, verilator: Path | None, compilers: Mapping[str, str]
+    computer: Computer,
+    verilator: Path | None,
+    compilers: Mapping[str, str],
+    board: Board | None = None,
 ) -> list[Check]:
     """Everything that building, loading and talking to a board need of this computer.
 
-    `verilator` and `compilers` are what simulations need; see `simulation_checks`.
+    `verilator` and `compilers` are what simulations need; see `simulation_checks`. The FPGA of
+    `board` is asked for its identity if nothing stands in the way.
     """
-    return [
+    checks = [
         python_check(),
         *package_checks(),
         *tool_checks(),
@@ -24,3 +30,8 @@ def examine(
         memory_check(computer),
         *connection_checks(computer),
     ]
+    if board and any(check.stops for check in checks):
+        checks.append(Check("FPGA", State.UNKNOWN, "not asked before the rest is mended"))
+    elif board:
+        checks.append(jtag_check(board))
+    return checks

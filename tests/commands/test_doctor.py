@@ -4,7 +4,7 @@ import json
 
 import pytest
 from fireline.host.doctor.check import Check, State
-from support.command_line import Result
+from support.command_line import Result, complains
 from support.fake_computer import FakeComputer
 
 
@@ -27,6 +27,23 @@ def test_a_computer_that_is_ready(fake):
     assert told["ready"] and {check["state"] for check in told["checks"]} == {"good"}
     board = next(check for check in told["checks"] if check["name"] == "board")
     assert "v3.0.8" in board["found"]
+
+
+def test_the_fpga_of_a_board(fake, monkeypatch):
+    asked = []
+
+    def absent(board):
+        asked.append(board.name)
+        return Check("FPGA", State.MISSING, "no answer", "plug it in")
+
+    monkeypatch.setattr("fireline.host.doctor.examine.jtag_check", absent)
+    result = Result("doctor", "--board", "ulx3s-45f")
+    assert result.status == 1 and "FPGA: no answer: plug it in" in result.stdout
+    assert asked == ["ulx3s-45f"]
+    fake.forbidden = {"ttyUSB0"}
+    result = Result("doctor", "--board", "ulx3s-45f")
+    assert "not asked before the rest is mended" in result.stdout and len(asked) == 1
+    assert "ulx3s-85f" in complains("doctor", "--board", "nix")
 
 
 def test_what_could_be_better_stops_nothing(fake):
