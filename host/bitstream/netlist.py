@@ -1,7 +1,10 @@
-"""Changes to a netlist between synthesis and place and route."""
+"""Changes to a netlist between synthesis and place and route, and what it must not contain."""
 
+import re
 from collections import defaultdict
 from itertools import count
+
+from ...errors import FirelineError
 
 PLAIN_REGISTER = {"CLKMUX": "CLK", "REGSET": "RESET", "GSR": "DISABLED"}
 BOTH_SIDES = 36
@@ -9,6 +12,33 @@ BOTH_SIDES = 36
 
 CONTROLS = ("CE", "RST", "SIGNED", "SOURCE")
 """Prefixes of a MULT18X18D's pins that nextpnr cannot tie to a constant without a wire."""
+
+SITE = re.compile(r"X(\d+)/Y(\d+)/MULT18_(\d)")
+
+
+def refuse_driven_controls(netlist: dict) -> None:
+    """Raises FirelineError if logic resets a block RAM, or holds a multiplier's register.
+
+    Both work in simulation and not on the chip: a DP16KD whose RST is driven by logic has failed
+    other projects, and a multiplier's register whose reset is not a constant 0, or whose enable is
+    not a constant 1, gives a product that stays 0. `netlist` is the top module of Yosys' JSON.
+    """
+    for name, cell in netlist["cells"].items():
+        wanted = {}
+        if cell["type"] == "DP16KD":
+            wanted = {"RSTA": "0", "RSTB": "0"}
+        elif cell["type"] == "MULT18X18D":
+            for key, pin in cell["parameters"].items():
+                register, _, control = key.rpartition("_")
+                used = cell["parameters"].get(f"{register}_CLK", "NONE") != "NONE"
+                if used and control in ("CE", "RST"):
+                    wanted[pin] = "1" if control == "CE" else "0"
+        for pin, value in wanted.items():
+            if cell["connections"].get(pin) != [value]:
+                raise FirelineError(
+                    f"pin {pin} of {name} ({cell['type']}) is not a constant {value}, which does "
+                    f"not work on the chip: this is a defect of Fireline, please report it"
+                )
 
 
 def absorb_output_registers(netlist: dict) -> int:
@@ -43,18 +73,24 @@ def absorb_output_registers(netlist: dict) -> int:
 
 
 def make_constants_near(netlist: dict) -> None:
-    """Gives each multiplier and each carry chain a cell of its own for the constants it needs.
+    """Gives each DSP block and each carry chain a cell of its own for the constants it needs.
 
     nextpnr drives a constant from one place and routes it across the die to each pin that it cannot
     tie. With many such pins router1 may not terminate, because a conflict with a net of hundreds of
-    pins makes it reroute all of them. A multiplier gets a LUT for each constant. A carry chain gets
-    a CCU2C that generates its first carry, instead of the one that nextpnr inserts to bring the
-    constant in. `netlist` is the top module of Yosys' JSON, changed in place.
+    pins makes it reroute all of them. A DSP block, two slices side by side, gets a LUT for each
+    constant. Its multipliers share them, because the block has one wire for each enable and each
+    reset: nextpnr moves a second wire to another one, so that not all registers use the same. A
+    carry chain gets a CCU2C that generates its first carry, instead of the one that nextpnr inserts
+    to bring the constant in.
+
+    `netlist` is the top module of Yosys' JSON, changed in place; its multipliers have sites.
     """
-    cells, near = netlist["cells"], {}
+    cells = netlist["cells"]
+    near: dict[str, dict] = {}
     makers = {"MULT18X18D": (CONTROLS, _constant_lut), "CCU2C": (("CIN",), _first_carry)}
     wires = (bit for cell in cells.values() for pin in cell["connections"].values() for bit in pin)
     free = count(1 + max((bit for bit in wires if isinstance(bit, int)), default=0))
+    bits: dict[str, int] = {}
     for name, cell in cells.items():
         if cell["type"] not in makers:
             continue
@@ -63,10 +99,21 @@ def make_constants_near(netlist: dict) -> None:
         for value in "01":
             tied = [pin for pin in pins if pin.startswith(begin) and pins[pin] == [value]]
             if tied:
-                bit = next(free)
-                near[f"{name}$constant{value}"] = make(value, bit)
-                pins |= {pin: [bit] for pin in tied}
+                maker = f"{_block(name, cell)}$constant{value}"
+                if maker not in near:
+                    bits[maker] = next(free)
+                    near[maker] = make(value, bits[maker])
+                pins |= {pin: [bits[maker]] for pin in tied}
     cells |= near
+
+
+def _block(name: str, cell: dict) -> str:
+    """The name of a multiplier's DSP block; of another cell, its own."""
+    site = SITE.fullmatch(cell["attributes"].get("BEL", ""))
+    if not site:
+        return name
+    column, row, half = map(int, site.groups())
+    return f"block.X{column - half}/Y{row}"
 
 
 def _constant_lut(value: str, bit: int) -> dict:

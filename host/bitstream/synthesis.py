@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ...hw.boards.top import BoardTop
-from .netlist import absorb_output_registers, make_constants_near
+from .netlist import absorb_output_registers, make_constants_near, refuse_driven_controls
 from .sites import place_multipliers
 from .tools import Progress, Step, run_step
 
@@ -37,7 +37,8 @@ def synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) -> 
     run_step(Step("yosys", (yosys, "-p", script)), scratch, progress)
     netlist = json.loads((scratch / NETLIST).read_text())
     module = netlist["modules"]["top"]
+    refuse_driven_controls(module)
     absorb_output_registers(module)
-    make_constants_near(module)
     place_multipliers(module, top.board)
+    make_constants_near(module)
     (scratch / NETLIST).write_text(json.dumps(netlist))

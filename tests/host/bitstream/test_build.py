@@ -94,7 +94,8 @@ def test_the_best_seed_is_kept(tools, tmp_path):
 
 def test_the_placed_netlist_has_local_constants_and_fixed_multipliers(tools, tmp_path):
     pins = {"port_directions": {"RST0": "input"}, "connections": {"RST0": ["0"]}}
-    cells = {"pair0.multiplier0.dsp": {"type": "MULT18X18D", "attributes": {}, **pins}}
+    multiplier = {"type": "MULT18X18D", "parameters": {}, "attributes": {}, **pins}
+    cells = {"pair0.multiplier0.dsp": multiplier}
     netlist = {"modules": {"top": {"cells": cells, "ports": {}}}}
     tools("yosys", f"#!/bin/sh\necho '{json.dumps(netlist)}' > top.json\n")
     tools("nextpnr-ecp5", NEXTPNR + f"cp top.json {tmp_path}\n")

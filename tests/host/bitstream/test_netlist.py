@@ -9,7 +9,12 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from fireline.host.bitstream.netlist import absorb_output_registers, make_constants_near
+from fireline.errors import FirelineError
+from fireline.host.bitstream.netlist import (
+    absorb_output_registers,
+    make_constants_near,
+    refuse_driven_controls,
+)
 from fireline.host.bitstream.synthesis import FREE_COLLISIONS
 from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
@@ -203,6 +208,55 @@ def test_multipliers_and_carry_chains_get_local_constants(tmp_path):
     assert added["LUT4"] == 2 and added["CCU2C"] == len(added) == 2
     write_verilog(netlist, tmp_path)
     assert run_verilated(tmp_path, ARITHMETIC_TESTBENCH) == (0, "")
+
+
+def test_the_multipliers_of_a_block_share_their_constants(tmp_path):
+    top = synthesized(Arithmetic(), tmp_path)["modules"]["top"]
+    (name,) = [name for name, cell in top["cells"].items() if cell["type"] == "MULT18X18D"]
+    sites = ("X4/Y13/MULT18_0", "X9/Y13/MULT18_5", "X13/Y13/MULT18_0", "X4/Y22/MULT18_0")
+    for site in sites:
+        top["cells"][site] = json.loads(json.dumps(top["cells"][name]))
+        top["cells"][site]["attributes"]["BEL"] = site
+    del top["cells"][name]
+    make_constants_near(top)
+    first, same, *others = [top["cells"][site]["connections"] for site in sites]
+    controls = [pin for pin in first if pin.startswith(("CE", "RST", "SIGNED"))]
+    assert len(controls) == 4
+    for pin in controls:
+        assert first[pin] == same[pin]
+        assert first[pin] not in [other[pin] for other in others]
+
+
+def test_constant_controls_are_accepted(tmp_path):
+    refuse_driven_controls(synthesized(Arithmetic(), tmp_path)["modules"]["top"])
+    module, pins = rom(36, plain)
+    refuse_driven_controls(synthesized(module, tmp_path, pins)["modules"]["top"])
+
+
+@pytest.mark.parametrize(
+    "kind, pin, bits",
+    [
+        ("DP16KD", "RSTA", [99]),
+        ("DP16KD", "RSTB", ["1"]),
+        ("MULT18X18D", "RST", [99]),
+        ("MULT18X18D", "RST", ["1"]),
+        ("MULT18X18D", "RST", ["x"]),
+        ("MULT18X18D", "RST", None),
+        ("MULT18X18D", "CE", [99]),
+        ("MULT18X18D", "CE", ["0"]),
+    ],
+)
+def test_a_control_that_logic_drives_is_refused(kind, pin, bits, tmp_path):
+    module, pins = (Arithmetic(), None) if kind == "MULT18X18D" else rom(36, plain)
+    top = synthesized(module, tmp_path, pins)["modules"]["top"]
+    (cell,) = [cell for cell in top["cells"].values() if cell["type"] == kind]
+    pin = cell["parameters"].get(f"REG_OUTPUT_{pin}", pin)
+    if bits:
+        cell["connections"][pin] = bits
+    else:
+        del cell["connections"][pin]
+    with pytest.raises(FirelineError, match=f"pin {pin} of .* defect of Fireline, please report"):
+        refuse_driven_controls(top)
 
 
 def far_constants(top):
