@@ -44,7 +44,6 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     """
     from ..host.bitstream.build import build as make
     from ..host.bitstream.design import design
-    from ..host.bitstream.flash import flash_command
     from ..host.bitstream.slow_paths import SlowPaths
     from ..host.bitstream.summary import SLOW_PATHS
     from ..host.compiler.head_choice import HeadPlace, compile_for
@@ -70,7 +69,7 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
         f"{frames:,.0f} frames a second of {compiled.timing.cycles:,} cycles"
     )
     if is_network(net):
-        output.say(f"to load it: {' '.join(flash_command(folder))}")
+        output.say(f"to load it: fireline flash {folder}")
     else:
         output.say(f"{net} names no trained network: the weights are random")
     output.result(

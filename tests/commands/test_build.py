@@ -42,7 +42,7 @@ def test_build(net, tools, tmp_path):
     options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", folder)
     options += ("--json", file)
     shown = runs("build", net, *options).stdout
-    assert "--board ulx3s" in shown
+    assert f"to load it: fireline flash {folder}\n" in shown
     result = json.loads(file.read_text())
     assert (result["fmax_mhz"], result["clock_mhz"], result["luts"]) == (55.5, 50.0, 1000)
     assert result["frames_per_second"] == pytest.approx(50e6 / result["cycles_per_frame"])
