@@ -89,12 +89,7 @@ class SelfTestPlan:
     @property
     def tested_sites(self) -> tuple[Site, ...]:
         """The multipliers, from left to right and from top to bottom of each column of slices."""
-        columns = SITES[self.board.device].columns()
-        slices = [
-            pair
-            for even, odd in zip(columns[::2], columns[1::2], strict=True)
-            for pair in zip(even, odd, strict=True)
-        ]
+        slices = SITES[self.board.device].slices()
         lone = {1 + 3 * n + self.pattern: kind for n, kind in enumerate(LONE)}
         sites = []
         for number, halves in enumerate(slices):
