@@ -72,6 +72,24 @@ def absorb_output_registers(netlist: dict) -> int:
     return moved
 
 
+def release_pads_at_start(netlist: dict) -> None:
+    """Presets the output enable register of each bidirectional pad, so that it drives nothing.
+
+    The pad drives while the register is 0, which Amaranth's registers are until the first edge of
+    their clock. The core's clock is held until the PLL is steady, and another chip may drive the
+    pin. `netlist` is the top module of Yosys' JSON, changed in place.
+    """
+    pads = [
+        cell["connections"] for cell in netlist["cells"].values() if cell["type"] == "TRELLIS_IO"
+    ]
+    enables = {pad["T"][0] for pad in pads if "T" in pad}
+    for cell in netlist["cells"].values():
+        pins = cell["connections"]
+        is_pad_register = "syn_useioff" in cell["attributes"] and pins["Q"][0] in enables
+        if is_pad_register and isinstance(pins["DI"][0], int):
+            cell["parameters"]["REGSET"] = "SET"
+
+
 def make_constants_near(netlist: dict) -> None:
     """Gives each DSP block and each carry chain a cell of its own for the constants it needs.
 

@@ -4,7 +4,12 @@ import json
 from pathlib import Path
 
 from ...hw.boards.top import BoardTop
-from .netlist import absorb_output_registers, make_constants_near, refuse_driven_controls
+from .netlist import (
+    absorb_output_registers,
+    make_constants_near,
+    refuse_driven_controls,
+    release_pads_at_start,
+)
 from .sites import place_multipliers
 from .tools import Progress, Step, run_step
 
@@ -29,7 +34,7 @@ design never uses that data; without this, Yosys adds logic behind the block RAM
 
 def synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) -> None:
     """Leaves the netlist and the pins in NETLIST and PINS in the folder `scratch`."""
-    plan = top.board.platform().prepare(top, "top", emit_src=False)
+    plan = top.board.make_platform().prepare(top, "top", emit_src=False)
     for name in ("top.il", PINS):
         (scratch / name).write_text(plan.files[name])
     prepare = f"read_rtlil top.il; {HIDE_FIELDS}; {FREE_COLLISIONS}; {KEEP_REGISTERS}"
@@ -39,6 +44,7 @@ def synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) -> 
     module = netlist["modules"]["top"]
     refuse_driven_controls(module)
     absorb_output_registers(module)
+    release_pads_at_start(module)
     place_multipliers(module, top.board)
     make_constants_near(module)
     (scratch / NETLIST).write_text(json.dumps(netlist))

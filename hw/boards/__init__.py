@@ -2,7 +2,7 @@
 
 To add a board, write a module that defines `BOARDS`, a tuple of `Board`s (see `ulx3s` for an
 example), and append it to `FAMILIES`. `BoardTop` expects these resources of the board's Amaranth
-platform: the default clock, `uart` 0, `led` 0 to 3 and, for streamed weights, `sdram` 0. Run
+platform: the default clock, `uart` 0, `led` 0 to 4 and, for streamed weights, `sdram` 0. Run
 `tests/hw/boards`.
 """
 

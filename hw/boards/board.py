@@ -1,7 +1,10 @@
 """What Fireline needs to know about a board."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+
+from amaranth.build import Attrs, Pins, Resource
 
 from ..program import ArrayShape
 
@@ -32,6 +35,29 @@ class Board:
     oscillator_mhz: float = 25.0
     flash_name: str = "ulx3s"
     """The board's name for openFPGALoader."""
+    pulled_up: tuple[str, ...] = ()
+    """Pins that the design must hold high so that another chip on the board stays quiet, see
+    `make_platform`."""
+
+    def make_platform(self) -> Any:
+        """A new Amaranth platform.
+
+        The serial line's `rx` has a pull-up, so that it idles while nobody drives it. If there are
+        `pulled_up` pins, a resource of that name has them. Their pads have an open drain, which is
+        never low, and a pull-up, so they fight no chip that drives them.
+        """
+        platform = self.platform()
+        uart = deepcopy(platform.lookup("uart"))
+        for signal in uart.ios:
+            if signal.name == "rx":
+                signal.attrs["PULLMODE"] = "UP"
+        platform.resources["uart", 0] = uart
+        if self.pulled_up:
+            attributes = Attrs(IO_TYPE="LVCMOS33", PULLMODE="UP", OPENDRAIN="ON")
+            pins = Pins(" ".join(self.pulled_up), dir="o")
+            platform.add_resources([Resource("pulled_up", 0, pins, attributes)])
+        return platform
+
     usb_id: str = "0403:6015"
     """Vendor and product, in hexadecimal, of the USB chip that makes the serial port (and JTAG):
     the ULX3S' FT231X."""

@@ -1,15 +1,19 @@
 """The top of the design on a board: the system's ports connected to the FPGA's pins."""
 
-from amaranth.hdl import ClockDomain, Elaboratable, Module
+from amaranth.hdl import ClockDomain, Elaboratable, Module, Signal
 from amaranth.lib import io, wiring
 
-from ..ecp5.clock import PLL, pll_settings
+from ..ecp5.clock import CoreClock
+from ..ecp5.pll import pll_settings
 from ..link.baud import BAUD, divisor_of
 from ..link.protocol import Identity
 from ..sdram.contents import SdramContents
-from ..sdram.pads import CLOCK_LEAD, SdramPads
+from ..sdram.pads import SdramPads, clock_lead
 from ..system import SerialSystem, streamed_weights
 from .board import Board
+
+OSCILLATOR_BITS = 24
+"""Bits of the counter whose highest bit is the oscillator's light."""
 
 
 class BoardTop(Elaboratable):
@@ -47,27 +51,44 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.system = system = self.system
-        pll = self._build_clock(m, platform)
+        clock = self._build_clock(m, platform)
         self._build_serial_line(m, platform)
         if self.weights:
             m.domains.sdram = sdram = ClockDomain(reset_less=True)
             m.submodules.sdram = pads = SdramPads()
-            m.d.comb += sdram.clk.eq(pll.ahead)
+            m.d.comb += sdram.clk.eq(clock.ahead)
             wiring.connect(m, system.memory, pads.pins)
-        for number, light in enumerate(system.lights.as_value()):
-            led = platform.request("led", number, dir="-")
-            m.submodules[f"led{number}"] = led_pin = io.Buffer("o", led)
-            m.d.comb += led_pin.o.eq(light)
+        self._build_lights(m, platform)
+        if self.board.pulled_up:
+            pins = platform.request("pulled_up", dir="-")
+            m.submodules.pulled_up = pads = io.Buffer("o", pins)
+            m.d.comb += pads.o.eq(~0)
         return m
 
     def _build_clock(self, m, platform):
-        """The board's oscillator and the PLL that drives domain `sync`. Returns the PLL."""
+        """The domains `oscillator`, the board's clock, and `sync`. Returns what makes `sync`."""
+        m.domains.oscillator = oscillator = ClockDomain(reset_less=True)
         m.domains.sync = sync = ClockDomain(reset_less=True)
-        m.submodules.pll = pll = PLL(self.settings, CLOCK_LEAD if self.weights else 0)
-        oscillator = platform.request(platform.default_clk, dir="-")
-        m.submodules.oscillator = oscillator_pin = io.Buffer("i", oscillator)
-        m.d.comb += [pll.oscillator.eq(oscillator_pin.i), sync.clk.eq(pll.clock)]
-        return pll
+        lead_steps = None
+        if self.weights:
+            lead_steps = round(clock_lead(self.clock_mhz) / self.settings.step_ns)
+        m.submodules.clock = clock = CoreClock(self.settings, lead_steps)
+        pin = platform.request(platform.default_clk, dir="-")
+        m.submodules.oscillator = oscillator_pin = io.Buffer("i", pin)
+        m.d.comb += [
+            oscillator.clk.eq(oscillator_pin.i),
+            sync.clk.eq(clock.clock),
+        ]
+        return clock
+
+    def _build_lights(self, m, platform):
+        """The system's lights, and one that blinks from the board's oscillator without the PLL."""
+        blink = Signal(OSCILLATOR_BITS)
+        m.d.oscillator += blink.eq(blink + 1)
+        for number, light in enumerate([*self.system.lights.as_value(), blink[-1]]):
+            led = platform.request("led", number, dir="-")
+            m.submodules[f"led{number}"] = led_pin = io.Buffer("o", led)
+            m.d.comb += led_pin.o.eq(light)
 
     def _build_serial_line(self, m, platform):
         uart = platform.request("uart", dir={"rx": "-", "tx": "-", "rts": "-", "dtr": "-"})

@@ -5,6 +5,11 @@ from amaranth_boards import ulx3s
 from ..program import ArrayShape
 from .board import Board
 
+ESP32_PINS = "L2", "F1"
+"""The ESP32's GPIO0 is on L2 up to version 3.0 of the board, and on F1 from 3.1.6 on; the other pin
+is its enable or GPIO22. Users of the board report that the ESP32's firmware takes over JTAG, and so
+reconfigures the FPGA, when it finds GPIO0 low. An unused pin of the FPGA pulls it low."""
+
 
 def _ulx3s(size, luts, multipliers, block_rams, array, platform) -> Board:
     return Board(
@@ -18,6 +23,7 @@ def _ulx3s(size, luts, multipliers, block_rams, array, platform) -> Board:
         array=array,
         clock_mhz=100.0,
         platform=platform,
+        pulled_up=ESP32_PINS,
     )
 
 

@@ -22,6 +22,9 @@ def mult18x18d(a, b, p) -> Instance:
     `a` is signed or unsigned, `b` unsigned; both have at most `FACTOR_BITS` bits, `p` has twice as
     many. Amaranth's simulator has no model of the cell: simulate `Form.PLAIN`.
 
+    The registers take their enable from CE3 and their reset from RST3, because nextpnr leaves some
+    selectors of a multiplier in the second half of a DSP slice at 0, which means these two.
+
     Source
         Lattice FPGA-TN-02205, ECP5 and ECP5-5G sysDSP Usage Guide
     """
@@ -29,7 +32,7 @@ def mult18x18d(a, b, p) -> Instance:
     registers = {
         f"p_REG_{place}_{pin}": value
         for place in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
-        for pin, value in (("CLK", "CLK0"), ("CE", "CE0"), ("RST", "RST0"))
+        for pin, value in (("CLK", "CLK0"), ("CE", "CE3"), ("RST", "RST3"))
     }
     pins = {
         f"i_A{n}": a[n] if n < len(a) else a[-1] if sign else Const(0, 1)
@@ -46,6 +49,6 @@ def mult18x18d(a, b, p) -> Instance:
         i_SOURCEA=Const(0, 1),
         i_SOURCEB=Const(0, 1),
         i_CLK0=ClockSignal(),
-        i_CE0=Const(1, 1),
-        i_RST0=Const(0, 1),
+        i_CE3=Const(1, 1),
+        i_RST3=Const(0, 1),
     )

@@ -6,27 +6,45 @@ from amaranth.lib.wiring import In
 
 from .controller import PINS
 
-CLOCK_LEAD = 5.0
-"""Nanoseconds by which the chip's clock leads the core's.
+PADS_NS = 3.65, 5.2
+"""Shortest and longest delay of an output pad and an input pad together, the registers' set-up and
+hold included, by Project Trellis' data of speed grade 6."""
 
-Output pads delay the clock and the other pins alike, by about 4 ns. The chip therefore sees its
-pins change 5 ns after its own edge, and its edge is 1 ns before the core's. It drives a word at
-most 5.4 ns after an edge and holds it for 2.5 ns after the next one. With a cycle of 10 ns and 1 ns
-for the input pad, the core's second edge after that samples the word 4.6 ns after it becomes valid
-and 2.5 ns before it changes; the chip sees its pins change 5 ns before its next edge.
+ACCESS_NS = 5.4
+"""From the chip's clock to the word, at most: the slowest of the chips that `SdramTiming` names."""
 
-The PLL rounds the lead to whole periods of its oscillator. At 130 MHz the lead is 4.6 ns and the
-cycle 7.7 ns: the word is sampled 1.9 ns after it becomes valid and 2.9 ns before it changes, and
-the pins change 3.1 ns before the chip's next edge. The 1.9 ns are tight: they also cover the
-board's wires and the setup time of the input register. At 132 MHz, near the most that the chip
-allows, 1.7 ns are left."""
+HOLD_NS = 2.5
+"""From the chip's next clock for which it holds the word, at least."""
+
+LEAST_LEAD_NS = 2.5
+"""The chip wants its inputs to be stable for 0.8 ns after its clock. Output pads delay the clock
+and the other pins alike, so the lead is this time; the rest allows for their differences."""
+
+
+def clock_lead(clock_mhz: float) -> float:
+    """Nanoseconds by which the chip's clock leads the core's.
+
+    The core's edge that ends the cycle samples the word in the middle of the time for which it is
+    valid, unless the lead would be less than `LEAST_LEAD_NS`.
+    """
+    late, early = PADS_NS[1] + ACCESS_NS, PADS_NS[0] + HOLD_NS
+    return max(LEAST_LEAD_NS, (late + early - 1000 / clock_mhz) / 2)
+
+
+def read_margins(clock_mhz: float, lead: float) -> tuple[float, float]:
+    """Nanoseconds for which a word is valid before and after the core samples it, in every case.
+
+    The board's wires and the clocks' jitter take their share of them.
+    """
+    valid, gone = PADS_NS[1] + ACCESS_NS - lead, PADS_NS[0] + HOLD_NS - lead
+    return 1000 / clock_mhz - valid, gone
 
 
 class SdramPads(wiring.Component):
     """Connects an `SdramController` to the platform's resource `sdram`.
 
     Parameters
-        clock: name of the clock domain for the chip, which leads `sync` by `CLOCK_LEAD`
+        clock: name of the clock domain for the chip, which leads `sync` by `clock_lead`
     Members
         pins: in, the controller's, see `PINS`
     Latency

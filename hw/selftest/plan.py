@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ...errors import FirelineError
 from ..boards.board import Board
-from ..ecp5.clock import PLLSettings, pll_settings
 from ..ecp5.dsp_sites import SITES
+from ..ecp5.pll import PLLSettings, pll_settings
 
 PLL_COUNT = {"LFE5U-12F": 2, "LFE5U-25F": 2, "LFE5U-45F": 4, "LFE5U-85F": 4}
 OTHER_PLLS_MHZ = 62.5, 125.0, 130.0
@@ -72,7 +72,7 @@ class SelfTestPlan:
     def phases(self) -> int:
         """Steps of the SDRAM clock's phase in a period; each delays the clock by 1/8 of a period of
         the PLL's oscillator."""
-        return 8 * self.settings.output_divider
+        return self.settings.steps
 
     home = 0
     """The step that real designs use: the phase is counted from there."""
@@ -89,10 +89,9 @@ class SelfTestPlan:
     @property
     def tested_sites(self) -> tuple[Site, ...]:
         """The multipliers, from left to right and from top to bottom of each column of slices."""
-        slices = SITES[self.board.device].slices()
         lone = {1 + 3 * n + self.pattern: kind for n, kind in enumerate(LONE)}
         sites = []
-        for number, halves in enumerate(slices):
+        for number, halves in enumerate(SITES[self.board.device].slices()):
             half, reset = lone.get(number, ("both", "RST3"))
             used = {"both": halves, "even": halves[:1], "odd": halves[1:]}[half]
             sites += [Site(*site, half, reset) for site in used]

@@ -41,13 +41,13 @@ MULT18X18D = f"""
 module MULT18X18D(
     input {bits("A", 18)},
     input {bits("B", 18)},
-    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE0, RST0,
+    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE3, RST3,
     output {bits("P", 36)}
 );
-    parameter REG_INPUTA_CLK = "NONE", REG_INPUTA_CE = "CE0", REG_INPUTA_RST = "RST0";
-    parameter REG_INPUTB_CLK = "NONE", REG_INPUTB_CE = "CE0", REG_INPUTB_RST = "RST0";
-    parameter REG_PIPELINE_CLK = "NONE", REG_PIPELINE_CE = "CE0", REG_PIPELINE_RST = "RST0";
-    parameter REG_OUTPUT_CLK = "NONE", REG_OUTPUT_CE = "CE0", REG_OUTPUT_RST = "RST0";
+    parameter REG_INPUTA_CLK = "NONE", REG_INPUTA_CE = "CE3", REG_INPUTA_RST = "RST3";
+    parameter REG_INPUTB_CLK = "NONE", REG_INPUTB_CE = "CE3", REG_INPUTB_RST = "RST3";
+    parameter REG_PIPELINE_CLK = "NONE", REG_PIPELINE_CE = "CE3", REG_PIPELINE_RST = "RST3";
+    parameter REG_OUTPUT_CLK = "NONE", REG_OUTPUT_CE = "CE3", REG_OUTPUT_RST = "RST3";
     wire signed [18:0] a = {{SIGNEDA & A17, {bits("A", 18)}}};
     wire signed [18:0] b = {{SIGNEDB & B17, {bits("B", 18)}}};
     reg signed [18:0] a_register, b_register;
@@ -59,12 +59,12 @@ module MULT18X18D(
     wire signed [37:0] last = REG_OUTPUT_CLK == "CLK0" ? output_register : middle;
     assign {{{bits("P", 36)}}} = last[35:0];
     always @(posedge CLK0)
-        if (RST0) begin
+        if (RST3) begin
             a_register <= 0;
             b_register <= 0;
             pipeline_register <= 0;
             output_register <= 0;
-        end else if (CE0) begin
+        end else if (CE3) begin
             a_register <= a;
             b_register <= b;
             pipeline_register <= product;

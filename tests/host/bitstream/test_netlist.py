@@ -14,6 +14,7 @@ from fireline.host.bitstream.netlist import (
     absorb_output_registers,
     make_constants_near,
     refuse_driven_controls,
+    release_pads_at_start,
 )
 from fireline.host.bitstream.synthesis import FREE_COLLISIONS
 from fireline.hw.array.multiplier import PairMultiplier
@@ -186,8 +187,8 @@ def test_multipliers_and_carry_chains_get_local_constants(tmp_path):
     netlist = synthesized(Arithmetic(), tmp_path)
     top, before = netlist["modules"]["top"], cells(netlist)
     assert far_constants(top) == {
-        ("MULT18X18D", "CE0"): "1",
-        ("MULT18X18D", "RST0"): "0",
+        ("MULT18X18D", "CE3"): "1",
+        ("MULT18X18D", "RST3"): "0",
         ("MULT18X18D", "SIGNEDA"): "1",
         ("MULT18X18D", "SIGNEDB"): "0",
         ("MULT18X18D", "SOURCEA"): "0",
@@ -267,3 +268,34 @@ def far_constants(top):
             if (cell["type"] == "MULT18X18D" and pin[0] not in "AB") or pin == "CIN":
                 found[cell["type"], pin] |= {*bits} & {*"01"}
     return {pins: "".join(sorted(values)) for pins, values in found.items() if values}
+
+
+def pad_register(data, output) -> dict:
+    return {
+        "type": "TRELLIS_FF",
+        "attributes": {"syn_useioff": "1"},
+        "parameters": {"REGSET": "RESET"},
+        "connections": {"DI": [data], "Q": [output]},
+    }
+
+
+def test_bidirectional_pads_drive_nothing_at_the_start():
+    """Output pads, whose enable is a constant, and registers of the data keep their start."""
+    pads = {
+        "dq": {"I": [1], "T": [2], "B": [3]},
+        "address": {"I": [4], "T": [5], "B": [6]},
+        "tx": {"I": [7], "B": [8]},
+    }
+    registers = {
+        "dq_data": pad_register(11, 1),
+        "dq_enable": pad_register(12, 2),
+        "address_enable": pad_register("0", 5),
+        "plain": pad_register(13, 14),
+    }
+    cells = registers | {
+        name: {"type": "TRELLIS_IO", "attributes": {}, "parameters": {}, "connections": pins}
+        for name, pins in pads.items()
+    }
+    release_pads_at_start({"cells": cells})
+    starts = {name: cell["parameters"]["REGSET"] for name, cell in registers.items()}
+    assert [name for name, start in starts.items() if start == "SET"] == ["dq_enable"]

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.bitstream.place_and_route import ROUTERS, SILENCE, Listener, place_and_route
+from fireline.host.bitstream.place_and_route import (
+    ROUTERS,
+    SILENCE,
+    Listener,
+    fmax,
+    place_and_route,
+)
 from fireline.hw.boards import find_board
 
 NEXTPNR = r"""#!/bin/sh
@@ -22,7 +28,7 @@ until routes || [ $n -gt 60 ]; do
   n=$((n + 1))
 done
 [ $n -le 60 ] || exec sleep 60
-echo "{{\"fmax\": {{\"clk\": {{\"achieved\": 5$((seed % 10))}}}}}}" > $report
+echo "{{\"fmax\": {{\"clk\": {{\"achieved\": 5$((seed % 10)), \"constraint\": 50}}}}}}" > $report
 """
 
 BOTH = ["router1-1", "router1-2", "router2-1", "router2-2"]
@@ -66,7 +72,7 @@ def verdicts(router, *left: int) -> list[str | None]:
 
 def test_the_fastest_seed_is_chosen(run):
     best, report, tried = run("true", 3)
-    assert (best, report) == (3, {"fmax": {"clk": {"achieved": 53}}})
+    assert (best, report) == (3, {"fmax": {"clk": {"achieved": 53, "constraint": 50}}})
     assert tried == ["router1-1", "router1-2", "router1-3"]
 
 
@@ -136,3 +142,12 @@ def test_a_router_with_few_wires_left_gets_more_time():
     assert not any(patient)
     assert last.startswith(f"after {router.patience_for_few + 2} rounds")
     assert any(verdicts(router, 900, 1, *[router.few] * router.patience))
+
+
+def test_fmax_is_the_cores_also_if_another_clock_is_slower():
+    """25 MHz of 20 MHz possible on the oscillator allow the core only 80 % of its clock."""
+    clocks = {"core": (140.0, 100.0), "ahead": (600.0, 100.0), "oscillator": (230.0, 25.0)}
+    report = {"fmax": {name: {"achieved": a, "constraint": c} for name, (a, c) in clocks.items()}}
+    assert fmax(report) == 140.0
+    report["fmax"]["oscillator"]["achieved"] = 20.0
+    assert fmax(report) == pytest.approx(80.0)

@@ -1,62 +1,81 @@
-"""The PLL's settings against the data sheet's limits."""
-
-import re
+"""The core's clock in Amaranth's simulator, with a model of the PLL and of the clock gate."""
 
 import pytest
-from amaranth.back import rtlil
-from fireline.errors import FirelineError
-from fireline.hw.ecp5.clock import PLL, pll_settings
-from hypothesis import given
-from hypothesis import strategies as st
+from amaranth.hdl import ClockDomain, Elaboratable, Fragment, Module, Signal
+from amaranth.sim import Simulator
+from fireline.hw.ecp5 import clock as clocks
+from fireline.hw.ecp5.clock import CoreClock
+from fireline.hw.ecp5.pll import pll_settings
 
 
-@given(st.floats(3.125, 400))
-def test_settings_keep_the_limits_and_come_near(output_mhz):
-    settings = pll_settings(25.0, output_mhz)
-    assert settings.output_mhz <= output_mhz + 1e-5
-    assert settings.output_mhz > output_mhz - 3.125
-    assert 400 <= settings.output_mhz * settings.output_divider <= 800
-    assert 25.0 / settings.input_divider >= 3.125
-    assert settings.output_mhz == pytest.approx(
-        25.0 / settings.input_divider * settings.feedback_divider
-    )
-    for divider in (
-        settings.input_divider,
-        settings.feedback_divider,
-        settings.output_divider,
-    ):
-        assert 1 <= divider <= 128
+class FakePLL(Elaboratable):
+    """Follows the oscillator; the test drives `locked`."""
+
+    def __init__(self, settings, lead_steps):
+        self.oscillator, self.clock, self.ahead = Signal(), Signal(), Signal()
+        self.locked = Signal()
+        FakePLL.last = self
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.clock.eq(self.oscillator)
+        return m
 
 
-@pytest.mark.parametrize("output_mhz", [25, 50, 60, 62.5, 75, 80, 90, 100])
-def test_round_clocks_are_made_exactly(output_mhz):
-    assert pll_settings(25.0, output_mhz).output_mhz == output_mhz
+def fake_cell(kind, *, i_CLKI, i_CE, o_CLKO):
+    assert kind == "DCCA"
+    m = Module()
+    m.d.comb += o_CLKO.eq(i_CLKI & i_CE)
+    return m
 
 
-def test_settings_that_the_vendors_example_uses():
-    settings = pll_settings(25.0, 60.0)
-    assert (settings.input_divider, settings.feedback_divider, settings.output_divider) == (
-        5,
-        12,
-        10,
-    )
+@pytest.fixture
+def simulated(monkeypatch):
+    """The component, and the module to simulate; LOCK must last for 16 cycles."""
+    monkeypatch.setattr(clocks, "PLL", FakePLL)
+    monkeypatch.setattr(clocks, "Instance", fake_cell)
+    monkeypatch.setattr(clocks, "LOCK_CYCLES", 16)
+    dut, m = CoreClock(pll_settings(25.0, 100.0)), Module()
+    m.domains.oscillator = ClockDomain(reset_less=True)
+    m.submodules.dut = Fragment.get(dut, None)
+    return dut, FakePLL.last, m
 
 
-@pytest.mark.parametrize("output_mhz", [0.0, 1.0, 500.0])
-def test_impossible_clocks_are_refused_in_one_line(output_mhz):
-    with pytest.raises(FirelineError, match="the PLL cannot make") as error:
-        pll_settings(25.0, output_mhz)
-    assert "\n" not in str(error.value)
+def edges_after(simulated, levels: list[int]) -> list[int]:
+    """Edges of the core's clock in each cycle, for LOCK's level in each cycle."""
+    dut, pll, m = simulated
+    found = []
+
+    async def testbench(ctx):
+        for level in levels:
+            ctx.set(pll.locked, level)
+            await ctx.tick("oscillator")
+            await ctx.delay(1e-9)
+            found.append(ctx.get(dut.clock))
+
+    simulator = Simulator(m)
+    simulator.add_clock(4e-8, domain="oscillator")
+    simulator.add_testbench(testbench)
+    simulator.run()
+    return found
 
 
-@pytest.mark.parametrize("output_mhz", [50, 62.5, 80, 100])
-def test_second_clock_leads_by_what_was_asked_for(output_mhz):
-    settings = pll_settings(25.0, output_mhz)
-    pll = PLL(settings, 5.0)
-    step = 1000 / settings.oscillator_mhz
-    assert abs(pll.lead_steps * step - 5.0) <= step / 2 < 1.3
-    text = rtlil.convert(pll)
-    delay = settings.output_divider - pll.lead_steps
-    phases = [int(re.search(rf"{clock}_CPHASE (\d+)", text)[1]) for clock in ("CLKOP", "CLKOS")]
-    assert phases[1] - phases[0] == delay
-    assert "CLKOS" not in rtlil.convert(PLL(settings))
+def test_clock_starts_after_a_long_lock(simulated):
+    found = edges_after(simulated, [0] * 5 + [1] * 40)
+    start = found.index(1)
+    assert 5 + 16 <= start <= 5 + 16 + 8
+    assert all(found[start:])
+
+
+def test_an_early_lock_does_not_start_the_clock(simulated):
+    found = edges_after(simulated, ([1] * 12 + [0] * 3) * 4 + [1] * 40)
+    assert found.index(1) >= 4 * 15 + 16
+
+
+def test_clock_stops_without_lock(simulated):
+    found = edges_after(simulated, [1] * 40 + [0] * 10)
+    assert found[39] and not found[-1]
+
+
+def test_lock_is_awaited_for_milliseconds():
+    assert clocks.LOCK_CYCLES / 25e6 > 2e-3

@@ -7,8 +7,9 @@ from amaranth.hdl import ClockDomain, ClockSignal, Fragment, Module, Mux
 from amaranth.lib import io
 from amaranth.sim import Simulator
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
+from fireline.hw.ecp5.pll import pll_settings
 from fireline.hw.sdram.chip import Command
-from fireline.hw.sdram.pads import SdramPads
+from fireline.hw.sdram.pads import SdramPads, clock_lead, read_margins
 
 
 class Platform:
@@ -107,3 +108,25 @@ def test_the_chips_clock_is_that_of_its_domain(pads):
 
     simulate(m, testbench)
     assert levels == 2 * ([1] * 2 + [0] * 5 + [1] * 3)
+
+
+@pytest.mark.parametrize("clock_mhz", [20, 25, 50, 62.5, 80, 100, 110, 115, 120, 125, 130, 132.5])
+def test_words_are_sampled_while_they_are_valid(clock_mhz):
+    """The lead is rounded to the PLL's steps; the margins are balanced where the clock is fast."""
+    step = pll_settings(25.0, clock_mhz).step_ns
+    before, after = read_margins(clock_mhz, round(clock_lead(clock_mhz) / step) * step)
+    assert min(before, after) > 1.4
+    assert clock_mhz < 90 or abs(before - after) <= step + 1e-9
+
+
+def test_margins_by_hand():
+    """At 100 MHz and a lead of 3 ns the word comes 7.6 ns after the edge and goes 3.15 after the
+    next one."""
+    assert read_margins(100.0, 3.0) == pytest.approx((2.4, 3.15))
+
+
+@pytest.mark.parametrize("clock_mhz", [20, 62.5, 100, 133])
+def test_the_chips_inputs_are_stable_around_its_clock(clock_mhz):
+    """They change `lead` after the chip's edge, and it wants 0.8 ns after and 1.5 ns before it."""
+    lead = clock_lead(clock_mhz)
+    assert lead - 0.8 > 1.4 and 1000 / clock_mhz - lead - 1.5 > 1.3

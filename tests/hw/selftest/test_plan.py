@@ -16,7 +16,7 @@ def test_both_patterns_together_test_every_multiplier(board):
         for pattern in (0, 1)
         for site in SelfTestPlan(board, board.clock_mhz, pattern).tested_sites
     }
-    assert tested == {site for column in SITES[board.device].columns() for *_, site in column}
+    assert tested == {bel for halves in SITES[board.device].slices() for *_, bel in halves}
     assert len(tested) == board.multipliers
 
 
