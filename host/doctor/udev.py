@@ -27,14 +27,15 @@ def rules(usb_ids: Iterable[str]) -> list[str]:
         lines += [
             f'SUBSYSTEM=="usb", {chip}, {users}',
             f'SUBSYSTEM=="tty", {chip}, {users}',
-            f'SUBSYSTEM=="usb-serial", {chip}, ATTR{{latency_timer}}="1"',
+            f'ACTION!="remove", SUBSYSTEM=="usb-serial", {chip}, ATTR{{latency_timer}}="1"',
         ]
     return lines
 
 
 def install_commands(usb_ids: Iterable[str]) -> tuple[str, ...]:
-    """The shell's lines that write the rules and make udev read them."""
-    return (f"sudo tee {FILE} >/dev/null <<'END'", *rules(usb_ids), "END", RELOAD)
+    """The shell's lines that write the rules and make udev read them; indented, they work too."""
+    quoted = (f"'{line}' \\" for line in rules(usb_ids))
+    return ("printf '%s\\n' \\", *quoted, f"| sudo tee {FILE}", RELOAD)
 
 
 def has_rule(computer: Computer, usb_id: str, what: str = "") -> bool:

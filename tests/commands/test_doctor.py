@@ -4,8 +4,9 @@ import json
 
 import pytest
 from fireline.host.doctor.check import Check, State
+from fireline.host.doctor.udev import install_commands
 from support.command_line import Result, complains
-from support.fake_computer import FakeComputer
+from support.fake_computer import FTDI, FakeComputer
 
 
 @pytest.fixture
@@ -57,6 +58,6 @@ def test_what_is_missing_is_told_once_with_lines_to_copy(fake):
     fake.run(300, "ModemManager")
     result = Result("doctor")
     assert result.status == 1 and "not ready yet" in result.stdout
-    assert result.stdout.count("\n  sudo tee /etc/udev/rules.d/60-fireline.rules") == 1
-    assert result.stdout.count("\n  SUBSYSTEM==") == 3
+    lines = "".join(f"  {line}\n" for line in install_commands([FTDI]))
+    assert result.stdout.count(lines) == 1
     assert "ModemManager: it runs: " in result.stdout

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from fireline.host.doctor.check import Check, State
 from fireline.host.doctor.connection import connection_checks
-from fireline.host.doctor.udev import IGNORE, RELOAD, install_commands
+from fireline.host.doctor.udev import IGNORE, RELOAD, install_commands, rules
 from support.fake_computer import FTDI, FakeComputer
 
 
@@ -40,7 +40,7 @@ def test_no_board(fake):
     assert only(checks, "board").stops and "plug the board in" in only(checks, "board").advice
     rule = only(checks, "udev rule")
     assert rule.state is State.BETTER and rule.commands == install_commands([FTDI])
-    fake.write("etc/udev/rules.d/60-fireline.rules", "\n".join(rule.commands[1:-2]))
+    fake.write("etc/udev/rules.d/60-fireline.rules", "\n".join(rules([FTDI])))
     assert only(connection_checks(fake.computer()), "udev rule").state is State.GOOD
 
 
@@ -71,13 +71,13 @@ def test_no_permission_for_jtag(fake):
     jtag = only(connection_checks(fake.computer()), "JTAG")
     assert jtag.stops and "write udev's rules" in jtag.advice
     assert jtag.commands == install_commands([FTDI])
-    fake.write("usr/lib/udev/rules.d/99-loader.rules", f"{jtag.commands[1]}\n")
+    fake.write("usr/lib/udev/rules.d/99-loader.rules", f"{rules([FTDI])[0]}\n")
     jtag = only(connection_checks(fake.computer()), "JTAG")
     assert jtag.stops and "udev has a rule" in jtag.advice and jtag.commands == (RELOAD,)
 
 
 def test_a_rule_that_is_a_comment_or_for_another_chip_does_not_count(fake):
-    lines = install_commands([FTDI])[1:4]
+    lines = rules([FTDI])
     fake.write("etc/udev/rules.d/1.rules", "".join(f"# {line}\n" for line in lines))
     fake.write("etc/udev/rules.d/2.rules", "\n".join(lines).replace("6015", "6010"))
     fake.write("etc/udev/rules.d/3.txt", "\n".join(lines))
@@ -164,7 +164,7 @@ def test_programs_that_use_serial_ports_unasked(fake):
     assert only(checks, "brltty").commands == ("sudo apt remove brltty",)
     assert {states(checks)[name] for name in ("ModemManager", "brltty")} == {State.BETTER}
     for text, state in ((IGNORE, State.GOOD), ("", State.BETTER)):
-        lines = "\n".join(install_commands([FTDI])).replace(IGNORE, text)
+        lines = "\n".join(rules([FTDI])).replace(IGNORE, text)
         fake.write("etc/udev/rules.d/60-fireline.rules", lines)
         assert only(connection_checks(fake.computer()), "ModemManager").state is state
 
