@@ -1,6 +1,6 @@
 // Simulates a board whose serial line is a pseudo-terminal: bytes written to the terminal drive the
 // pin rx, and bytes on the pin tx can be read from it. Prints the terminal's name, and exits when
-// stdin is closed.
+// stdin is closed. A design that makes clocks of its own from the pin clk runs in simulated time.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -61,8 +61,20 @@ class Receiver {
     unsigned bits_ = 0;
 };
 
-int main(int count, char** arguments) {  // divisor (cycles a bit), plus arguments of the models
+// Lets time pass until `end`, and with it what the design itself does at times of its own.
+void run_until(VerilatedContext& context, Vboard& board, uint64_t end) {
+    board.eval();
+    while (board.eventsPending() && board.nextTimeSlot() < end) {
+        context.time(board.nextTimeSlot());
+        board.eval();
+    }
+    context.time(end);
+}
+
+// divisor (cycles of clk a bit), femtoseconds of half a cycle, plus arguments of the models
+int main(int count, char** arguments) {
     int divisor = atoi(arguments[1]);
+    uint64_t half_cycle = atoll(arguments[2]);
     int controller, terminal;
     termios raw;
     cfmakeraw(&raw);
@@ -100,9 +112,9 @@ int main(int count, char** arguments) {  // divisor (cycles a bit), plus argumen
         board.rst = cycle < kResetCycles;
         board.rx = sender.next();
         board.clk = 1;
-        board.eval();
+        run_until(context, board, context.time() + half_cycle);
         board.clk = 0;
-        board.eval();
+        run_until(context, board, context.time() + half_cycle);
         int byte = receiver.next(board.tx);
         if (byte >= 0) {
             uint8_t sent = byte;

@@ -26,10 +26,11 @@ DIVISOR = 4
 """Clock cycles a bit, the minimum; with a real board's 25, most simulated cycles would be idle."""
 
 CLOCK_MHZ = 100.0
-"""The clock that the SDRAM's model checks its timings at."""
+"""The simulated board's clock, at which the SDRAM's model checks its timings."""
 
 OPTIONS = (
-    *("--cc", "--exe", "--build", "--build-jobs", "0", "-O3", "-Wno-fatal", "-LDFLAGS", "-lutil"),
+    *("--cc", "--exe", "--build", "--build-jobs", "0", "-O3", "-Wno-fatal", "--timing"),
+    *("-LDFLAGS", "-lutil"),
     *("-MAKEFLAGS", " ".join((*MAKE_OPTIONS, *PACKAGE_MAKE_OPTIONS))),
 )
 
@@ -91,10 +92,19 @@ def simulated_board(
 
 
 @contextmanager
-def running(program: Path, divisor: int = DIVISOR, faults: Sequence[str] = ()) -> Iterator[str]:
-    """Runs a compiled board; yields the name of its serial port."""
+def running(
+    program: Path,
+    divisor: int = DIVISOR,
+    faults: Sequence[str] = (),
+    clock_mhz: float = CLOCK_MHZ,
+) -> Iterator[str]:
+    """Runs a compiled board; yields the name of its serial port.
+
+    ``divisor`` counts cycles of the pin ``clk`` a bit; ``clock_mhz`` is the frequency of that pin.
+    """
+    half_cycle = round(1e9 / (2 * clock_mhz))  # femtoseconds
     process = subprocess.Popen(
-        [program, str(divisor), *(f"+{fault}" for fault in faults)],
+        [program, str(divisor), str(half_cycle), *(f"+{fault}" for fault in faults)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
