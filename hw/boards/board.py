@@ -35,6 +35,9 @@ class Board:
     oscillator_mhz: float = 25.0
     flash_name: str = "ulx3s"
     """The board's name for openFPGALoader."""
+    usb_id: str = "0403:6015"
+    """Vendor and product, in hexadecimal, of the USB chip that makes the serial port (and JTAG):
+    the ULX3S' FT231X."""
     pulled_up: tuple[str, ...] = ()
     """Pins that the design must hold high so that another chip on the board stays quiet, see
     `make_platform`."""
@@ -57,7 +60,3 @@ class Board:
             pins = Pins(" ".join(self.pulled_up), dir="o")
             platform.add_resources([Resource("pulled_up", 0, pins, attributes)])
         return platform
-
-    usb_id: str = "0403:6015"
-    """Vendor and product, in hexadecimal, of the USB chip that makes the serial port (and JTAG):
-    the ULX3S' FT231X."""
