@@ -28,7 +28,7 @@ FLOORS = {
     ),
     "host": (
         ("exploration", "doctor"),
-        ("training",),
+        ("training", "selftest"),
         ("report", "quantization"),
         ("bitstream", "evaluate", "float_network"),
         ("compiler", "data", "golden", "onnx"),

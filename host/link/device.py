@@ -85,7 +85,7 @@ class Device:
         self._finder = PacketFinder()
         self._arrived = 0  # bytes since the last valid packet: tells silence from noise
         self._packets: list[Packet] = []
-        self._serial = _open(port, baud)
+        self._serial = open_port(port, baud)
         with self._plugged():
             self._serial.reset_input_buffer()
             self._serial.write(b"\0")  # ends a packet that the board has received in part
@@ -290,19 +290,24 @@ class Device:
             f"the board at {self.port} {what} for {self.patience:g} s ({step}): {advice}"
         )
 
-    @contextmanager
     def _plugged(self):
-        """Turns errors of the port into FirelineErrors."""
-        try:
-            yield
-        except (OSError, serial.SerialException) as error:
-            raise FirelineError(
-                f"the serial port {self.port} went away ({_reason(error)}): "
-                "plug the board in again and repeat"
-            ) from None
+        return plugged(self.port)
 
 
-def _open(port: str, baud: int) -> serial.Serial:
+@contextmanager
+def plugged(port: str):
+    """Turns errors of the serial port `port` into FirelineErrors."""
+    try:
+        yield
+    except (OSError, serial.SerialException) as error:
+        raise FirelineError(
+            f"the serial port {port} went away ({_reason(error)}): "
+            "plug the board in again and repeat"
+        ) from None
+
+
+def open_port(port: str, baud: int) -> serial.Serial:
+    """Opens a serial port for this program alone. Raises FirelineError if it cannot."""
     try:
         return serial.Serial(port, baud, exclusive=True, write_timeout=WRITE_SECONDS)
     except (OSError, ValueError, serial.SerialException) as error:

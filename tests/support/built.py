@@ -15,6 +15,7 @@ from fireline.host.bitstream.summary import (
 )
 from fireline.host.compiler.compile import Compiled
 from fireline.host.network.file import write_network
+from fireline.hw.selftest.plan import SelfTestPlan
 
 CONFIGURATION = """\
 .device LFE5U-25F
@@ -125,3 +126,22 @@ def leave(compiled: Compiled, folder: Path) -> Path:
 def change(file: Path, **values) -> None:
     """Replaces fields of a JSON file."""
     file.write_text(json.dumps(json.loads(file.read_text()) | values))
+
+
+def leave_selftest(plan: SelfTestPlan, folder: Path) -> None:
+    """Writes the summary that a build of the self-test would write, and an empty bitstream."""
+    folder.mkdir(parents=True)
+    (folder / "fireline.bit").touch()
+    BuildSummary(
+        board=plan.board.name,
+        network="00000000",
+        baud=1_000_000,
+        clock_mhz=plan.core_mhz,
+        fmax_mhz=plan.core_mhz + 10,
+        luts=Usage(4_321, 24_288),
+        ffs=Usage(1_234, 24_288),
+        multipliers=Usage(24, 28),
+        block_rams=Usage(56, 56),
+        seed=1,
+        bitstream="fireline.bit",
+    ).write(folder / SUMMARY)

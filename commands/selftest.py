@@ -1,0 +1,234 @@
+"""fireline selftest: what of a board is sound and what is not."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import FirelineError
+from .common import Output, command
+
+if TYPE_CHECKING:
+    from ..host.link.text_port import TextPort
+    from ..host.selftest.results import Run
+    from ..host.selftest.session import Session
+    from ..hw.boards.board import Board
+    from ..hw.selftest.plan import SelfTestPlan
+
+SIMULATED = "simulated"
+"""Stands for the name of a port."""
+
+CLOCKS = 100.0, 130.0
+PORT_SECONDS = 8.0
+"""The loader takes the port away; it is back within that time."""
+
+COLOURS = {"sound": "green", "NOT SOUND": "bold red", "not tested": "yellow"}
+
+
+@command
+@click.option("--board", metavar="BOARD", required=True, help="See: fireline boards.")
+@click.option(
+    "--clock",
+    "clocks",
+    type=float,
+    multiple=True,
+    default=CLOCKS,
+    show_default=True,
+    metavar="MHZ",
+    help="A core clock to test, once or more. Two patterns of multipliers take turns.",
+)
+@click.option(
+    "--port",
+    metavar="P",
+    help="The board's serial port, or `simulated`; by default that of the board plugged in.",
+)
+@click.option("--build-only", is_flag=True, help="Build the bitstreams and stop.")
+@click.option("--no-flash", is_flag=True, help="Read the self-test that the board runs already.")
+@click.option(
+    "-o", "folder", metavar="DIR", help="Folder for all results.  [default: selftest-BOARD]"
+)
+def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
+    """Test a board: what is sound, what is not, and what to do.
+
+    For each clock the command builds a bitstream (a build in DIR is used again), loads it, and
+    reads what the board prints: whether the PLLs lock, products of every multiplier, contents of
+    the block RAMs, the SDRAM at each phase of its clock, the serial line at 2 and 3 Mbaud, the
+    temperature. DIR gets a page with pictures, selftest.html, and selftest.json with every line of
+    the board: send that one to report a board. The status is 1 if something is not sound.
+
+    With --port simulated it simulates the board with its self-test, at the first clock.
+
+    \b
+    Examples:
+      fireline selftest --board ulx3s-25f -o build/selftest
+      fireline selftest --board ulx3s-85f --clock 100 --port /dev/ttyUSB0 -o build/selftest
+      fireline selftest --board ulx3s-25f --port simulated -o build/selftest
+    """
+    from ..hw.boards import find_board
+    from ..hw.selftest.plan import PATTERNS, SelfTestPlan
+
+    if build_only and (no_flash or port == SIMULATED):
+        raise FirelineError("--build-only builds bitstreams: leave out the other option")
+    chosen = find_board(board)
+    plans = [SelfTestPlan(chosen, mhz, number % PATTERNS) for number, mhz in enumerate(clocks)]
+    where = Path(folder or f"selftest-{board}")
+    if port == SIMULATED:
+        return _report(output, board, where, [_simulate(output, plans[0])])
+    if no_flash:
+        return _report(output, board, where, [_read(output, chosen, _port(chosen, port), None)])
+    builds = [_build(output, plan, where) for plan in plans]
+    if build_only:
+        output.result({"board": board, "builds": [str(build) for build in builds]})
+        return 0
+    runs = [
+        _read(output, chosen, _port(chosen, port), plan, build)
+        for plan, build in zip(plans, builds, strict=True)
+    ]
+    return _report(output, board, where, runs)
+
+
+def _build(output: Output, plan: "SelfTestPlan", where: Path) -> Path:
+    """Builds a bitstream unless it is there; returns its folder."""
+    from ..host.bitstream.summary import SUMMARY
+
+    folder = where / f"{plan.core_mhz:g}mhz-pattern{plan.pattern}"
+    if (folder / SUMMARY).exists():
+        output.say(f"{folder} is built already; delete it to build it again")
+        return folder
+    from ..host.bitstream.selftest import build_selftest
+
+    with output.steps() as progress:
+        summary = build_selftest(plan, folder, progress=progress)
+    output.say(f"{folder}: {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible")
+    return folder
+
+
+def _port(board: "Board", port: str | None) -> str:
+    from ..host.link.ports import find_port
+
+    return port or find_port(board)
+
+
+def _read(
+    output: Output,
+    board: "Board",
+    port: str,
+    plan: "SelfTestPlan | None",
+    build: Path | None = None,
+) -> "Run":
+    """Loads a build, if one is given, and reads the self-test of the board on a port."""
+    from dataclasses import asdict
+
+    from ..host.bitstream.flash import flash
+    from ..host.selftest.session import Session, SilentBoard
+
+    summary = asdict(flash(build, show=output.say)) if build else None
+    try:
+        with _open(port, PORT_SECONDS if build else 0) as text:
+            return _run(output, Session(text), board, plan, summary)
+    except SilentBoard as silence:
+        raise _accelerator(port) or silence from None
+
+
+def _open(port: str, seconds: float) -> "AbstractContextManager[TextPort]":
+    """Opens a port; tries for so long, because the loader gives it back late."""
+    from ..host.link.text_port import TextPort
+    from ..host.selftest.session import BAUD
+
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return TextPort(port, BAUD)
+        except FirelineError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.2)
+
+
+def _simulate(output: Output, plan: "SelfTestPlan") -> "Run":
+    from ..host.selftest.session import Session
+    from ..sim.selftest import simulated_selftest
+
+    output.say("building the simulated board (an earlier build is reused)")
+    with simulated_selftest(plan) as port, _open(port, 0) as text:
+        output.say(f"a simulated {plan.board.name} runs its self-test at {port}")
+        return _run(output, Session(text, pace=60), plan.board, plan, None, rounds=2, echo_bytes=64)
+
+
+def _run(
+    output: Output,
+    session: "Session",
+    board: "Board",
+    plan: "SelfTestPlan | None",
+    build: dict[str, Any] | None,
+    **amounts: int,
+) -> "Run":
+    """Reads rounds and echoes, and judges them."""
+    from ..host.selftest.results import Run
+    from ..hw.selftest.plan import SelfTestPlan
+
+    begin = session.begin()
+    if begin.board != board.name:
+        raise FirelineError(
+            f"the board at {session.port.port} runs the self-test of {begin.board}, not of "
+            f"{board.name}: name that board, or the other board's port"
+        )
+    if plan and (begin.mhz, begin.pattern) != (plan.core_mhz, plan.pattern):
+        raise FirelineError(
+            f"the board at {session.port.port} runs the self-test at {begin.mhz:g} MHz, pattern "
+            f"{begin.pattern}, not the one at {plan.core_mhz:g} MHz, pattern {plan.pattern}, that "
+            "was loaded: is it another board's port?"
+        )
+    plan = plan or SelfTestPlan(board, begin.mhz, begin.pattern)
+    title = f"lines of the self-test at {plan.core_mhz:g} MHz"
+    with output.progress(title) as progress:
+        recording = session.run(plan, progress, **amounts)
+    return Run.of(recording, build)
+
+
+def _accelerator(port: str) -> FirelineError | None:
+    """What to say if an accelerator answers instead; None if none does."""
+    from ..host.link.device import Device
+
+    try:
+        with Device(port, patience=1.0) as device:
+            network = device.identify().network
+    except FirelineError:
+        return None
+    return FirelineError(
+        f"the board at {port} runs the accelerator of network {network:08x}, not the self-test: "
+        "leave out --no-flash"
+    )
+
+
+def _report(output: Output, board: str, where: Path, runs: Sequence["Run"]) -> int:
+    """Prints the findings, writes page and results; returns the exit status."""
+    from rich.text import Text
+
+    from ..host.files import write_whole
+    from ..host.selftest.finding import State
+    from ..host.selftest.page import render
+    from ..host.selftest.results import PAGE, RESULTS, conclusion, to_bytes, to_json
+
+    for run in runs:
+        table = output.table(run.title, "<part", "<verdict", "<seen")
+        for finding in run.findings:
+            table.add_row(finding.part, Text(finding.state, COLOURS[finding.state]), finding.seen)
+        output.show(table)
+    for run in runs:
+        for finding in run.findings:
+            if finding.state is State.NOT_SOUND:
+                output.say(f"{finding.part} ({run.title}): {finding.seen}")
+                output.say(f"  it means: {finding.meaning}")
+                output.say(f"  what to do: {finding.advice}")
+    results = to_json(board, runs)
+    where.mkdir(parents=True, exist_ok=True)
+    write_whole(where / RESULTS, to_bytes(results), "results")
+    write_whole(where / PAGE, render(board, runs).encode(), "page")
+    output.say(conclusion(runs))
+    output.say(f"pictures: {where / PAGE}; to report this board, send {where / RESULTS}")
+    output.result(results)
+    return int(not results["sound"])

@@ -1,0 +1,54 @@
+"""Judges the PLLs: whether they lock, stay locked, and make the clock that they should."""
+
+from collections.abc import Sequence
+
+from .finding import Finding, not_sound, not_tested, sound
+from .readings import Pll
+
+NEVER = 0xFFFFF
+"""A lock time that means: the PLL did not lock before the board gave up."""
+
+MOST_PPM = 200
+"""PLL and oscillator are one clock, so the ratio is exact. A count over 1 ms may be off by 2 of
+62,500 or more cycles, which is 32 ppm. A PLL that is not locked is off by thousands."""
+
+SAFE_CLOCKS = "62.5, 100 or 125"
+"""Clocks in MHz whose phase detector runs at the oscillator's 25 MHz or half of it."""
+
+
+def pll_name(number: int, mhz: float) -> str:
+    """What a finding calls a PLL; number 0 makes the core's clock."""
+    return f"PLL {number}, {mhz:g} MHz" + (" (the core's clock)" if number == 0 else "")
+
+
+def judge_pll(number: int, mhz: float, readings: Sequence[Pll], oscillator_mhz: float) -> Finding:
+    """The finding about a PLL that should make `mhz`, from all of its readings."""
+    part = pll_name(number, mhz)
+    if not readings:
+        return not_tested(part, "no line about it arrived")
+    longest = max(each.longest for each in readings)
+    shortest = min(each.shortest for each in readings)
+    losses = max(each.losses for each in readings)
+    locks = max(each.relocks for each in readings)
+    effect = (
+        "a design at this clock does not start: its light D0 stays dark"
+        if number == 0
+        else "a design that uses this PLL at this clock does not start; Fireline's use one PLL"
+    )
+    advice = f"build with another clock that locks, --clock {SAFE_CLOCKS}"
+    if shortest == NEVER:
+        return not_sound(part, "it never locked", effect, advice)
+    if longest == NEVER:
+        seen = f"after a reset it did not lock; after {locks:,} others it did"
+        return not_sound(part, seen, "a design may not start after some power-ups", advice)
+    if losses:
+        seen = f"it lost its lock ({losses:,} times)"
+        return not_sound(part, seen, "a design at this clock computes wrong results", advice)
+    if not all(each.locked for each in readings):
+        return not_sound(part, "it was not locked when it was read", effect, advice)
+    worst = max((each.khz for each in readings), key=lambda khz: abs(khz - 1000 * mhz))
+    if abs(worst - 1000 * mhz) > 1000 * mhz * MOST_PPM / 1e6:
+        seen = f"it makes {worst / 1000:g} MHz by the board's oscillator"
+        return not_sound(part, seen, "its dividers are not those that were asked for", advice)
+    times = [cycles / oscillator_mhz for cycles in (shortest, longest)]
+    return sound(part, f"it locks within {times[0]:,.0f} to {times[1]:,.0f} µs, {worst:,} kHz")

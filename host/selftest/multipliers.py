@@ -1,0 +1,113 @@
+"""Judges the multipliers: which sites compute wrong products, and what they have in common."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ...hw.selftest.plan import Site
+from .finding import Finding, listed, not_sound, not_tested, sound
+from .readings import Multipliers
+
+PART = "multipliers"
+LONE_ODD = (
+    "nextpnr sets the output register's reset only for the even half of a slice, so a lone odd "
+    "half may stay in reset"
+)
+PAIRS = "Fireline's builds fill slices in pairs and use RST3, so they avoid it"
+
+
+def site_states(sites: Sequence[Site], readings: Sequence[Multipliers]) -> list[str]:
+    """Each site's state: "sound", "wrong", "zero" (it never gave another product), "untested".
+
+    A site is wrong if it was wrong once, and zero if it was in every reading.
+    """
+    states = ["untested"] * len(sites)
+    zero = [True] * len(sites)
+    for reading in readings:
+        if reading.tests:
+            for bit in range(32):
+                if (index := reading.first + bit) < len(sites):
+                    zero[index] &= bool(reading.zero >> bit & 1)
+                    wrong = reading.wrong >> bit & 1 or states[index] == "wrong"
+                    states[index] = "wrong" if wrong else "sound"
+    return [
+        "zero" if state != "untested" and is_zero else state
+        for state, is_zero in zip(states, zero, strict=True)
+    ]
+
+
+def judge_multipliers(
+    sites: Sequence[Site], readings: Sequence[Multipliers], clock_runs: bool
+) -> list[Finding]:
+    """A finding about all sites, or one each about those that are stuck, wrong and untested."""
+    states = site_states(sites, readings)
+    by_state = defaultdict(list)
+    for site, state in zip(sites, states, strict=True):
+        by_state[state].append(site)
+    if len(by_state["untested"]) == len(sites):
+        return [not_tested(PART, why_untested(clock_runs))]
+    found = []
+    if stuck := by_state["zero"]:
+        found.append(_judge_stuck(sites, stuck))
+    if wrong := by_state["wrong"]:
+        found.append(
+            not_sound(
+                PART,
+                f"{_count(wrong, sites)} gave wrong products: {_names(wrong)}",
+                "the FPGA is damaged there, too hot, or too slow at this clock",
+                "try a lower clock; if the same sites fail, use another board",
+            )
+        )
+    if untested := by_state["untested"]:
+        found.append(not_tested(PART, f"no line arrived about {_count(untested, sites)}"))
+    return found or [sound(PART, f"all {len(sites)} gave right products")]
+
+
+def why_untested(clock_runs: bool) -> str:
+    """Why a part that the core's clock drives was not tested."""
+    return "the board did not get to it" if clock_runs else "the core's clock does not run"
+
+
+def _judge_stuck(sites: Sequence[Site], stuck: Sequence[Site]) -> Finding:
+    """Names the kinds of sites that are stuck, where those are exactly whole kinds."""
+    seen = f"{_count(stuck, sites)} always gave 0"
+    if len(stuck) == len(sites):
+        return not_sound(
+            PART,
+            f"all {len(sites)} always gave 0",
+            "what is common to all fails: their clock, enable or reset",
+            "load the bitstream again; if it stays so, send the results",
+        )
+    kinds: dict[tuple[str, str], list[Site]] = defaultdict(list)
+    for site in sites:
+        kinds[site.half, site.reset].append(site)
+    whole = [kind for kind, members in kinds.items() if set(members) <= set(stuck)]
+    if sum(len(kinds[kind]) for kind in whole) != len(stuck):
+        return not_sound(
+            PART,
+            f"{seen}: {_names(stuck)}",
+            "single sites are stuck, so the FPGA is damaged there or their enable does not arrive",
+            "use another board, or send the results",
+        )
+    names = [
+        f"every slice with both halves and {reset}"
+        if half == "both"
+        else f"every lone {half} half with {reset}"
+        for half, reset in sorted(whole)
+    ]
+    seen += f", exactly {listed(names)}: {_names(stuck)}"
+    if all(half == "odd" for half, _ in whole):
+        return not_sound(PART, seen, LONE_ODD, f"nothing: {PAIRS}; send the results, please")
+    return not_sound(
+        PART,
+        seen,
+        "the bitstream holds these multipliers' output registers in reset",
+        "send the results, please: builds that place multipliers so would compute wrong scores",
+    )
+
+
+def _count(some: Sequence[Site], sites: Sequence[Site]) -> str:
+    return f"{len(some)} of {len(sites)}"
+
+
+def _names(sites: Sequence[Site]) -> str:
+    return listed(site.bel for site in sites)
