@@ -45,6 +45,7 @@ LONG = {
     "bench",
     "explore",
     "doctor",
+    "selftest",
 }
 OTHERS_FILES = {
     *("cifar-10", "evaluation"),
@@ -193,7 +194,7 @@ def seen(file: Path) -> list[str]:
     return [message for cell in cells for message in re.findall(r"`([^`]+)`", cell)]
 
 
-@pytest.mark.parametrize("name", ["getting-started-ulx3s"])
+@pytest.mark.parametrize("name", ["getting-started-ulx3s", "bring-up"])
 def test_messages_are_those_of_the_program(name):
     folders = ("commands", "host/link", "host/bitstream", "host/doctor", "host/selftest")
     sources = [file.read_text() for folder in folders for file in (ROOT / folder).glob("*.py")]
@@ -202,6 +203,12 @@ def test_messages_are_those_of_the_program(name):
     assert len(messages) > 5
     for message in set(messages) - OTHERS_MESSAGES:
         assert message in text, message
+
+
+def test_the_form_asks_about_each_step_of_the_bring_up():
+    steps = re.findall(r"^## (\d+)\. ", (ROOT / "docs" / "bring-up.md").read_text(), re.M)
+    (form,) = blocks(ROOT / "docs" / "bring-up-form.md", "text")
+    assert re.findall(r"^ (\d+)  ", form, re.M) == steps[1:-1]
 
 
 def test_the_floors_are_those_that_the_tests_hold():
