@@ -37,8 +37,8 @@ LINE_SECONDS = 0.1
 SILENCE_SECONDS = 3.0
 """The board prints a line every 0.1 s, so one that says nothing for so long has stopped."""
 
-NOISE_SECONDS = 6.0
-"""A board that runs the self-test begins a round within that time."""
+NOISE_SECONDS = 12.0
+"""A board that runs the self-test begins a round within that time: it has some 30 lines."""
 
 ECHO_QUIET_SECONDS = 0.1
 """Nothing more comes back after that. The board ends the echo after 0.25 s without a byte."""
