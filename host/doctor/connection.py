@@ -107,9 +107,11 @@ def _jtag_check(computer: Computer, device: UsbDevice) -> Check:
 
 def _port_checks(computer: Computer, device: UsbDevice) -> list[Check]:
     if not device.ports:
-        advice = f"load its driver, {PLUG_IN_AGAIN}: the loader takes the port away"
-        driver = ("sudo modprobe ftdi_sio",)
-        return [Check("serial port", State.MISSING, "the board has none", advice, driver)]
+        advice = "bind its driver, from which a loader may have taken it; the bitstream stays"
+        driver = "/sys/bus/usb/drivers/ftdi_sio"
+        bind = [f"echo {each} | sudo tee {driver}/bind" for each in device.interfaces]
+        commands = ("sudo modprobe ftdi_sio", *bind)
+        return [Check("serial port", State.MISSING, "the board has none", advice, commands)]
     return [
         check
         for port in device.ports

@@ -26,6 +26,8 @@ class UsbDevice:
     serial: str
     file: Path
     """Through it programs reach the device, such as /dev/bus/usb/001/004."""
+    interfaces: tuple[str, ...]
+    """Linux' names of its interfaces, such as 1-2:1.0; drivers are bound to them."""
     ports: tuple[str, ...]
     """Its serial ports, such as ttyUSB0."""
 
@@ -46,16 +48,18 @@ def usb_devices(computer: Computer) -> list[UsbDevice] | None:
 
 def _device(computer: Computer, place: Path) -> UsbDevice:
     bus, number = (int(read(place / name) or 0) for name in ("busnum", "devnum"))
-    interfaces = f"{place.name}:*"  # such as 1-2:1.0, beside the device 1-2
+    interfaces = sorted(place.parent.glob(f"{place.name}:*"))  # they lie beside the device
     ports = [
         port.name
-        for pattern in (f"{interfaces}/ttyUSB*", f"{interfaces}/tty/tty*")
-        for port in place.parent.glob(pattern)
+        for interface in interfaces
+        for pattern in ("ttyUSB*", "tty/tty*")
+        for port in interface.glob(pattern)
     ]
     return UsbDevice(
         usb_id=f"{read(place / 'idVendor')}:{read(place / 'idProduct')}",
         product=read(place / "product"),
         serial=read(place / "serial"),
         file=computer.root / "dev" / "bus" / "usb" / f"{bus:03}" / f"{number:03}",
+        interfaces=tuple(interface.name for interface in interfaces),
         ports=tuple(sorted(ports)),
     )

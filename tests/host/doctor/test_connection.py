@@ -105,7 +105,8 @@ def test_device_files_that_a_container_lacks(fake):
 def test_a_board_whose_driver_is_gone(fake):
     fake.plug_in(port=None)
     port = only(connection_checks(fake.computer()), "serial port")
-    assert port.state is State.MISSING and port.commands == ("sudo modprobe ftdi_sio",)
+    bind = "echo 1-4:1.0 | sudo tee /sys/bus/usb/drivers/ftdi_sio/bind"
+    assert port.state is State.MISSING and port.commands == ("sudo modprobe ftdi_sio", bind)
 
 
 def test_a_port_of_a_chip_that_is_not_ftdis(fake):
