@@ -94,7 +94,7 @@ def _build(output: Output, plan: "SelfTestPlan", where: Path) -> Path:
     """Builds a bitstream unless it is there; returns its folder."""
     from ..host.bitstream.summary import SUMMARY
 
-    folder = where / f"{plan.core_mhz:g}mhz-pattern{plan.pattern}"
+    folder = where / f"{plan.board.name}-{plan.core_mhz:g}mhz-pattern{plan.pattern}"
     if (folder / SUMMARY).exists():
         output.say(f"{folder} is built already; delete it to build it again")
         return folder

@@ -184,19 +184,19 @@ def loader(tmp_path, monkeypatch):
 
 
 def test_a_build_in_the_folder_is_loaded_and_read(tmp_path, loader):
-    leave_selftest(PLAN, tmp_path / "100mhz-pattern0")
+    leave_selftest(PLAN, tmp_path / "ulx3s-25f-100mhz-pattern0")
     command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "-o", tmp_path)
     with FakeSelfTest(rounds()) as board:
         shown = runs(*command, "--port", board.port).stdout
     assert "is built already" in shown
     (call,) = loader.read_text().splitlines()
-    assert call.endswith("100mhz-pattern0/fireline.bit")
+    assert call.endswith("ulx3s-25f-100mhz-pattern0/fireline.bit")
     results = json.loads((tmp_path / "selftest.json").read_text())
     assert results["runs"][0]["build"]["clock_mhz"] == 100.0
 
 
 def test_a_board_that_still_runs_another_clock(tmp_path, loader):
-    leave_selftest(PLAN, tmp_path / "100mhz-pattern0")
+    leave_selftest(PLAN, tmp_path / "ulx3s-25f-100mhz-pattern0")
     command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "-o", tmp_path)
     first = "selftest version=1 board=ulx3s-25f mhz=125 pattern=0 round=0000"
     with FakeSelfTest(rounds(selftest=first)) as board:
