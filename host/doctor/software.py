@@ -18,7 +18,7 @@ from ..bitstream.tools import PIP_NAMES, find_tool
 from .check import Check, State
 from .computer import Computer, read
 
-VERSION_OPTIONS = {"yosys": "-V", "openFPGALoader": "--Version", "ecpunpack": "--help"}
+VERSION_OPTIONS = {"yosys": "-V", "openFPGALoader": "--Version"}
 """The option with which a tool prints its version, `--version` for others."""
 
 VERSION = re.compile(r"(?<![\d.])\d+\.\d[\w.+-]*")
