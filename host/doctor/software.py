@@ -25,9 +25,6 @@ VERSION = re.compile(r"(?<![\d.])\d+\.\d[\w.+-]*")
 SECONDS = 120
 """A tool that takes longer to print its version hangs. The first start compiles some of them."""
 
-PLACEMENT_GIB = 4
-"""What nextpnr from pip may take: it is a WebAssembly program with addresses of 32 bits."""
-
 
 def python_check() -> Check:
     """Python, Fireline and the system. Nothing of it can be missing."""
@@ -108,14 +105,9 @@ def simulation_checks(verilator: Path | None, compilers: Mapping[str, str]) -> l
 
 
 def memory_check(computer: Computer) -> Check:
-    """Memory and processor cores."""
+    """Memory and processor cores, which decide how long a build takes."""
     cores = f"{os.cpu_count()} cores"
     total = re.search(r"^MemTotal: +(\d+) kB", read(computer.root / "proc" / "meminfo"), re.M)
     if total is None:
         return Check("memory", State.UNKNOWN, cores)
-    gib = int(total[1]) / 2**20
-    found = f"{gib:.1f} GiB, {cores}"
-    if gib < PLACEMENT_GIB:
-        advice = f"the placement of a large design may take up to {PLACEMENT_GIB} GiB: add swap"
-        return Check("memory", State.BETTER, found, advice)
-    return Check("memory", State.GOOD, found)
+    return Check("memory", State.GOOD, f"{int(total[1]) / 2**20:.1f} GiB, {cores}")
