@@ -30,8 +30,9 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     """Make a bitstream for a board.
 
     The command runs Yosys, nextpnr and ecppack. It stops a placement whose routing makes no
-    progress; if none can be routed, it tries all again with nextpnr's other router. A build that
-    fails leaves nothing behind. The status is 1 if the design misses the clock.
+    progress; if none can be routed, it tries all again with nextpnr's other router. It reads the
+    bitstream back and checks it. A build that fails leaves nothing behind. The status is 1 if the
+    design misses the clock.
 
     An ARCH gets random weights, of 8 bits in conv1 and 4 elsewhere, to see its size and speed
     before it is trained.

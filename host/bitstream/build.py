@@ -9,7 +9,8 @@ from ...hw.boards.top import BoardTop
 from ..compiler.compile import Compiled
 from ..network.file import write_network
 from .floorplan import Floorplan
-from .place_and_route import fmax, place_and_route
+from .place_and_route import configuration_of, fmax, place_and_route
+from .readback.check import check_bitstream
 from .slow_paths import SlowPaths
 from .summary import (
     BITSTREAM,
@@ -24,6 +25,7 @@ from .summary import (
 from .synthesis import synthesize
 from .tools import Progress, Step, find_tool, run_step
 
+TOOLS = ("yosys", "nextpnr-ecp5", "ecppack", "ecpunpack")
 PACK_OPTIONS = ("--compress",)
 
 
@@ -40,14 +42,16 @@ def build(
 
     Beside them it writes the floorplan, the slow paths and the network of ``compiled``, if given.
     ``seeds`` and ``workers`` are those of ``place_and_route``. The tools run in a private folder
-    beside ``folder``, so that a build that fails leaves nothing behind.
+    beside ``folder``, so that a build that fails leaves nothing behind. The bitstream is read back
+    and checked.
 
-    Raises FirelineError if a tool is missing or fails, or if ``folder`` cannot be written.
+    Raises FirelineError if a tool is missing or fails, if the bitstream is not what it should be,
+    or if ``folder`` cannot be written.
     """
     folder = Path(folder).absolute()
     if folder.exists() and not folder.is_dir():
         raise FirelineError(f"{folder} is not a folder: name one for the build's results")
-    tools = {tool: find_tool(tool) for tool in ("yosys", "nextpnr-ecp5", "ecppack")}
+    tools = {tool: find_tool(tool) for tool in TOOLS}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
@@ -58,14 +62,15 @@ def build(
             seed, report = place_and_route(
                 top.board, tools["nextpnr-ecp5"], scratch, seeds, workers, progress
             )
-            configuration = scratch / f"seed{seed}.config"
+            configuration = scratch / configuration_of(seed)
             pack = (tools["ecppack"], *PACK_OPTIONS, configuration.name, BITSTREAM)
             run_step(Step("ecppack", pack), scratch, progress)
+            checks = check_bitstream(top.board, top.clock_mhz, scratch, seed, progress)
             Floorplan.of(top.board.device, configuration).write(scratch / FLOORPLAN)
             SlowPaths.of(report).write(scratch / SLOW_PATHS)
             if compiled:
                 write_network(compiled.network, scratch / NETWORK)
-            summary = _summary(top, compiled, seed, report)
+            summary = _summary(top, compiled, seed, report, checks)
             summary.write(scratch / SUMMARY)
             _move_results(scratch, folder, has_network=compiled is not None)
     except OSError as error:
@@ -82,7 +87,13 @@ def _move_results(scratch: Path, folder: Path, has_network: bool) -> None:
         os.replace(scratch / result, folder / result)
 
 
-def _summary(top: BoardTop, compiled: Compiled | None, seed: int, report: dict) -> BuildSummary:
+def _summary(
+    top: BoardTop,
+    compiled: Compiled | None,
+    seed: int,
+    report: dict,
+    checks: list[str],
+) -> BuildSummary:
     counts = {
         name: Usage(**{key: report["utilization"][cell][key] for key in ("used", "available")})
         for name, cell in CELLS.items()
@@ -99,5 +110,6 @@ def _summary(top: BoardTop, compiled: Compiled | None, seed: int, report: dict) 
         array=str(compiled.program.array) if compiled else "",
         head_rows=head.rows if head else 0,
         head_overlaid=head.overlaid if head else 0,
+        checks=checks,
         **counts,
     )

@@ -77,7 +77,9 @@ too long."""
 def place_and_route(
     board: Board, nextpnr: str, scratch: Path, seeds: int, workers: int | None, progress: Progress
 ) -> tuple[int, dict]:
-    """Makes ``seed<N>.config`` from the netlist and the pins; returns the best N and its report.
+    """Makes a configuration from the netlist and the pins; returns the best seed and its report.
+
+    The files are `configuration_of` and `placed_netlist_of` the seed.
 
     ``workers`` seeds run at a time, by default as many as there are processors. A seed whose router
     makes no progress is stopped; if no seed is routed, all are tried again with the next router.
@@ -95,6 +97,16 @@ def place_and_route(
         if not any(isinstance(error, Stopped) for error in errors.values()):
             break
     raise next(iter(errors.values()))
+
+
+def configuration_of(seed: int) -> str:
+    """The name of a placement's configuration, as text."""
+    return f"seed{seed}.config"
+
+
+def placed_netlist_of(seed: int) -> str:
+    """The name of a placement's netlist, in which each cell has its site."""
+    return f"seed{seed}.placed.json"
 
 
 def fmax(report: dict) -> float:
@@ -139,6 +151,7 @@ def _step(board: Board, nextpnr: str, seed: int, router: Router) -> Step:
         *(nextpnr, DEVICES[board.device], "--package", board.package, "--speed", board.speed_grade),
         *("--json", NETLIST, "--lpf", PINS, "--seed", str(seed), *OPTIONS),
         *("--router", router.name),
-        *("--textcfg", f"seed{seed}.config", "--report", f"seed{seed}.json"),
+        *("--textcfg", configuration_of(seed), "--report", f"seed{seed}.json"),
+        *("--write", placed_netlist_of(seed)),
     )
     return Step(f"nextpnr-{router.name}-{seed}", command, Listener(router))

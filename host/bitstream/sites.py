@@ -10,6 +10,9 @@ from ...hw.ecp5.dsp_sites import SITES
 ROOM = 1.5
 """The share of the die's width that a design gets, divided by the share of cells that it uses."""
 
+PLACED = "placed_by_fireline"
+"""Attribute of the multipliers whose site `place_multipliers` chose."""
+
 MULTIPLIER = re.compile(r"\bpair(\d+)\.multiplier(\d+)\.dsp$")
 
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
@@ -51,7 +54,7 @@ def place_multipliers(netlist: dict, board: Board) -> None:
         start = max(end, start - start % 2)  # an even half, or the odd one of a slice in use
         end = start + len(group)
         for (*_, site), cell in zip(sorted(sites[start:end]), group, strict=True):
-            cell["attributes"]["BEL"] = site
+            cell["attributes"] |= {"BEL": site, PLACED: "1"}
 
 
 def _is_fixed(cell: dict) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -54,6 +54,7 @@ class BuildSummary:
     array: str = ""  # such as 8x8; empty when no network was compiled for it
     head_rows: int = 0  # of a streamed classifier's input, as in `StreamedHead`
     head_overlaid: int = 0
+    checks: list = field(default_factory=list)  # what was read back from the bitstream and is right
 
     @property
     def meets_timing(self) -> bool:
@@ -83,14 +84,14 @@ class BuildSummary:
 
 def _check(record: BuildSummary | Usage) -> None:
     """Raises TypeError or ValueError if a field has a value that no build gives."""
-    for field in fields(record):
-        value = getattr(record, field.name)
-        expected: Any = (int, float) if field.type is float else field.type
+    for each in fields(record):
+        value = getattr(record, each.name)
+        expected: Any = (int, float) if each.type is float else each.type
         if not isinstance(value, expected):
-            raise TypeError(field.name)
+            raise TypeError(each.name)
         if isinstance(value, Usage):
             _check(value)
-        elif value == 0 and field.name in MAY_BE_ZERO:
+        elif value == 0 and each.name in MAY_BE_ZERO:
             continue
         elif isinstance(value, (int, float)) and not 0 < value < math.inf:
-            raise ValueError(field.name)
+            raise ValueError(each.name)

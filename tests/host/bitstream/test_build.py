@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
+from fireline.host.bitstream import build as build_module
 from fireline.host.bitstream.build import build
 from fireline.host.bitstream.floorplan import Floorplan
 from fireline.host.bitstream.slow_paths import SlowPaths
@@ -56,6 +57,9 @@ def tools(tmp_path, monkeypatch):
 
     for name, script in (("yosys", YOSYS), ("nextpnr-ecp5", NEXTPNR), ("ecppack", ECPPACK)):
         install(name, script)
+    monkeypatch.setattr(
+        build_module, "check_bitstream", lambda *_: ["nothing, because no tool is real"]
+    )
     return install
 
 
@@ -166,18 +170,33 @@ def test_the_compiled_network_is_kept(tools, tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == RESULTS  # and no old network
 
 
-def test_real_tools(tmp_path):
+def test_a_bitstream_that_fails_its_check_leaves_nothing(tools, tmp_path, monkeypatch):
+    def check(board, clock_mhz, scratch, seed, progress):
+        assert (scratch / "fireline.bit").read_text() == f"seed {seed}\n"
+        raise FirelineError("the bitstream is not what it should be")
+
+    monkeypatch.setattr(build_module, "check_bitstream", check)
+    assert fails(tmp_path / "out") == "the bitstream is not what it should be"
+
+
+def test_what_was_checked_is_recorded(tools, tmp_path):
     summary = build(top(), tmp_path / "out")
+    assert summary.checks == ["nothing, because no tool is real"]
+    assert BuildSummary.read(tmp_path / "out" / "build.json") == summary
+
+
+def test_real_tools(real_build):
+    summary, folder = real_build.summary, real_build.folder
     assert summary.meets_timing
     assert 300 < summary.luts.used < 2000
     assert summary.luts.available == find_board("ulx3s-25f").luts
     assert summary.multipliers.available == find_board("ulx3s-25f").multipliers
     assert summary.block_rams.available == find_board("ulx3s-25f").block_rams
-    slow = SlowPaths.read(tmp_path / "out" / "slow_paths.json")
+    slow = SlowPaths.read(folder / "slow_paths.json")
     assert slow.path.nanoseconds == pytest.approx(1000 / summary.fmax_mhz, rel=0.01)
     assert slow.ends[0].nanoseconds == pytest.approx(slow.path.nanoseconds, rel=0.1)
-    tiles = Floorplan.read(tmp_path / "out" / "floorplan.json").tiles
+    tiles = Floorplan.read(folder / "floorplan.json").tiles
     for kind in ("luts", "ffs", "multipliers", "block_rams"):
         assert sum(getattr(tile, kind) for tile in tiles) == getattr(summary, kind).used, kind
-    bitstream = (tmp_path / "out" / summary.bitstream).read_bytes()
+    bitstream = (folder / summary.bitstream).read_bytes()
     assert bitstream.startswith(b"\xff\x00") and b"LFE5U-25F" in bitstream[:200]
