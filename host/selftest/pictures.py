@@ -48,7 +48,7 @@ def eye_picture(eye: PhaseEye) -> str:
         label = f"{90 * quarter:+d}°" if quarter else "0°"
         parts.append(svg.text(x, bottom + 16, label, "tick", "middle"))
         parts.append(svg.text(x, bottom + 29, f"{nanoseconds:+.1f} ns", "tick", "middle"))
-    size = LEFT + (phases + 2) * CELL, bottom + 34
+    size = LEFT + (phases + 3) * CELL, bottom + 34
     return _drawing(*size, "Data lines that failed at each phase of the SDRAM's clock", parts)
 
 
@@ -79,9 +79,11 @@ def locks_picture(plan: SelfTestPlan, mhz: Sequence[float], readings: Sequence[P
     parts = []
     for number, clock in enumerate(mhz):
         y = number * BAR_HEIGHT
+        track = svg.box(BAR_LEFT, y + 4, BAR_WIDTH, BAR_HEIGHT - 8)
         parts.append(svg.text(0, y + 15, escape(f"PLL {number}, {clock:g} MHz"), "tick"))
+        parts.append(f'<path class="edge" d="{track}"/>')
         if number not in spans:
-            parts.append(svg.text(BAR_LEFT, y + 15, "no lock", "wrong"))
+            parts.append(svg.text(BAR_LEFT + 6, y + 15, "no lock", "wrong"))
             continue
         start, end = (BAR_LEFT + BAR_WIDTH * value / most for value in spans[number])
         bar = svg.box(round(start, 1), y + 4, round(max(end - start, 2), 1), BAR_HEIGHT - 8)

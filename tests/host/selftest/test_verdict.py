@@ -249,10 +249,26 @@ def test_an_eye_that_is_always_open_is_not_believed():
 def test_a_data_line_that_fails_at_one_phase_in_one_round_closes_the_eye_there():
     masks = open_eye(PLAN, -12, 12)
     masks[1] = 1 << 3
-    rounds = rounds_with()
-    rounds[1] |= eye_lines(masks)
-    fault = the_fault(judged(rounds))
-    assert fault.part == "SDRAM, phase" and "and 0.0 ns" in fault.seen
+    for number in (0, 1):
+        rounds = rounds_with()
+        rounds[number] |= eye_lines(masks)
+        fault = the_fault(judged(rounds))
+        assert fault.part == "SDRAM, phase" and "and 0.0 ns" in fault.seen
+
+
+def test_of_two_eyes_the_designs_counts():
+    masks = open_eye(PLAN, -6, 6)
+    masks[12:36] = [0] * 24
+    findings = judged(rounds_with(**eye_lines(masks)))
+    assert is_sound(findings)
+    assert any(f"({12 * 10 / PLAN.phases:.1f} ns) wide" in each.seen for each in findings)
+
+
+def test_phases_without_a_line_are_not_called_sound():
+    findings = judged(rounds_with(eye08=""))
+    assert is_sound(findings) and untested(findings) == {"SDRAM, phase"}
+    (finding,) = [each for each in findings if each.part == "SDRAM, phase"]
+    assert finding.seen == f"no line arrived about 8 of {PLAN.phases} phases"
 
 
 @pytest.mark.parametrize(
