@@ -50,5 +50,6 @@ def judge_pll(number: int, mhz: float, readings: Sequence[Pll], oscillator_mhz: 
     if abs(worst - 1000 * mhz) > 1000 * mhz * MOST_PPM / 1e6:
         seen = f"it makes {worst / 1000:g} MHz by the board's oscillator"
         return not_sound(part, seen, "its dividers are not those that were asked for", advice)
-    times = [cycles / oscillator_mhz for cycles in (shortest, longest)]
-    return sound(part, f"it locks within {times[0]:,.0f} to {times[1]:,.0f} µs, {worst:,} kHz")
+    fastest, slowest = (f"{cycles / oscillator_mhz:,.0f}" for cycles in (shortest, longest))
+    times = slowest if fastest == slowest else f"{fastest} to {slowest}"
+    return sound(part, f"it locks in {times} µs, {worst:,} kHz")

@@ -47,11 +47,13 @@ def judge_lanes(readings: Sequence[Lanes], clock_runs: bool) -> Finding:
     if errors:
         return not_sound(
             LANES,
-            f"{errors:,} of {tests:,} reads were wrong",
+            f"{errors:,} reads were wrong in {tests:,} passes over one",
             "a write to one lane disturbs a read of the others, so a classifier whose weights are "
             "streamed computes wrong scores",
             "build with --head chip; send the results, please",
         )
     if not tests:
         return not_tested(LANES, why_untested(clock_runs))
-    return sound(LANES, f"{tests:,} reads were right while another lane of the row was written")
+    return sound(
+        LANES, f"every read of a row was right while a part of it was written ({tests:,} x)"
+    )

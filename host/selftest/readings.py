@@ -61,7 +61,7 @@ class BlockRams:
 
 @dataclass(frozen=True)
 class Lanes:
-    """Reads of a row beside a write to another nine-bit lane of it."""
+    """Wrong reads of rows beside writes to a nine-bit lane of them, in `tests` passes."""
 
     errors: int
     tests: int

@@ -189,7 +189,7 @@ def test_all_block_rams_are_wrong():
 
 def test_a_lane_that_disturbs_others():
     fault = the_fault(judged(rounds_with(lanes="lanes errors=0007 tests=0400")))
-    assert "beside reads" in fault.part and fault.seen == "7 of 1,024 reads were wrong"
+    assert "beside reads" in fault.part and "7 reads were wrong" in fault.seen
     assert "--head chip" in fault.advice
 
 
