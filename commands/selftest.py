@@ -155,7 +155,7 @@ def _simulate(output: Output, plan: "SelfTestPlan") -> "Run":
     output.say("building the simulated board (an earlier build is reused)")
     with simulated_selftest(plan) as port, _open(port, 0) as text:
         output.say(f"a simulated {plan.board.name} runs its self-test at {port}")
-        return _run(output, Session(text, pace=60), plan.board, plan, None, rounds=2, echo_bytes=64)
+        return _run(output, Session(text, pace=30), plan.board, plan, None, rounds=2, echo_bytes=64)
 
 
 def _run(

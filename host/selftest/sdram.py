@@ -113,7 +113,8 @@ def judge_sdram(
             not_sound(
                 "SDRAM",
                 "no data line works at any phase",
-                "the chip is absent, gets no clock or no commands, or is another kind",
+                "the chip is absent or another kind, or its clock, a command or an address line is "
+                "broken",
                 f"read the marking on the chip and send it with the results; {ON_CHIP}",
             )
         ]

@@ -56,15 +56,15 @@ def judge_echo(echo: EchoResult) -> Finding:
     if not lost and not echo.wrong:
         return sound(part, f"{echo.sent:,} bytes came back, all right")
     seen = f"of {echo.sent:,} bytes {lost:,} were lost and {echo.wrong:,} came back wrong"
-    if echo.arrived is None:
-        where = "it cannot be said in which direction"
-    elif echo.framing or echo.arrived != echo.sent:
+    if echo.arrived is not None and (echo.framing or echo.arrived != echo.sent):
         where = (
             f"the board got {echo.arrived:,} bytes with {echo.framing:,} framing errors: bits are "
             "lost on the way to it"
         )
-    else:
+    elif echo.arrived is not None and lost:
         where = "the board got every byte: bits are lost on the way from it"
+    else:
+        where = "bits change on the way, it cannot be said in which direction"
     return not_sound(part, seen, where, f"{CABLE}; do not use this bit rate")
 
 

@@ -43,6 +43,9 @@ NOISE_SECONDS = 12.0
 ECHO_QUIET_SECONDS = 0.1
 """Nothing more comes back after that. The board ends the echo after 0.25 s without a byte."""
 
+ECHO_REQUESTS = 3
+"""A single byte requests an echo, and may be lost."""
+
 ECHO_BYTES = 16_384
 
 
@@ -198,8 +201,11 @@ class Session:
 
     def echo(self, baud: int, count: int = ECHO_BYTES) -> EchoResult:
         """Sends `count` bytes at a bit rate, and compares what comes back."""
-        self.port.write(str(baud // 1_000_000).encode())
-        if not self._await(Echo, 1.0):
+        for _ in range(ECHO_REQUESTS):
+            self.port.write(str(baud // 1_000_000).encode())
+            if self._await(Echo, 1.0):
+                break
+        else:
             return EchoResult(baud, count, answered=False)
         self.port.set_baud(baud)
         sent = random.Random(baud).randbytes(count)

@@ -73,7 +73,7 @@ def test_echo_errors_are_named(tmp_path):
     with FakeSelfTest(rounds(), echo=spoiled) as board:
         shown = Result("selftest", *options(board.port, tmp_path)).stdout
     assert "serial line, 2 Mbaud (" in shown and "serial line, 3 Mbaud (" in shown
-    assert "bits are lost on the way from it" in shown
+    assert "bits change on the way" in shown
     with FakeSelfTest(rounds(), echo=None) as board:
         shown = Result("selftest", *options(board.port, tmp_path)).stdout
     assert "the board prints but does not hear" in shown

@@ -289,7 +289,7 @@ def test_another_size(alive, seen):
     "change, seen, meaning",
     [
         ({"answered": False}, "did not answer", "does not hear"),
-        ({"wrong": 3}, "0 were lost and 3 came back wrong", "on the way from it"),
+        ({"wrong": 3}, "0 were lost and 3 came back wrong", "cannot be said"),
         ({"received": 900}, "100 were lost", "on the way from it"),
         ({"received": 990, "arrived": 990, "framing": 4}, "10 were lost", "on the way to it"),
         ({"wrong": 3, "arrived": None, "framing": None}, "3 came back", "cannot be said"),
