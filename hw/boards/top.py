@@ -47,6 +47,7 @@ class BoardTop(Elaboratable):
         self.weights = streamed_weights(contents, self.clock_mhz) if contents else None
         divisor = divisor_of(self.clock_mhz, baud)
         self.system = SerialSystem(core, identity, divisor, self.weights)
+        self.network = f"{identity.network:08x}"
 
     def elaborate(self, platform):
         m = Module()

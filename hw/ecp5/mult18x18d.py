@@ -16,14 +16,15 @@ MULT18X18D_CYCLES = 3
 FACTOR_BITS = 18
 
 
-def mult18x18d(a, b, p) -> Instance:
+def mult18x18d(a, b, p, *, control: int = 3, bel: str | None = None) -> Instance:
     """`p = a * b`, `MULT18X18D_CYCLES` later, through the registers of inputs, pipeline and output.
 
     `a` is signed or unsigned, `b` unsigned; both have at most `FACTOR_BITS` bits, `p` has twice as
     many. Amaranth's simulator has no model of the cell: simulate `Form.PLAIN`.
 
     The registers take their enable from CE3 and their reset from RST3, because nextpnr leaves some
-    selectors of a multiplier in the second half of a DSP slice at 0, which means these two.
+    selectors of a multiplier in the second half of a DSP slice at 0, which means these two. Another
+    `control` than 3 chooses other pins. `bel` is the site, as nextpnr calls it.
 
     Source
         Lattice FPGA-TN-02205, ECP5 and ECP5-5G sysDSP Usage Guide
@@ -32,7 +33,7 @@ def mult18x18d(a, b, p) -> Instance:
     registers = {
         f"p_REG_{place}_{pin}": value
         for place in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
-        for pin, value in (("CLK", "CLK0"), ("CE", "CE3"), ("RST", "RST3"))
+        for pin, value in (("CLK", "CLK0"), ("CE", f"CE{control}"), ("RST", f"RST{control}"))
     }
     pins = {
         f"i_A{n}": a[n] if n < len(a) else a[-1] if sign else Const(0, 1)
@@ -49,6 +50,6 @@ def mult18x18d(a, b, p) -> Instance:
         i_SOURCEA=Const(0, 1),
         i_SOURCEB=Const(0, 1),
         i_CLK0=ClockSignal(),
-        i_CE3=Const(1, 1),
-        i_RST3=Const(0, 1),
+        **{f"i_CE{control}": Const(1, 1), f"i_RST{control}": Const(0, 1)},
+        **({"a_BEL": bel} if bel else {}),
     )

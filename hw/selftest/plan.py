@@ -6,6 +6,7 @@ from ...errors import FirelineError
 from ..boards.board import Board
 from ..ecp5.dsp_sites import SITES
 from ..ecp5.pll import PLLSettings, pll_settings
+from ..sdram.pads import clock_lead
 
 PLL_COUNT = {"LFE5U-12F": 2, "LFE5U-25F": 2, "LFE5U-45F": 4, "LFE5U-85F": 4}
 OTHER_PLLS_MHZ = 62.5, 125.0, 130.0
@@ -76,6 +77,11 @@ class SelfTestPlan:
 
     home = 0
     """The step that real designs use: the phase is counted from there."""
+
+    @property
+    def lead_steps(self) -> int:
+        """Steps by which the SDRAM's clock leads the core's at `home`."""
+        return round(clock_lead(self.core_mhz) / self.settings.step_ns)
 
     @property
     def has_sdram(self) -> bool:
