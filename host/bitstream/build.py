@@ -3,9 +3,10 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from ...errors import FirelineError
-from ...hw.boards.top import BoardTop
+from ...hw.boards.board import Board
 from ..compiler.compile import Compiled
 from ..network.file import write_network
 from .floorplan import Floorplan
@@ -29,8 +30,17 @@ TOOLS = ("yosys", "nextpnr-ecp5", "ecppack", "ecpunpack")
 PACK_OPTIONS = ("--compress",)
 
 
+class Top(Protocol):
+    """What a build needs to know of an Amaranth `Elaboratable` that requests a board's pins."""
+
+    board: Board
+    clock_mhz: float  # of the core
+    baud: int
+    network: str  # as in `BuildSummary`
+
+
 def build(
-    top: BoardTop,
+    top: Top,
     folder: Path,
     *,
     compiled: Compiled | None = None,
@@ -88,7 +98,7 @@ def _move_results(scratch: Path, folder: Path, has_network: bool) -> None:
 
 
 def _summary(
-    top: BoardTop,
+    top: Top,
     compiled: Compiled | None,
     seed: int,
     report: dict,
@@ -101,10 +111,10 @@ def _summary(
     head = compiled.streamed if compiled else None
     return BuildSummary(
         board=top.board.name,
-        network=f"{top.system.identity.network:08x}",
+        network=top.network,
         baud=top.baud,
         clock_mhz=top.clock_mhz,
-        fmax_mhz=round(fmax(report), 2),
+        fmax_mhz=round(fmax(report, top.clock_mhz), 2),
         seed=seed,
         bitstream=BITSTREAM,
         array=str(compiled.program.array) if compiled else "",

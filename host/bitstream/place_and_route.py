@@ -92,7 +92,7 @@ def place_and_route(
         routed = [seed for seed, step in steps.items() if step.name not in errors]
         reports = {s: json.loads((scratch / f"seed{s}.json").read_text()) for s in routed}
         if reports:
-            best = max(reports, key=lambda seed: fmax(reports[seed]))
+            best = max(reports, key=lambda seed: fmax(reports[seed], 1.0))
             return best, reports[best]
         if not any(isinstance(error, Stopped) for error in errors.values()):
             break
@@ -109,11 +109,13 @@ def placed_netlist_of(seed: int) -> str:
     return f"seed{seed}.placed.json"
 
 
-def fmax(report: dict) -> float:
-    """The fastest clock in MHz for the core, if the other clocks keep their ratios to it."""
+def fmax(report: dict, clock_mhz: float) -> float:
+    """The fastest clock in MHz for the core, if the other clocks keep their ratios to it.
+
+    ``clock_mhz`` is the core's clock in this design.
+    """
     clocks = report["fmax"].values()
-    core = max(clock["constraint"] for clock in clocks)
-    return core * min(clock["achieved"] / clock["constraint"] for clock in clocks)
+    return clock_mhz * min(clock["achieved"] / clock["constraint"] for clock in clocks)
 
 
 class Listener:

@@ -41,7 +41,7 @@ class BuildSummary:
     """The figures of a build."""
 
     board: str
-    network: str  # CRC-32, in hexadecimal
+    network: str  # CRC-32, in hexadecimal; "selftest" if there is none
     baud: int
     clock_mhz: float  # the PLL's output
     fmax_mhz: float  # the fastest clock that the routed design meets, as nextpnr reports it

@@ -2,8 +2,8 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from ...hw.boards.top import BoardTop
 from .netlist import (
     absorb_output_registers,
     make_constants_near,
@@ -32,7 +32,7 @@ FREE_COLLISIONS = (
 design never uses that data; without this, Yosys adds logic behind the block RAMs to define it."""
 
 
-def synthesize(top: BoardTop, yosys: str, scratch: Path, progress: Progress) -> None:
+def synthesize(top: Any, yosys: str, scratch: Path, progress: Progress) -> None:
     """Leaves the design, its netlist and its pins in the folder `scratch`, as DESIGN, NETLIST and
     PINS."""
     plan = top.board.make_platform().prepare(top, "top", emit_src=False)

@@ -1,0 +1,19 @@
+"""The bitstream of a board's self-test."""
+
+from pathlib import Path
+
+from ...hw.selftest.plan import SelfTestPlan
+from ...hw.selftest.top import SelfTestTop
+from .build import build
+from .summary import BuildSummary
+from .tools import Progress
+
+
+def build_selftest(
+    plan: SelfTestPlan, folder: Path, progress: Progress = lambda step, line: None
+) -> BuildSummary:
+    """Makes the bitstream of a self-test and its summary in ``folder``.
+
+    Raises FirelineError as ``build`` does.
+    """
+    return build(SelfTestTop(plan), folder, progress=progress)
