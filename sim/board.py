@@ -97,14 +97,17 @@ def running(
     divisor: int = DIVISOR,
     faults: Sequence[str] = (),
     clock_mhz: float = CLOCK_MHZ,
+    baud: int = 0,
 ) -> Iterator[str]:
     """Runs a compiled board; yields the name of its serial port.
 
     ``divisor`` counts cycles of the pin ``clk`` a bit; ``clock_mhz`` is the frequency of that pin.
+    With ``baud`` the divisor is that of this bit rate, and bits are as short as the port's speed
+    makes them; else the port's speed does not matter.
     """
     half_cycle = round(1e9 / (2 * clock_mhz))  # femtoseconds
     process = subprocess.Popen(
-        [program, str(divisor), str(half_cycle), *(f"+{fault}" for fault in faults)],
+        [program, str(divisor), str(half_cycle), str(baud), *(f"+{fault}" for fault in faults)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -82,9 +82,18 @@ module TRELLIS_DPR16X4(input WCK, WRE, input [3:0] DI, WAD, RAD, output [3:0] DO
     assign DO = words[RAD];
 endmodule
 
+// Whether a cell's path in the design has this part.
+function automatic bit lies_in(string path, string part);
+    for (int n = 0; n + part.len() <= path.len(); n++)
+        if (path.substr(n, n + part.len() - 1) == part) return 1;
+    return 0;
+endfunction
+
 // Multiplier of 18 x 18 bits with optional registers at both inputs, behind the partial products
 // and at the output. Each register's clock, enable and reset are one of four pins. A reset or an
 // enable that nothing drives is 1 (reported of nextpnr), so such a reset keeps the register 0.
+// Arguments: +multiplier_zero=N keeps the product of the cell in a module siteN at 0,
+// +multiplier_wrong=N inverts its bit 17.
 module MULT18X18D(
     input
                 A17, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0,
@@ -124,7 +133,17 @@ module MULT18X18D(
         output_register(CLK, CE, RST, product, result);
     assign {
         P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19, P18,
-        P17, P16, P15, P14, P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0} = result[35:0];
+        P17, P16, P15, P14, P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0}
+        = (result[35:0] ^ inverted) & kept;
+
+    integer zero, wrong;
+    reg [35:0] kept = 36'hfffffffff, inverted = 0;
+    initial begin
+        if ($value$plusargs("multiplier_zero=%d", zero)
+            && lies_in($sformatf("%m"), $sformatf("site%0d.", zero))) kept = 0;
+        if ($value$plusargs("multiplier_wrong=%d", wrong)
+            && lies_in($sformatf("%m"), $sformatf("site%0d.", wrong))) inverted[17] = 1;
+    end
     generate
         if (MULT_BYPASS != "DISABLED") $fatal(1, "MULT18X18D: MULT_BYPASS %s", MULT_BYPASS);
     endgenerate
@@ -345,7 +364,8 @@ endmodule
 // CLKOP) by an eighth, later if PHASEDIR is 0, else earlier (reported by ecppll, hdl4fpga).
 // PHASELOADREG does nothing here.
 //
-// Arguments: +pll_false_lock raises LOCK for a while long before the right frequency is reached.
+// Arguments: +pll_false_lock raises LOCK for a while long before the right frequency is reached;
+// +pll_dead=N keeps LOCK of the cell in a module pllN at 0.
 module EHXPLLL(
     input CLKI, CLKFB, PHASESEL1, PHASESEL0, PHASEDIR, PHASESTEP, PHASELOADREG,
     input STDBY, PLLWAKESYNC, RST, ENCLKOP, ENCLKOS, ENCLKOS2, ENCLKOS3,
@@ -382,13 +402,16 @@ module EHXPLLL(
     reg [63:0] last_edge = 0, period = 0, eighth = 0;
     reg [63:0] feedback_edges = 0, edges_before = 0;
     integer cycles = 0, windows = 0;
-    reg running = 0, slow = 1, false_lock = 0;
+    reg running = 0, slow = 1, false_lock = 0, dead = 0;
+    integer number;
     wire in_range = period * CLKI_DIV >= 2_500_000 && period * CLKI_DIV <= 100_000_000
         && eighth * 8 >= 1_249_999 && eighth * 8 <= 2_500_001;
 
     initial begin
         LOCK = 0;
         false_lock = $test$plusargs("pll_false_lock");
+        dead = $value$plusargs("pll_dead=%d", number)
+            && lies_in($sformatf("%m"), $sformatf("pll%0d.", number));
     end
     always @(posedge feedback) feedback_edges <= feedback_edges + 1;
     always @(posedge CLKI, posedge stopped)
@@ -414,7 +437,7 @@ module EHXPLLL(
                     LOCK <= LOCK || false_lock && windows == 1 || windows > SLOW_WINDOWS + 1
                         && in_range && feedback_edges + 1 >= edges_before + WINDOW * CLKFB_DIV
                         && feedback_edges <= edges_before + WINDOW * CLKFB_DIV + 1;
-                    if (windows == 2) LOCK <= 0;
+                    if (windows == 2 || dead) LOCK <= 0;
                 end
             end
         end
