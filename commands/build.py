@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from .common import HEAD_ON_BOARD, Array, Output, command
+from .numbers import COUNT, POSITIVE
 
 
 @command
@@ -15,11 +16,11 @@ from .common import HEAD_ON_BOARD, Array, Output, command
 )
 @HEAD_ON_BOARD
 @click.option(
-    "--clock", type=float, metavar="MHZ", help="The core's clock; by default the board's own."
+    "--clock", type=POSITIVE, metavar="MHZ", help="The core's clock; by default the board's own."
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(1),
+    type=COUNT,
     default=1,
     show_default=True,
     metavar="N",
@@ -51,8 +52,12 @@ def build(output: Output, net, board, array, head, clock, seeds, folder):
     from ..host.network.lookup import is_network, load_network, resolve
     from ..host.network.random_network import stand_in
     from ..hw.boards import find_board
+    from ..hw.ecp5.pll import pll_settings
+    from ..hw.link.baud import BAUD, divisor_of
 
     chosen = find_board(board)
+    clock = chosen.clock_mhz if clock is None else clock
+    divisor_of(pll_settings(chosen.oscillator_mhz, clock).output_mhz, BAUD)  # or it is refused
     network = load_network(net) if is_network(net) else stand_in(resolve(net))
     compiled = compile_for(network, array or chosen.array, HeadPlace(head), chosen, clock)
     top = design(compiled, chosen, clock)

@@ -10,9 +10,12 @@ import click
 from ..errors import FirelineError
 from ..hw.link.baud import BAUD
 from .common import HEAD, Array, Output, command
+from .numbers import COUNT
 from .pictures import PICTURES, STRICT, class_name, load_pictures
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..host.link.device import Device
     from ..host.network.quantized import QuantizedNetwork
     from ..hw.link.protocol import Identity
@@ -34,7 +37,9 @@ SIMULATED = "simulated"
     help="The simulated board's array.",
 )
 @HEAD
-@click.option("--baud", default=BAUD, show_default=True, help="The serial line's baud rate.")
+@click.option(
+    "--baud", type=COUNT, default=BAUD, show_default=True, help="The serial line's baud rate."
+)
 @STRICT
 def classify(output: Output, pictures, port, net, array, head, baud, strict):
     """Classify pictures on a board.
@@ -53,6 +58,7 @@ def classify(output: Output, pictures, port, net, array, head, baud, strict):
     from ..host.network.lookup import load_network
 
     network = load_network(net) if net else None
+    pixels = load_pictures(output, pictures, network.architecture, strict) if network else None
     board: AbstractContextManager[Device]
     if port == SIMULATED:
         if not network:
@@ -61,7 +67,9 @@ def classify(output: Output, pictures, port, net, array, head, baud, strict):
     else:
         board = Device(port, baud)
     with board as device:
-        return _classify(output, device, pictures, network, strict)
+        if pixels is None:
+            pixels = load_pictures(output, pictures, device.identify(), strict)
+        return _classify(output, device, pictures, pixels, network)
 
 
 @contextmanager
@@ -89,8 +97,8 @@ def _classify(
     output: Output,
     device: "Device",
     pictures: Sequence[str],
+    pixels: "np.ndarray",
     network: "QuantizedNetwork | None",
-    strict: bool,
 ) -> int:
     """Sends the pictures one by one; returns the command's exit status."""
     from ..host import golden
@@ -99,7 +107,6 @@ def _classify(
     output.say(f"the board runs network {identity.network:08x}")
     if device.needs_weights():
         _load_weights(output, device, identity, network)
-    pixels = load_pictures(output, pictures, identity, strict)
     expected = golden.run(network, pixels) if network else None
     frames = []
     for index, picture in enumerate(pictures):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import NET, Output, command
+from .numbers import COUNT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 @NET
 @click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
 @click.option("--against", metavar="FILE", help="Float weights to compare the classes with.")
-@click.option("--batch", default=32, show_default=True, help="Pictures computed at a time.")
+@click.option(
+    "--batch", type=COUNT, default=32, show_default=True, help="Pictures computed at a time."
+)
 def evaluate(output: Output, net, data, against, batch):
     """Measure a quantized network's accuracy.
 

@@ -12,6 +12,7 @@ import click
 from ..errors import FirelineError
 from .comma_list import CommaList
 from .common import Array, Output, command
+from .numbers import COUNT, SEED, Real
 
 if TYPE_CHECKING:
     from ..host.data.dataset import Dataset
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 @click.option(
     "--squeeze-ratio",
     metavar="R,...",
-    type=CommaList(click.FLOAT),
+    type=CommaList(Real(0, 1, min_open=True)),
     help="Each above 0, at most 1, such as 0.125,1.",
 )
 @click.option(
     "--share-3x3",
     metavar="S,...",
-    type=CommaList(click.FLOAT),
+    type=CommaList(Real(0, 1, min_open=True, max_open=True)),
     help="Each above 0, below 1, such as 0.01,0.5.",
 )
 @click.option(
@@ -52,13 +53,11 @@ if TYPE_CHECKING:
     help="4, 8 or both; conv1's are 8.",
 )
 @click.option("--epochs", default=8, show_default=True, help="Passes over the pictures.")
-@click.option("--batch", default=128, show_default=True, help="Pictures in a batch.")
-@click.option("--pictures", type=int, metavar="N", help="Train and test on at most N pictures.")
+@click.option("--batch", type=COUNT, default=128, show_default=True, help="Pictures in a batch.")
+@click.option("--pictures", type=COUNT, metavar="N", help="Train and test on at most N pictures.")
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
-@click.option("--seed", default=0, show_default=True)
-@click.option(
-    "--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one per core]"
-)
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--workers", type=COUNT, help="Processes on this machine.  [default: one per core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster instead.")
 def explore(
     output: Output,

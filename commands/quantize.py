@@ -9,6 +9,7 @@ import click
 
 from ..errors import FirelineError
 from .common import Array, Output, command, weight_bits_of
+from .numbers import COUNT, SEED
 from .weight_budget import bits_within
 
 if TYPE_CHECKING:
@@ -49,10 +50,12 @@ if TYPE_CHECKING:
 @click.option("--without", metavar="STEP", multiple=True, help="Leave a step out; repeatable.")
 @click.option("--epochs", default=60, show_default=True, help="Of distillation, with full.")
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--board", metavar="BOARD", help="A budget: what fits that board.")
 @click.option("--array", type=Array(), help="Of the budget, if not the board's own.")
-@click.option("--rom-kbits", type=int, metavar="N", help="A budget: N times 1024 bits of weights.")
+@click.option(
+    "--rom-kbits", type=COUNT, metavar="N", help="A budget: N times 1024 bits of weights."
+)
 @click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
 def quantize(
     output: Output,

@@ -10,6 +10,7 @@ import click
 
 from ..errors import FirelineError
 from .common import Output, command
+from .numbers import POSITIVE
 
 if TYPE_CHECKING:
     from ..host.link.text_port import TextPort
@@ -33,7 +34,7 @@ COLOURS = {"sound": "green", "NOT SOUND": "bold red", "not tested": "yellow"}
 @click.option(
     "--clock",
     "clocks",
-    type=float,
+    type=POSITIVE,
     multiple=True,
     default=CLOCKS,
     show_default=True,

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from .common import ARRAY, HEAD, NET, Output, command
+from .numbers import SEED, Real
 from .pictures import PICTURES, STRICT, class_name, load_pictures
 
 
@@ -15,12 +16,13 @@ from .pictures import PICTURES, STRICT, class_name, load_pictures
 @HEAD
 @click.option(
     "--stall",
+    type=Real(0, 0.95),
     default=0.0,
     show_default=True,
     metavar="P",
     help="Share of cycles, 0 to 0.95, in which pixels wait and, independently, scores wait.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the random waiting.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random waiting.")
 @click.option(
     "--vcd", metavar="FILE", help="Write a waveform of the pictures, for GTKWave or Surfer: large."
 )

@@ -4,6 +4,7 @@ import click
 
 from ..errors import FirelineError
 from .common import Output, command, weight_bits_of
+from .numbers import COUNT, POSITIVE, SEED, Real
 
 
 @command
@@ -22,15 +23,23 @@ from .common import Output, command, weight_bits_of
     default="4",
     help="With --quantize: as in fireline quantize.",
 )
-@click.option("--epochs", type=int, help="Passes over the pictures.  [default: 90, quantized 8]")
-@click.option("--batch", default=128, show_default=True, help="Pictures in a batch.")
+@click.option("--epochs", type=COUNT, help="Passes over the pictures.  [default: 90, quantized 8]")
+@click.option("--batch", type=COUNT, default=128, show_default=True, help="Pictures in a batch.")
 @click.option("--optimizer", help="sgd or adamw.  [default: sgd, quantized adamw]")
-@click.option("--learning-rate", type=float, help="At its peak.  [default: 0.1, quantized 0.0001]")
-@click.option("--weight-decay", type=float, help="[default: 0.0005, quantized 0]")
-@click.option("--label-smoothing", default=0.05, show_default=True)
-@click.option("--dropout", default=0.0, show_default=True, help="Before the classifier.")
+@click.option(
+    "--learning-rate", type=POSITIVE, help="At its peak.  [default: 0.1, quantized 0.0001]"
+)
+@click.option("--weight-decay", type=Real(0), help="[default: 0.0005, quantized 0]")
+@click.option("--label-smoothing", type=Real(0, 1, max_open=True), default=0.05, show_default=True)
+@click.option(
+    "--dropout",
+    type=Real(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Before the classifier.",
+)
 @click.option("--bfloat16", is_flag=True, help="Faster on processors that support it.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 def train(output: Output, arch, data, file, initial, quantized, weight_bits, **recipe):
     """Train a network on labelled pictures.
 

@@ -53,7 +53,7 @@ def _stream(
     network: QuantizedNetwork, array: ArrayShape, board: Board, clock_mhz: float | None
 ) -> Compiled:
     """With the most rows that fit, or one row, then with the most rows that can overlay others."""
-    clock_mhz = clock_mhz or board.clock_mhz
+    clock_mhz = board.clock_mhz if clock_mhz is None else clock_mhz
     height = network.architecture.classifier.input_height
 
     def compiled(rows: int, overlaid: int = 0) -> Compiled:

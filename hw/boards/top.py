@@ -42,7 +42,8 @@ class BoardTop(Elaboratable):
     ):
         self.board = board
         self.baud = baud
-        self.settings = pll_settings(board.oscillator_mhz, clock_mhz or board.clock_mhz)
+        clock_mhz = board.clock_mhz if clock_mhz is None else clock_mhz
+        self.settings = pll_settings(board.oscillator_mhz, clock_mhz)
         self.clock_mhz = self.settings.output_mhz
         self.weights = streamed_weights(contents, self.clock_mhz) if contents else None
         divisor = divisor_of(self.clock_mhz, baud)

@@ -10,6 +10,7 @@ from fireline.host.network.file import read_network
 from fireline.hw.link.protocol import Identity
 from fireline.hw.program import ArrayShape
 from fireline.hw.system import identity_of
+from fireline.sim import board
 from support.command_line import Result, complains, runs
 from support.fake_board import FakeBoard, babble, deaf
 
@@ -82,3 +83,9 @@ def test_a_port_that_is_unplugged(picture):
 
 def test_a_simulated_board_must_know_its_network(picture):
     assert "--net" in complains("classify", picture, "--port", "simulated")
+
+
+def test_a_missing_picture_is_named_before_a_board_is_built(net, monkeypatch):
+    monkeypatch.setattr(board, "simulated_board", lambda *_, **__: pytest.fail("it was built"))
+    arguments = ("nope.png", "--port", "simulated", "--net", net)
+    assert "nope.png" in complains("classify", *arguments)

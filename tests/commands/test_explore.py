@@ -46,10 +46,10 @@ def test_explore(arch, pictures, tmp_path):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--squeeze-ratio", ""], "'' is not a valid float"),
-        (["--squeeze-ratio", "0.5,0"], "squeeze ratio 0.0: use a number above 0 and up to 1"),
+        (["--squeeze-ratio", ""], "Invalid value"),
+        (["--squeeze-ratio", "0.5,0"], "0.0 is not in the range 0<x<=1"),
         (["--squeeze-ratio", "0.5,0.5"], "list each value once"),
-        (["--share-3x3", "1"], "share of 3x3 filters 1.0: use"),
+        (["--share-3x3", "1"], "1.0 is not in the range 0<x<1"),
         (["--bypass", "simple,both"], "'both' is not one of"),
         (["--array", "8x8,9x9"], "'9x9' is not an array"),
         (["--weight-bits", "6"], "'6' is not one of"),

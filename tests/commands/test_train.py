@@ -19,4 +19,4 @@ def test_train_and_train_quantized(arch, pictures, tmp_path):
 def test_training_quantized_needs_weights(arch, pictures, tmp_path):
     options = ("--arch", arch, "--data", pictures, "-o", tmp_path / "x.fireline", "--quantize")
     assert "--from" in complains("train", *options)
-    assert "epochs is 0" in complains("train", *options, "--epochs", 0)
+    assert "0 is not in the range" in complains("train", *options, "--epochs", 0)
