@@ -75,7 +75,8 @@ def build(
             configuration = scratch / configuration_of(seed)
             pack = (tools["ecppack"], *PACK_OPTIONS, configuration.name, BITSTREAM)
             run_step(Step("ecppack", pack), scratch, progress)
-            checks = check_bitstream(top.board, top.clock_mhz, scratch, seed, progress)
+            program = compiled.program if compiled else None
+            checks = check_bitstream(top.board, top.clock_mhz, program, scratch, seed, progress)
             Floorplan.of(top.board.device, configuration).write(scratch / FLOORPLAN)
             SlowPaths.of(report).write(scratch / SLOW_PATHS)
             if compiled:

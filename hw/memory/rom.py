@@ -1,5 +1,6 @@
 """A ROM in block RAM, with room for words that are written later."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -128,12 +129,8 @@ class Rom(wiring.Component):
 
         Returns an output per bank, 3 cycles after the address.
         """
-        unit = WRITE_BITS if self._spare else 1
-        rest = [self._bits - bits for bits in low]
-        starts = [0, *accumulate(rest[:-1])]
-        aligned = -(-starts[-1] // unit) * unit
-        if _blocks(aligned + rest[-1]) == _blocks(sum(rest)):
-            starts[-1] = aligned
+        unit, rest = _unit(self._spare), [self._bits - bits for bits in low]
+        starts = _starts(rest, unit)
         width = -(-(starts[-1] + rest[-1]) // unit) * unit
         if not width:
             return [Const(0, 0)] * len(low)
@@ -171,6 +168,46 @@ class Rom(wiring.Component):
     @property
     def _spare(self) -> int:
         return self._depth - len(self._words)
+
+
+def rom_words(
+    memories: Mapping[str, Sequence[int]], bits: int, count: int, depth: int
+) -> list[int]:
+    """The `count` constant words of a `Rom`, read from the rows of its memories, by their names.
+
+    `bits` is the width of a word, `depth` the number of addresses.
+    """
+    banks = -(-depth // BANK_WORDS)
+    low, words = [0] * banks, [0] * count
+    for part in deep_parts(banks, bits):
+        low[part.first : part.first + part.banks] = [part.bits] * part.banks
+        start = part.first * BANK_WORDS
+        for each in routing.slices(part.bits, NEAR_BLOCKS * part.block_bits):
+            rows = memories[f"bank{part.first}_{each.start}"]
+            for address in range(start, min(start + part.words, count)):
+                words[address] |= rows[address - start] << each.start
+    rest = [bits - each for each in low]
+    starts = _starts(rest, _unit(depth - count))
+    for address in range(count):
+        bank, row = divmod(address, BANK_WORDS)
+        if rest[bank]:
+            high = memories["words"][row] >> starts[bank] & (1 << rest[bank]) - 1
+            words[address] |= high << low[bank]
+    return words
+
+
+def _unit(spare: int) -> int:
+    """Bits of a row that are written together."""
+    return WRITE_BITS if spare else 1
+
+
+def _starts(rest: list[int], unit: int) -> list[int]:
+    """Where the bits of each bank begin in the rows of the memory side by side."""
+    starts = [0, *accumulate(rest[:-1])]
+    aligned = -(-starts[-1] // unit) * unit
+    if _blocks(aligned + rest[-1]) == _blocks(sum(rest)):
+        starts[-1] = aligned
+    return starts
 
 
 def _blocks(bits: int) -> int:

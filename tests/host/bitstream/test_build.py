@@ -171,7 +171,7 @@ def test_the_compiled_network_is_kept(tools, tmp_path):
 
 
 def test_a_bitstream_that_fails_its_check_leaves_nothing(tools, tmp_path, monkeypatch):
-    def check(board, clock_mhz, scratch, seed, progress):
+    def check(board, clock_mhz, program, scratch, seed, progress):
         assert (scratch / "fireline.bit").read_text() == f"seed {seed}\n"
         raise FirelineError("the bitstream is not what it should be")
 

@@ -174,4 +174,4 @@ def test_the_check_of_a_faulty_bitstream_fails_as_a_whole(real_build, tmp_path):
     ):
         said = f"the bitstream is not what it should be: .*{said}"
         with pytest.raises(FirelineError, match=said):
-            check_bitstream(top.board, top.clock_mhz, scratch, seed, no_progress)
+            check_bitstream(top.board, top.clock_mhz, None, scratch, seed, no_progress)
