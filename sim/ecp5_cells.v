@@ -122,7 +122,6 @@ module MULT18X18D(
     wire [18:0] a, b;
     wire [37:0] product, result;
 
-    // The low two bits of the last letter of a pin's name are its number.
     MULT18X18D_register #(19, REG_INPUTA_CLK, REG_INPUTA_CE, REG_INPUTA_RST, RESETMODE)
         input_a(CLK, CE, RST, {SIGNEDA & A[17], A}, a);
     MULT18X18D_register #(19, REG_INPUTB_CLK, REG_INPUTB_CE, REG_INPUTB_RST, RESETMODE)
@@ -157,6 +156,7 @@ module MULT18X18D_register(CLK, CE, RST, D, Q);
     input [3:0] CLK, CE, RST;
     input [WIDTH-1:0] D;
     output [WIDTH-1:0] Q;
+    // The two lowest bits of a pin's name, such as CLK3, are its number.
     generate
         if (CLOCK == "NONE") assign Q = D;
         else begin
@@ -462,7 +462,7 @@ module EHXPLLL_output(RUNNING, UNIT, STEP, EARLIER, CLOCK);
     input RUNNING, STEP, EARLIER;
     input [63:0] UNIT;
     output reg CLOCK;
-    integer moved = 0, done = 0, steps;
+    integer moved = 0, done = 0, low;  // low: eighths of the next low phase
     initial CLOCK = 0;
     generate
         if (ENABLE == "ENABLED") begin
@@ -476,9 +476,9 @@ module EHXPLLL_output(RUNNING, UNIT, STEP, EARLIER, CLOCK);
                 CLOCK = 1;
                 #(UNIT * 4 * DIV);
                 CLOCK = 0;
-                steps = moved - done;
+                low = 4 * DIV + moved - done;
                 done = moved;
-                #(UNIT * (4 * DIV + steps));
+                #(UNIT * low);
             end
         end
     endgenerate
