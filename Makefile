@@ -7,6 +7,9 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest --dist worksteal
 # Tests to run, such as T=tests/hw/output or T=tests/hw/output/test_pool.py.
 T =
 
+# An option of the demo's build: VERIFY=--verify simulates the netlist, in five minutes more.
+VERIFY =
+
 # Folders whose tests take about a minute together.
 QUICK = tests/host/network tests/host/link tests/host/data tests/hw/lib tests/hw/link \
 	tests/hw/boards tests/test_ci.py tests/test_cli.py tests/test_imports.py tests/test_readme.py
@@ -23,7 +26,7 @@ help:
 	@echo "make types      types alone"
 
 demo: $(INSTALLED)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo.sh $(VERIFY)
 
 test: $(INSTALLED)
 	@$(PYTEST) -n 2 $(T)

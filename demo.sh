@@ -1,9 +1,11 @@
 #!/bin/sh
-# Runs the whole path on the shipped network (`make demo`); each step is a `fireline` command.
+# Runs the whole path on the shipped network (`make demo`); each step is a `fireline` command. An
+# argument is an option of the build.
 set -eu
 
 OUT=build/demo
 SAMPLES=$OUT/samples
+OPTION=${1-}
 
 step() {
     printf '\n\033[1m%s\033[0m\n' "$1"
@@ -27,7 +29,7 @@ step "The Verilog on four of the pictures, with random stalls at input and outpu
 step "One picture over the serial line of a whole simulated board" \
     fireline classify "$SAMPLES/cat-0.png" --port simulated --net cifar10 --array 8x8
 step "A bitstream for the ULX3S with an LFE5U-25F" \
-    fireline build cifar10 --board ulx3s-25f -o "$OUT/ulx3s-25f" --json "$OUT/build.json"
+    fireline build cifar10 --board ulx3s-25f $OPTION -o "$OUT/ulx3s-25f" --json "$OUT/build.json"
 step "A web page about the bitstream" \
     fireline report "$OUT/ulx3s-25f"
 printf '\nTo use the commands yourself: . .venv/bin/activate\n'

@@ -1,8 +1,9 @@
 """A whole simulated board on a pseudo-terminal; the host's own code talks to it."""
 
 import os
+import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -126,23 +127,56 @@ def running(
 
 def compile_board(sources: Mapping[str, str], cache: Path) -> Path:
     """The program that simulates Verilog files, {name: text}, unless ``cache`` has it already."""
-    main = resources.files(__package__).joinpath("board.cpp").read_text()
+    main = _main()
     verilator = find_verilator()
     finished = cache / caches.digest([*sources.values(), main, str(verilator), *OPTIONS])
     if not caches.is_kept(finished):
         with caches.scratch(cache) as folder:
-            for file, text in (*sources.items(), ("board.cpp", main)):
-                (folder / file).write_text(text)
-            _verilate(verilator, folder, [*sources, "board.cpp"])
-            caches.settle(folder / "build", finished)
+            with compilation(sources, folder) as finish:
+                program = finish()
+            caches.settle(program.parent, finished)
     return finished / f"V{NAME}"
 
 
-def _verilate(verilator: Path, folder: Path, files: list[str]) -> None:
-    command = [str(verilator), *OPTIONS, "--top-module", NAME, "--Mdir", "build", *files]
+@contextmanager
+def compilation(sources: Mapping[str, str], folder: Path) -> Iterator[Callable[[], Path]]:
+    """Compiles the simulation of Verilog files in ``folder`` in the background.
+
+    Yields a function that waits for the program and returns it. Leaving the context ends a
+    compilation that is still running. Raises FirelineError if Verilator is missing; the function
+    does so if the compilation fails.
+    """
+    verilator = find_verilator()
+    for file, text in (*sources.items(), ("board.cpp", _main())):
+        (folder / file).write_text(text)
+    command = [str(verilator), *OPTIONS, "--top-module", NAME, "--Mdir", "build"]
     environment = {name: value for name, value in os.environ.items() if name != "VERILATOR_ROOT"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        lines = (done.stderr + done.stdout).strip().splitlines() or ["no message"]
-        error = next((line for line in lines if "rror" in line), lines[-1])
-        raise FirelineError(f"compiling the simulated board: {error.strip()}")
+    log = folder / "verilator.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, *sources, "board.cpp"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that its compilers end with it
+        )
+
+    def finish() -> Path:
+        if process.wait():
+            lines = log.read_text(errors="replace").strip().splitlines() or ["no message"]
+            error = next((line for line in lines if "%Error" in line), lines[-1])
+            raise FirelineError(f"compiling the simulated board: {error.strip()}")
+        return folder / "build" / f"V{NAME}"
+
+    with process:
+        try:
+            yield finish
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _main() -> str:
+    return resources.files(__package__).joinpath("board.cpp").read_text()

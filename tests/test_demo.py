@@ -12,14 +12,14 @@ from support.paths import ROOT
 SCRIPT = ROOT / "demo.sh"
 
 
-def shown(tmp_path) -> list[list[str]]:
+def shown(tmp_path, *arguments) -> list[list[str]]:
     """The command lines that the script prints, with a `fireline` that does nothing."""
     command = tmp_path / "fireline"
     command.write_text("#!/bin/sh\n")
     command.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        [shutil.which("sh"), SCRIPT],
+        [shutil.which("sh"), SCRIPT, *arguments],
         cwd=tmp_path,
         env={"PATH": path},
         capture_output=True,
@@ -40,6 +40,14 @@ def test_every_step_is_a_command_with_existing_options(tmp_path):
     ]  # fmt: skip
     for _, name, *arguments in commands:
         assert cli.main.commands[name].make_context(name, arguments)
+
+
+def test_ci_verifies_the_netlist_of_the_demo(tmp_path):
+    assert not any("--verify" in words for words in shown(tmp_path))
+    (build,) = [words for words in shown(tmp_path, "--verify") if words[1] == "build"]
+    assert cli.main.commands["build"].make_context("build", build[2:]).params["verify"]
+    assert "make demo VERIFY=--verify" in (ROOT / ".ci" / "run").read_text()
+    assert "demo.sh $(VERIFY)" in (ROOT / "Makefile").read_text()
 
 
 def test_a_failing_step_ends_the_demo(tmp_path):

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -23,11 +25,15 @@ from .summary import (
     BuildSummary,
     Usage,
 )
-from .synthesis import synthesize
+from .synthesis import NETLIST, synthesize
 from .tools import Progress, Step, find_tool, run_step
 
 TOOLS = ("yosys", "nextpnr-ecp5", "ecppack", "ecpunpack")
 PACK_OPTIONS = ("--compress",)
+
+Verifier = Callable[[Path], AbstractContextManager[Callable[[], int]]]
+"""Starts to verify the netlist in a file, beside place and route. The function that it yields waits
+for the result: how many scores were compared."""
 
 
 class Top(Protocol):
@@ -46,6 +52,7 @@ def build(
     compiled: Compiled | None = None,
     seeds: int = 1,
     workers: int | None = None,
+    verifier: Verifier | None = None,
     progress: Progress = lambda step, line: None,
 ) -> BuildSummary:
     """Makes a bitstream and its summary in ``folder``, from the best of ``seeds`` placements.
@@ -55,8 +62,8 @@ def build(
     beside ``folder``, so that a build that fails leaves nothing behind. The bitstream is read back
     and checked.
 
-    Raises FirelineError if a tool is missing or fails, if the bitstream is not what it should be,
-    or if ``folder`` cannot be written.
+    Raises FirelineError if a tool is missing or fails, if ``verifier`` does so, if the bitstream is
+    not what it should be, or if ``folder`` cannot be written.
     """
     folder = Path(folder).absolute()
     if folder.exists() and not folder.is_dir():
@@ -69,9 +76,12 @@ def build(
         ) as name:
             scratch = Path(name)
             synthesize(top, tools["yosys"], scratch, progress)
-            seed, report = place_and_route(
-                top.board, tools["nextpnr-ecp5"], scratch, seeds, workers, progress
-            )
+            unverified = nullcontext(lambda: 0)
+            with verifier(scratch / NETLIST) if verifier else unverified as verify:
+                seed, report = place_and_route(
+                    top.board, tools["nextpnr-ecp5"], scratch, seeds, workers, progress
+                )
+                verified = verify()
             configuration = scratch / configuration_of(seed)
             pack = (tools["ecppack"], *PACK_OPTIONS, configuration.name, BITSTREAM)
             run_step(Step("ecppack", pack), scratch, progress)
@@ -81,7 +91,7 @@ def build(
             SlowPaths.of(report).write(scratch / SLOW_PATHS)
             if compiled:
                 write_network(compiled.network, scratch / NETWORK)
-            summary = _summary(top, compiled, seed, report, checks)
+            summary = _summary(top, compiled, seed, report, checks, verified)
             summary.write(scratch / SUMMARY)
             _move_results(scratch, folder, has_network=compiled is not None)
     except OSError as error:
@@ -104,6 +114,7 @@ def _summary(
     seed: int,
     report: dict,
     checks: list[str],
+    verified: int,
 ) -> BuildSummary:
     counts = {
         name: Usage(**{key: report["utilization"][cell][key] for key in ("used", "available")})
@@ -122,5 +133,6 @@ def _summary(
         head_rows=head.rows if head else 0,
         head_overlaid=head.overlaid if head else 0,
         checks=checks,
+        verified=verified,
         **counts,
     )

@@ -22,7 +22,7 @@ CELLS = {
 }
 """Each resource that a summary counts, and nextpnr's name for it."""
 
-MAY_BE_ZERO = ("used", "seed", "head_rows", "head_overlaid")
+MAY_BE_ZERO = ("used", "seed", "head_rows", "head_overlaid", "verified")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class BuildSummary:
     head_rows: int = 0  # of a streamed classifier's input, as in `StreamedHead`
     head_overlaid: int = 0
     checks: list = field(default_factory=list)  # what was read back from the bitstream and is right
+    verified: int = 0  # scores of the simulated netlist that equal the golden model's
 
     @property
     def meets_timing(self) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager
 
 import pytest
 from fireline.host.network.file import write_network
@@ -76,3 +77,28 @@ def test_a_network_that_does_not_fit(arch, tmp_path):
     write_network(random_network(resolve(arch), 0, 8), net)
     line = complains("build", net, "--board", "ulx3s-12f", "-o", tmp_path / "out")
     assert "block RAMs" in line and "try" in line and not (tmp_path / "out").exists()
+
+
+def test_build_with_verify(net, tools, tmp_path, monkeypatch):
+    checked = []
+
+    @contextmanager
+    def verification(file, top, network, progress):
+        progress("verify", file.name)
+        yield lambda: checked.append(top.board.name) or network.architecture.classes
+
+    monkeypatch.setattr("fireline.sim.netlist.verification", verification)
+    file = tmp_path / "result.json"
+    options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", tmp_path / "out")
+    shown = runs("build", net, *options, "--verify", "--json", file).stdout
+    verified = json.loads(file.read_text())["verified"]
+    assert checked == ["ulx3s-25f"] and verified > 1
+    assert f"verified: {verified} scores" in shown
+    runs("build", net, *options, "--json", file)
+    assert json.loads(file.read_text())["verified"] == 0 and len(checked) == 1
+
+
+def test_verify_refuses_what_would_take_hours(tools, tmp_path):
+    options = ("--board", "ulx3s-85f", "--array", "16x32", "-o", tmp_path / "out", "--verify")
+    assert "leave --verify out" in complains("build", "squeezenet1_1", *options)
+    assert not (tmp_path / "out").exists()

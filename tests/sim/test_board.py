@@ -1,8 +1,10 @@
 """The whole simulated board, driven by the host code that drives real boards."""
 
+import os
 import time
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from fireline.hw.accelerator import Accelerator
 from fireline.hw.link.protocol import Identity, Kind
 from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.system import contents_of, identity_of
-from fireline.sim.board import compile_board, simulated_board
+from fireline.sim.board import compilation, compile_board, simulated_board
 from support.small import TINY, compiled, pictures
 from support.stub_core import StubCore, stub_scores
 
@@ -178,3 +180,22 @@ def test_a_word_that_fails_during_classification_stops_the_scores(cache):
             with pytest.raises(FirelineError, match="there are no scores"):
                 device.classify(picture(1))
         assert device.needs_weights()
+
+
+def test_a_compilation_that_is_left_ends_with_its_compilers(tmp_path, monkeypatch):
+    tool = tmp_path / "verilator"
+    tool.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {tmp_path}/pid\nwait\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with compilation({}, tmp_path):
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
+            time.sleep(0.01)
+        compiler = int((tmp_path / "pid").read_text())
+        os.kill(compiler, 0)
+    until = time.monotonic() + 10
+    while Path(f"/proc/{compiler}/cmdline").exists() and time.monotonic() < until:
+        if not Path(f"/proc/{compiler}/cmdline").read_text():  # ended, but not yet reaped
+            break
+        time.sleep(0.01)
+    else:
+        assert not Path(f"/proc/{compiler}").exists()

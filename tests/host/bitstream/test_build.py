@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -107,6 +108,28 @@ def test_the_placed_netlist_has_local_constants_and_fixed_multipliers(tools, tmp
     placed = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]["cells"]
     assert [cell["type"] for cell in placed.values()] == ["MULT18X18D", "LUT4"]
     assert "BEL" in placed["pair0.multiplier0.dsp"]["attributes"]
+
+
+def test_a_verifier_sees_the_netlist_that_is_placed(tools, tmp_path):
+    seen = []
+
+    @contextmanager
+    def verifier(netlist):
+        seen.append(json.loads(netlist.read_text()))
+        yield lambda: 3
+        seen.append("left")
+
+    summary = build(top(), tmp_path / "out", verifier=verifier)
+    assert summary.verified == 3 and seen == [NETLIST, "left"]
+    assert BuildSummary.read(tmp_path / "out" / "build.json").verified == 3
+
+
+def test_a_build_whose_verifier_fails_leaves_nothing(tools, tmp_path):
+    def wrong():
+        raise FirelineError("1 of 3 scores differ")
+
+    verifier = lambda netlist: nullcontext(wrong)  # noqa: E731
+    assert "scores differ" in fails(tmp_path / "out", verifier=verifier)
 
 
 def test_other_files_in_the_folder_stay(tools, tmp_path):
