@@ -25,6 +25,17 @@ class MultiplierSites:
     EVEN = (0, 4)
     """Columns of the even halves, relative to the first; each also names its site."""
 
+    def blocks(self) -> list[tuple[tuple[Site, Site], ...]]:
+        """The two slices of each DSP block, from left to right; they share clocks and resets."""
+        return [
+            tuple(
+                (self._site(row, first, even), self._site(row, first, even + 1))
+                for even in self.EVEN
+            )
+            for first in self.fours
+            for row in self.rows
+        ]
+
     def slices(self) -> list[tuple[Site, Site]]:
         """The even and the odd half of each slice, from left to right."""
         return [

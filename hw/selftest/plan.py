@@ -14,8 +14,10 @@ OTHER_PLLS_MHZ = 62.5, 125.0, 130.0
 
 PATTERNS = 2
 
-LONE = (("even", "RST0"), ("odd", "RST0"), ("even", "RST3"), ("odd", "RST3"))
-"""Half and reset of each DSP slice in which only one multiplier is in use."""
+LONE_RESETS = "RST0", "RST3"
+"""Reset of each DSP block in which only two multipliers are in use, the even half of the first
+slice and the odd half of the second. A block has one wire for each reset, so no other multiplier of
+the block may drive another one: it might hide that a lone one depends on it."""
 
 OWN_BLOCK_RAMS = 2
 """Block RAMs of the tester itself: the texts of the lines, and the nine-bit lanes."""
@@ -39,8 +41,8 @@ class Site:
 class SelfTestPlan:
     """The self-test of `board` at a core clock of at most `clock_mhz`.
 
-    `pattern`, 0 or 1, chooses the DSP slices in which only one multiplier is in use. Both patterns
-    together use every multiplier.
+    `pattern`, 0 or 1, chooses the DSP blocks with lone multipliers. Both patterns together use
+    every multiplier.
 
     Raises FirelineError if the PLL cannot make the clock, or for another pattern.
     """
@@ -94,11 +96,13 @@ class SelfTestPlan:
 
     @property
     def tested_sites(self) -> tuple[Site, ...]:
-        """The multipliers, from left to right and from top to bottom of each column of slices."""
-        lone = {1 + 3 * n + self.pattern: kind for n, kind in enumerate(LONE)}
+        """The multipliers, from left to right and from top to bottom of each column of blocks."""
+        lone = {1 + 3 * n + self.pattern: reset for n, reset in enumerate(LONE_RESETS)}
         sites = []
-        for number, halves in enumerate(SITES[self.board.device].slices()):
-            half, reset = lone.get(number, ("both", "RST3"))
-            used = {"both": halves, "even": halves[:1], "odd": halves[1:]}[half]
-            sites += [Site(*site, half, reset) for site in used]
+        for number, (first, second) in enumerate(SITES[self.board.device].blocks()):
+            if number in lone:
+                reset = lone[number]
+                sites += [Site(*first[0], "even", reset), Site(*second[1], "odd", reset)]
+            else:
+                sites += [Site(*site, "both", "RST3") for site in (*first, *second)]
         return tuple(sites)

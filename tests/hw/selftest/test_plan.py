@@ -4,7 +4,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.hw.boards import BOARDS, find_board
 from fireline.hw.ecp5.dsp_sites import SITES
-from fireline.hw.selftest.plan import LONE, SelfTestPlan
+from fireline.hw.selftest.plan import LONE_RESETS, SelfTestPlan
 
 boards = pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
 
@@ -26,12 +26,24 @@ def test_lone_halves_have_no_neighbour(board, pattern):
     sites = SelfTestPlan(board, board.clock_mhz, pattern).tested_sites
     places = {(site.row, site.column) for site in sites}
     lone = [site for site in sites if site.half != "both"]
-    assert sorted((site.half, site.reset) for site in lone) == sorted(LONE)
+    assert sorted((site.half, site.reset) for site in lone) == [
+        (half, reset) for half in ("even", "odd") for reset in LONE_RESETS
+    ]
     for site in sites:
         odd = site.bel.endswith(("_1", "_5"))
         neighbour = (site.row, site.column + (-1 if odd else 1))
         assert (neighbour in places) == (site.half == "both")
         assert site.half in ("both", "odd" if odd else "even")
+
+
+@boards
+@pytest.mark.parametrize("pattern", (0, 1))
+def test_no_neighbour_in_its_block_drives_another_reset(board, pattern):
+    resets = {}
+    for site in SelfTestPlan(board, board.clock_mhz, pattern).tested_sites:
+        block = site.row, site.column - int(site.bel[-1])
+        resets.setdefault(block, set()).add((site.reset, site.half == "both"))
+    assert all(len(found) == 1 for found in resets.values())
 
 
 def test_a_period_has_eight_steps_of_each_oscillator_period():
