@@ -44,8 +44,8 @@ def build(output: Output, net, board, array, head, clock, seeds, verify, folder)
 
     With --verify it also simulates the very netlist that nextpnr places, cell by cell, from
     power-up: a frame goes through the serial link, and each score must equal the golden model's. It
-    runs beside nextpnr and takes about five minutes for cifar10 on an 8x8 array, four times that
-    for 16x16. A score that differs fails the build.
+    runs beside nextpnr and takes about five minutes for cifar10 on an 8x8 array, longer for larger
+    arrays. A score that differs fails the build.
 
     An ARCH gets random weights, of 8 bits in conv1 and 4 elsewhere, to see its size and speed
     before it is trained.

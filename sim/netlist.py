@@ -27,7 +27,7 @@ CELLS = "ecp5_cells.v"
 STEP = "verify"
 
 MOST_BYTES = 20_000
-"""Pixels of a frame, in bytes, that are still simulated: about ten minutes on an array of 8x8."""
+"""Pixels of a frame, in bytes, that are still simulated; on an array of 8x8 an estimated ten minutes."""
 
 PICTURES = 1
 SEED = 1
