@@ -27,7 +27,7 @@ CELLS = "ecp5_cells.v"
 STEP = "verify"
 
 MOST_BYTES = 20_000
-"""Pixels of a frame, in bytes, that are still simulated; on an array of 8x8 an estimated ten minutes."""
+"""Bytes of a frame that are still simulated: an estimated ten minutes on an array of 8x8."""
 
 PICTURES = 1
 SEED = 1
