@@ -7,11 +7,17 @@ import random
 from xml.etree import ElementTree
 
 import pytest
+from fireline.host.selftest.clocks import MOST_PPM
+from fireline.host.selftest.die import WARMEST
+from fireline.host.selftest.sdram import LEAST_MARGIN_NS
+from fireline.host.selftest.session import ECHO_BYTES
 from fireline.hw.link.protocol import Identity
 from support.built import leave_selftest
 from support.command_line import Result, complains, runs
+from support.documents import blocks
 from support.fake_board import FakeBoard
 from support.fake_selftest import FakeSelfTest
+from support.paths import ROOT
 from support.selftest_lines import PLAN, round_of
 
 
@@ -21,7 +27,6 @@ def _short(monkeypatch):
     session = "fireline.host.selftest.session"
     monkeypatch.setattr(f"{session}.SILENCE_SECONDS", 0.5)
     monkeypatch.setattr(f"{session}.NOISE_SECONDS", 1.0)
-    monkeypatch.setattr(f"{session}.ECHO_BYTES", 2048)
 
 
 def rounds(**changed):
@@ -162,6 +167,23 @@ def test_a_port_that_another_program_uses(tmp_path):
 def test_another_self_test(tmp_path, first, said):
     with FakeSelfTest(rounds(selftest=f"selftest {first} round=0000")) as board:
         assert said in complains("selftest", *options(board.port, tmp_path))
+
+
+@pytest.mark.slow
+def test_the_simulated_board_says_what_the_guide_shows(tmp_path):
+    command = "selftest", "--board", "ulx3s-25f", "--port", "simulated", "-o", tmp_path
+    printed = [line.split() for line in runs(*command).stdout.splitlines()]
+    shown, *_ = blocks(ROOT / "docs" / "bring-up.md", "text")
+    changing = "it ran for", "lines, none broken", "passes:", "──"
+    for line in shown.splitlines():
+        assert any(word in line for word in changing) or line.split() in printed, line
+
+
+def test_the_limits_are_those_of_the_guide():
+    guide = (ROOT / "docs" / "bring-up.md").read_text().split("## The self-test\n")[1]
+    limits = f"{MOST_PPM} ppm", f"up to {LEAST_MARGIN_NS:g} ns", f"at most {WARMEST} °C"
+    for limit in (*limits, f"{ECHO_BYTES:,} bytes"):
+        assert limit in guide, limit
 
 
 def test_wrong_arguments():
