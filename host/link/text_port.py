@@ -12,8 +12,6 @@ class TextPort:
     def __init__(self, port: str, baud: int):
         self.port = port
         self._serial = open_port(port, baud)
-        with plugged(port):
-            self._serial.reset_input_buffer()
 
     def __enter__(self) -> "TextPort":
         return self

@@ -229,6 +229,7 @@ class LineReader:
         self.broken = self.foreign = 0
         self._partial = b""
         self._midway = True
+        self._resuming = False
 
     def feed(self, arrived: bytes) -> list[Reading]:
         """Takes bytes; returns the readings that they complete."""
@@ -242,11 +243,11 @@ class LineReader:
         return self.readings[before:]
 
     def resume(self) -> None:
-        """Forgets a line's beginning; the next line may lack its own and does not count as broken.
+        """Counts no line as broken until the next sound one.
 
         Call it after bytes were lost on purpose, as by a change of the bit rate.
         """
-        self._partial, self._midway = b"", True
+        self._partial, self._resuming = b"", True
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The readings of a kind, in order."""
@@ -259,7 +260,8 @@ class LineReader:
         if reading is not None:
             self.readings.append(reading)
             self.lines.append(text)
-        elif text.strip() and not midway:
+            self._resuming = False
+        elif text.strip() and not midway and not self._resuming:
             looks_ours = "*" in text or text.split(" ")[0] in FORMS
             self.broken += looks_ours
             self.foreign += not looks_ours

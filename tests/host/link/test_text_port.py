@@ -33,6 +33,13 @@ def test_bytes_go_both_ways(ends):
         assert os.read(controller, 10) == b"2"
 
 
+def test_what_came_before_the_port_is_opened_is_dropped(ends):
+    controller, name = ends
+    os.write(controller, b"old")
+    with TextPort(name, 1_000_000) as port:
+        assert port.read(0.05) == b""
+
+
 def test_what_came_before_a_change_of_the_rate_is_dropped(ends):
     controller, name = ends
     with TextPort(name, 1_000_000) as port:

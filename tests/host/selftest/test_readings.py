@@ -84,8 +84,10 @@ def test_a_line_that_began_before_does_not_count():
     reader = LineReader()
     reader.feed(DIE[7:] + DIE)
     reader.resume()
-    reader.feed(DIE[9:] + DIE)
+    reader.feed(DIE[9:] + b"left over\r\n" + DIE)
     assert (len(reader.readings), reader.broken, reader.foreign) == (2, 0, 0)
+    reader.feed(b"not left over\r\n")
+    assert reader.foreign == 1
 
 
 @given(st.lists(st.binary(max_size=300), max_size=20), st.data())

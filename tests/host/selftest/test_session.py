@@ -151,13 +151,24 @@ def test_an_echo(clock):
                 self.pieces = iter([b"\x00rest", b"\r\n", line("echoed bytes=07d0 framing=0001")])
 
     port = Echoing(clock, [])
-    result = Session(port).echo(3_000_000, 2000)
+    session = Session(port)
+    result = session.echo(3_000_000, 2000)
+    assert session.reader.broken == session.reader.foreign == 0
     assert (result.answered, result.received, result.wrong) == (True, 2000, 0)
     assert (result.arrived, result.framing) == (2000, 1)
     assert port.bauds == [3_000_000, 1_000_000] and port.written[:1] == b"3"
     assert len(port.written) == 2001
 
 
+def test_another_version(clock):
+    changed = "selftest version=2 board=ulx3s-25f mhz=100 pattern=0 round=0000"
+    session = Session(ScriptedPort(clock, [line(changed)]))
+    with pytest.raises(FirelineError, match="version 2 of the self-test"):
+        session.begin()
+
+
 def test_an_echo_that_is_not_answered(clock):
-    result = Session(ScriptedPort(clock, rounds(1))).echo(2_000_000, 100)
+    port = ScriptedPort(clock, rounds(1))
+    result = Session(port).echo(2_000_000, 100)
     assert not result.answered and result.received == 0
+    assert port.written == b"222"
