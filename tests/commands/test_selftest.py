@@ -59,12 +59,12 @@ def test_a_sound_board(tmp_path):
 
 
 def test_a_fault_is_named_and_the_status_is_1(tmp_path):
-    wrong = "multipliers from=00 wrong=00000020 zero=00000020 tests=0100"
+    wrong = "multipliers from=00 wrong=00000040 zero=00000040 tests=0100"
     file = tmp_path / "result.json"
     with FakeSelfTest(rounds(multipliers00=wrong)) as board:
         result = Result("selftest", *options(board.port, tmp_path / "new"), "--json", file)
     assert result.status == 1 and not result.stderr
-    site = PLAN.tested_sites[5].bel
+    site = PLAN.tested_sites[6].bel
     assert f"1 of 24 always gave 0: {site}" in flat(result.stdout)
     assert "what to do:" in result.stdout and "NOT SOUND: 1 of 13 findings." in result.stdout
     assert json.loads(file.read_text()) == json.loads((tmp_path / "new/selftest.json").read_text())
