@@ -1,6 +1,6 @@
 """The tests on the core's clock, and their lines: multipliers, block RAMs and SDRAM."""
 
-from amaranth.hdl import DomainRenamer, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Const, DomainRenamer, Module, ResetInserter, Signal
 from amaranth.lib.cdc import FFSynchronizer
 
 from ..sdram.chip import WORD_BITS, SdramCycles, SdramGeometry, SdramTiming
@@ -68,7 +68,7 @@ def build_memory(m: Module, control: Control, timing: SdramTiming, bursts: int):
         scan.bad.eq(test.bad),
     ]
     ready = scan.done | ~control.alive
-    tests = control.if_alive(Signal(16, init=bursts))
+    tests = control.if_alive(Const(bursts, 16))
     text = f"sdram phases={plan.phases:02x} home={plan.home:02x} tests={{4}}"
     control.lines.append(Line(text, [tests]))
     found = control.if_alive(scan.found, (1 << len(scan.found)) - 1)
@@ -79,7 +79,7 @@ def build_memory(m: Module, control: Control, timing: SdramTiming, bursts: int):
     ]
     size = Line("size alive={6}", [control.if_alive(test.alive)], ready)
     control.lines += [*eyes, size]
-    m.d.comb += scan.run.eq(size.run | sum(line.run for line in eyes))
+    m.d.comb += scan.run.eq(size.run | Cat(line.run for line in eyes).any())
     m.d.comb += scan.once.eq(size.run)
     return test, scan.step
 
