@@ -15,20 +15,20 @@ from amaranth.lib.wiring import In, Out
 from ...errors import FirelineError
 
 DETECTOR_MHZ = 10.0, 400.0  # of the phase detector: lowest, highest
-OSCILLATOR_MHZ = 400.0, 800.0  # of the internal oscillator
+VCO_MHZ = 400.0, 800.0  # of the voltage-controlled oscillator, the VCO
 OUTPUT_MHZ = 3.125, 400.0
 DIVIDERS = range(1, 129)
 
 FINE_STEPS = 8
-"""Steps of an output's phase in a period of the internal oscillator."""
+"""Steps of an output's phase in a period of the VCO."""
 
 
 @dataclass(frozen=True)
 class PLLSettings:
     """A PLL that compares its input with a feedback output of its own::
 
-        detector   = input / input_divider = oscillator / feedback_divider
-        output     = oscillator / output_divider
+        detector   = input / input_divider = VCO / feedback_divider
+        output     = VCO / output_divider
 
     The output does not have to be a multiple of the detector's frequency, because the feedback does
     not come from it. The detector therefore runs fast at every output frequency.
@@ -44,12 +44,12 @@ class PLLSettings:
         return self.input_mhz / self.input_divider
 
     @property
-    def oscillator_mhz(self) -> float:
+    def vco_mhz(self) -> float:
         return self.detector_mhz * self.feedback_divider
 
     @property
     def output_mhz(self) -> float:
-        return round(self.oscillator_mhz / self.output_divider, 6)
+        return round(self.vco_mhz / self.output_divider, 6)
 
     @property
     def steps(self) -> int:
@@ -59,7 +59,7 @@ class PLLSettings:
     @property
     def step_ns(self) -> float:
         """Nanoseconds of a step of the output's phase."""
-        return 1000 / (self.oscillator_mhz * FINE_STEPS)
+        return 1000 / (self.vco_mhz * FINE_STEPS)
 
 
 def _within(limits: tuple[float, float], value: float) -> bool:
@@ -70,20 +70,20 @@ def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
     """The settings for the highest clock that is not above `output_mhz`.
 
     From 25 MHz they come within 2 % of it up to 200 MHz. Among equal clocks the function prefers
-    the fastest phase detector, then the oscillator frequency nearest to the middle of its range.
+    the fastest phase detector, then the VCO frequency nearest to the middle of its range.
     Raises FirelineError if there are none.
     """
     candidates: list[PLLSettings] = []
     for input_divider, feedback_divider in product(DIVIDERS, DIVIDERS):
         detector_mhz = input_mhz / input_divider
-        oscillator_mhz = detector_mhz * feedback_divider
+        vco_mhz = detector_mhz * feedback_divider
         if not (
             _within(OUTPUT_MHZ, output_mhz)
             and _within(DETECTOR_MHZ, detector_mhz)
-            and _within(OSCILLATOR_MHZ, oscillator_mhz)
+            and _within(VCO_MHZ, vco_mhz)
         ):
             continue
-        output_divider = math.ceil(oscillator_mhz / output_mhz - 1e-9)
+        output_divider = math.ceil(vco_mhz / output_mhz - 1e-9)
         if output_divider in DIVIDERS:
             candidates.append(
                 PLLSettings(input_mhz, input_divider, feedback_divider, output_divider)
@@ -98,7 +98,7 @@ def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
         key=lambda settings: (
             settings.output_mhz,
             settings.detector_mhz,
-            -abs(settings.oscillator_mhz - sum(OSCILLATOR_MHZ) / 2),
+            -abs(settings.vco_mhz - sum(VCO_MHZ) / 2),
         ),
     )
 
@@ -177,8 +177,8 @@ class PLL(wiring.Component):
     def _output(self, name: str, divider: int, delay: int) -> dict:
         """The parameters of an output that lags the others by `delay` steps.
 
-        CPHASE counts periods of the internal oscillator from half a period of the output on, as
-        Lattice's tool writes it; FPHASE counts eighths.
+        CPHASE counts periods of the VCO from half a period of the output on, as Lattice's tool
+        writes it; FPHASE counts eighths.
         """
         coarse, fine = divmod(delay, FINE_STEPS)
         return {

@@ -74,7 +74,7 @@ class SelfTestPlan:
     @property
     def phases(self) -> int:
         """Steps of the SDRAM clock's phase in a period; each delays the clock by 1/8 of a period of
-        the PLL's oscillator."""
+        the PLL's VCO."""
         return self.settings.steps
 
     home = 0

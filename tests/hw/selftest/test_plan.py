@@ -48,7 +48,7 @@ def test_no_neighbour_in_its_block_drives_another_reset(board, pattern):
 
 def test_a_period_has_eight_steps_of_each_oscillator_period():
     plan = SelfTestPlan(find_board("ulx3s-25f"), 100.0)
-    assert plan.phases == 8 * plan.settings.oscillator_mhz / plan.core_mhz
+    assert plan.phases == 8 * plan.settings.vco_mhz / plan.core_mhz
     assert plan.plls == (100.0, 62.5)
     assert plan.has_sdram
     assert plan.block_rams == 54
