@@ -1,4 +1,4 @@
-"""The exception for bad input."""
+"""The exceptions whose message is all that a user needs."""
 
 
 class FirelineError(Exception):
@@ -6,3 +6,7 @@ class FirelineError(Exception):
 
     The command line prints the message without a traceback and exits with status 2.
     """
+
+
+class ComparisonFailed(FirelineError):
+    """Integers differ that must be equal; the command line exits with status 1."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import FirelineError
+from ..errors import ComparisonFailed, FirelineError
 
 if TYPE_CHECKING:
     from rich.table import Table  # imported late, so that `fireline --help` is quick
 
     from ..host.network.architecture import Architecture
 
-BAD_INPUT, INTERRUPTED = 2, 130  # exit statuses
+COMPARISON_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit statuses
 WIDTH = 120  # of output that does not go to a terminal
 
 
@@ -35,6 +35,8 @@ class FirelineGroup(click.Group):
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "fireline"
             status = _complain(f"{error.format_message()} See: {command} --help")
+        except ComparisonFailed as error:
+            status = _complain(str(error), COMPARISON_FAILED)
         except (FirelineError, click.ClickException) as error:
             status = _complain(str(error))
         except OSError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FirelineError
+from ..errors import ComparisonFailed, FirelineError
 from ..host import golden
 from ..host.bitstream.tools import Progress
 from ..host.link.device import Device
@@ -134,7 +134,7 @@ def compare(
 
     The pixels are random, with a fixed seed. ``progress`` is that of `Device.classify`; ``faults``
     are arguments of the models. Raises FirelineError if the design does not answer, if it is of
-    another network, or if a score differs.
+    another network, and ComparisonFailed if a score differs.
     """
     architecture = network.architecture
     shape = (PICTURES, architecture.height, architecture.width, architecture.channels)
@@ -152,16 +152,16 @@ def compare(
                     _equal(scores, expected)
                     compared += len(scores)
         except FirelineError as error:
-            raise FirelineError(f"the netlist, simulated: {error}") from None
+            raise type(error)(f"the netlist, simulated: {error}") from None
     return compared
 
 
 def _equal(scores: np.ndarray, expected: np.ndarray) -> None:
-    """Raises FirelineError for the first score that differs."""
+    """Raises ComparisonFailed for the first score that differs."""
     for number, (score, right) in enumerate(zip(scores, expected, strict=True)):
         if score != right:
             wrong = sum(a != b for a, b in zip(scores, expected, strict=True))
-            raise FirelineError(
+            raise ComparisonFailed(
                 f"{wrong} of {len(expected)} scores differ from the golden model, the first of "
                 f"class {number} with {score} instead of {right}: do not use this bitstream, and "
                 "report it with the network"

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 import pytest
-from fireline.errors import FirelineError
+from fireline.errors import ComparisonFailed, FirelineError
 from fireline.host.bitstream.design import design
 from fireline.host.bitstream.synthesis import NETLIST, synthesize
 from fireline.host.bitstream.tools import find_tool
@@ -149,6 +149,12 @@ def test_every_score_of_a_sound_netlist_equals_the_golden_model(simulated):
 
 
 @pytest.mark.slow
+def test_a_lock_that_comes_too_early_changes_nothing(simulated):
+    arguments, _ = simulated
+    assert simulation.compare(*arguments, faults=["pll_false_lock"]) == NETWORK.classes
+
+
+@pytest.mark.slow
 def test_each_fault_is_found(simulated, monkeypatch):
     arguments, names = simulated
     monkeypatch.setattr(simulation, "SECONDS_TO_GIVE_UP", 120)
@@ -184,5 +190,5 @@ def test_a_frame_that_would_take_hours_is_refused():
 
 def test_the_first_wrong_score_is_named():
     simulation._equal([1, 2, 3], [1, 2, 3])
-    with pytest.raises(FirelineError, match=r"2 of 3 scores .* class 1 with 5 instead of 2"):
+    with pytest.raises(ComparisonFailed, match=r"2 of 3 scores .* class 1 with 5 instead of 2"):
         simulation._equal([1, 5, 6], [1, 2, 3])
