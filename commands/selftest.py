@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 SIMULATED = "simulated"
 """Stands for the name of a port."""
 
-CLOCKS = 100.0, 130.0
+CLOCKS = 100.0, 100.0
+"""MHz; one for each pattern of multipliers."""
+
 PORT_SECONDS = 8.0
 """The loader takes the port away; it is back within that time."""
 
@@ -92,18 +94,27 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
 
 
 def _build(output: Output, plan: "SelfTestPlan", where: Path) -> Path:
-    """Builds a bitstream unless it is there; returns its folder."""
-    from ..host.bitstream.summary import SUMMARY
+    """Builds a bitstream unless it is there; returns its folder.
+
+    Raises FirelineError if it misses its clock: what it found might be its own fault.
+    """
+    from ..host.bitstream.summary import SUMMARY, BuildSummary
 
     folder = where / f"{plan.board.name}-{plan.core_mhz:g}mhz-pattern{plan.pattern}"
     if (folder / SUMMARY).exists():
         output.say(f"{folder} is built already; delete it to build it again")
-        return folder
-    from ..host.bitstream.selftest import build_selftest
+        summary = BuildSummary.read(folder / SUMMARY)
+    else:
+        from ..host.bitstream.selftest import build_selftest
 
-    with output.steps() as progress:
-        summary = build_selftest(plan, folder, progress=progress)
+        with output.steps() as progress:
+            summary = build_selftest(plan, folder, progress=progress)
     output.say(f"{folder}: {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible")
+    if not summary.meets_timing:
+        raise FirelineError(
+            f"the self-test in {folder} misses its clock of {summary.clock_mhz:g} MHz, so what it "
+            f"finds may be its own fault: test at --clock {int(summary.fmax_mhz)} or below"
+        )
     return folder
 
 

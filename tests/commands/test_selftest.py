@@ -223,3 +223,13 @@ def test_a_board_that_still_runs_another_clock(tmp_path, loader):
     first = "selftest version=1 board=ulx3s-25f mhz=125 pattern=0 round=0000"
     with FakeSelfTest(rounds(selftest=first)) as board:
         assert "at 125 MHz, pattern 0, not the one" in complains(*command, "--port", board.port)
+
+
+def test_a_self_test_that_misses_its_clock_is_not_loaded(tmp_path, loader):
+    folder = tmp_path / "ulx3s-25f-100mhz-pattern0"
+    leave_selftest(PLAN, folder)
+    summary = json.loads((folder / "build.json").read_text()) | {"fmax_mhz": 95.5}
+    (folder / "build.json").write_text(json.dumps(summary))
+    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "-o", tmp_path)
+    assert "test at --clock 95 or below" in complains(*command, "--port", "/dev/null")
+    assert not loader.exists()
