@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ...hw.ecp5.pll import pll_settings
 from .finding import Finding, not_sound, not_tested, sound
 from .readings import Pll
 
@@ -12,8 +13,9 @@ MOST_PPM = 200
 """PLL and oscillator are one clock, so the ratio is exact. A count over 1 ms may be off by 2 of
 62,500 or more cycles, which is 32 ppm. A PLL that is not locked is off by thousands."""
 
-SAFE_CLOCKS = "62.5, 100 or 125"
-"""Clocks in MHz whose phase detector runs at the oscillator's 25 MHz or half of it."""
+OTHER_CLOCKS = 90.0, 100.0, 110.0
+"""Clocks in MHz for which the PLL's VCO runs at 450, 600 and 550 MHz. Every accepted clock's phase
+detector is fast enough, so a PLL that fails may work with its VCO at another frequency."""
 
 
 def pll_name(number: int, mhz: float) -> str:
@@ -35,7 +37,17 @@ def judge_pll(number: int, mhz: float, readings: Sequence[Pll], oscillator_mhz: 
         if number == 0
         else "a design that uses this PLL at this clock does not start; Fireline's use one PLL"
     )
-    advice = f"build with another clock that locks, --clock {SAFE_CLOCKS}"
+    vco_mhz = pll_settings(oscillator_mhz, mhz).vco_mhz
+    others = " and ".join(
+        f"--clock {clock:g}"
+        for clock in OTHER_CLOCKS
+        if pll_settings(oscillator_mhz, clock).vco_mhz != vco_mhz
+    )
+    advice = (
+        f"run this test with {others}, and build with a clock at which PLL 0 is sound"
+        if number == 0
+        else "nothing, if PLL 0 is sound; send the results, please"
+    )
     if shortest == NEVER:
         return not_sound(part, "it never locked", effect, advice)
     if longest == NEVER:
