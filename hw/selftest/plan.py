@@ -6,6 +6,7 @@ from ...errors import FirelineError
 from ..boards.board import Board
 from ..ecp5.dsp_sites import SITES
 from ..ecp5.pll import PLLSettings, pll_settings
+from ..sdram.chip import SdramCycles, SdramTiming
 from ..sdram.pads import clock_lead
 
 PLL_COUNT = {"LFE5U-12F": 2, "LFE5U-25F": 2, "LFE5U-45F": 4, "LFE5U-85F": 4}
@@ -44,7 +45,8 @@ class SelfTestPlan:
     `pattern`, 0 or 1, chooses the DSP blocks with lone multipliers. Both patterns together use
     every multiplier.
 
-    Raises FirelineError if the PLL cannot make the clock, or for another pattern.
+    Raises FirelineError if the PLL cannot make the clock, if the board's SDRAM does not run at it,
+    or for another pattern.
     """
 
     board: Board
@@ -54,7 +56,9 @@ class SelfTestPlan:
     def __post_init__(self):
         if self.pattern not in range(PATTERNS):
             raise FirelineError(f"the self-test has no pattern {self.pattern}: choose 0 or 1")
-        _ = self.settings
+        core_mhz = self.core_mhz
+        if self.has_sdram:
+            SdramCycles.of(SdramTiming(), core_mhz)
 
     @property
     def settings(self) -> PLLSettings:

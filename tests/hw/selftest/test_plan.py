@@ -60,3 +60,5 @@ def test_it_names_what_it_cannot_plan():
         SelfTestPlan(board, 100.0, 2)
     with pytest.raises(FirelineError, match="cannot make 1 MHz"):
         SelfTestPlan(board, 1.0)
+    with pytest.raises(FirelineError, match="SDRAM does not run at 140 MHz"):
+        SelfTestPlan(board, 140.0)
