@@ -60,7 +60,8 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
     reads what the board prints: whether the PLLs lock, products of every multiplier, contents of
     the block RAMs, the SDRAM at each phase of its clock, the serial line at 2 and 3 Mbaud, the
     temperature. DIR gets a page with pictures, selftest.html, and selftest.json with every line of
-    the board: send that one to report a board. The status is 1 if something is not sound.
+    the board: send that one to report a board. The status is 1 if something is not sound. If a
+    clock's self-test cannot be read, DIR has the results of the clocks before it.
 
     With --port simulated it simulates the board with its self-test, at the first clock.
 
@@ -79,17 +80,21 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
     plans = [SelfTestPlan(chosen, mhz, number % PATTERNS) for number, mhz in enumerate(clocks)]
     where = Path(folder or f"selftest-{board}")
     if port == SIMULATED:
-        return _report(output, board, where, [_simulate(output, plans[0])])
+        return _report(output, board, where, [_simulate(output, plans[0])], simulated=True)
     if no_flash:
         return _report(output, board, where, [_read(output, chosen, _port(chosen, port), None)])
     builds = [_build(output, plan, where) for plan in plans]
     if build_only:
         output.result({"board": board, "builds": [str(build) for build in builds]})
         return 0
-    runs = [
-        _read(output, chosen, _port(chosen, port), plan, build)
-        for plan, build in zip(plans, builds, strict=True)
-    ]
+    runs: list[Run] = []
+    try:
+        for plan, build in zip(plans, builds, strict=True):
+            runs.append(_read(output, chosen, _port(chosen, port), plan, build))
+    except FirelineError:
+        if runs:
+            _report(output, board, where, runs)
+        raise
     return _report(output, board, where, runs)
 
 
@@ -216,7 +221,9 @@ def _accelerator(port: str) -> FirelineError | None:
     )
 
 
-def _report(output: Output, board: str, where: Path, runs: Sequence["Run"]) -> int:
+def _report(
+    output: Output, board: str, where: Path, runs: Sequence["Run"], simulated: bool = False
+) -> int:
     """Prints the findings, writes page and results; returns the exit status."""
     from rich.text import Text
 
@@ -232,15 +239,17 @@ def _report(output: Output, board: str, where: Path, runs: Sequence["Run"]) -> i
         output.show(table)
     for run in runs:
         for finding in run.findings:
-            if finding.state is State.NOT_SOUND:
+            if finding.state is State.NOT_SOUND or finding.advice:
                 output.say(f"{finding.part} ({run.title}): {finding.seen}")
-                output.say(f"  it means: {finding.meaning}")
+                if finding.meaning:
+                    output.say(f"  it means: {finding.meaning}")
                 output.say(f"  what to do: {finding.advice}")
-    results = to_json(board, runs)
+    results = to_json(board, runs, simulated)
     where.mkdir(parents=True, exist_ok=True)
     write_whole(where / RESULTS, to_bytes(results), "results")
-    write_whole(where / PAGE, render(board, runs).encode(), "page")
+    write_whole(where / PAGE, render(board, runs, simulated).encode(), "page")
     output.say(conclusion(runs))
-    output.say(f"pictures: {where / PAGE}; to report this board, send {where / RESULTS}")
+    send = "" if simulated else f"; to report this board, send {where / RESULTS}"
+    output.say(f"pictures: {where / PAGE}{send}")
     output.result(results)
     return int(not results["sound"])

@@ -14,7 +14,7 @@ from .results import RESULTS, Run, conclusion
 from .verdict import eye_of
 
 
-def render(board: str, runs: Sequence[Run]) -> str:
+def render(board: str, runs: Sequence[Run], simulated: bool = False) -> str:
     """The page as HTML that is also well-formed XML."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -25,6 +25,7 @@ def render(board: str, runs: Sequence[Run]) -> str:
     )
     return environment.get_template("page_template.html").render(
         board=board,
+        simulated=simulated,
         conclusion=conclusion(runs),
         results=RESULTS,
         runs=[_shown(run) for run in runs],

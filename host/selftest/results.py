@@ -50,13 +50,14 @@ class Run:
         }
 
 
-def to_json(board: str, runs: Sequence[Run]) -> dict[str, Any]:
+def to_json(board: str, runs: Sequence[Run], simulated: bool = False) -> dict[str, Any]:
     """The content of the file."""
     return {
         "format": FORMAT,
         "fireline": metadata.version("fireline"),
         "computer": platform.platform(),
         "board": board,
+        "simulated": simulated,
         "sound": all(is_sound(run.findings) for run in runs),
         "runs": [run.to_json() for run in runs],
     }

@@ -4,6 +4,9 @@ import itertools
 import json
 import os
 import random
+import re
+from contextlib import contextmanager
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -48,7 +51,7 @@ def test_a_sound_board(tmp_path):
     assert "Everything that was tested is sound: 13 findings." in shown
     assert "ulx3s-25f at 100 MHz, pattern 0" in shown and "NOT" not in shown
     results = json.loads((tmp_path / "selftest.json").read_text())
-    assert results["sound"] and results["board"] == "ulx3s-25f"
+    assert results["sound"] and results["board"] == "ulx3s-25f" and not results["simulated"]
     (run,) = results["runs"]
     assert {each["state"] for each in run["findings"]} == {"sound"}
     assert len(run["lines"]) >= 5 * len(round_of(PLAN))
@@ -179,6 +182,33 @@ def test_the_simulated_board_says_what_the_guide_shows(tmp_path):
         assert any(word in line for word in changing) or line.split() in printed, line
 
 
+def test_a_simulated_board_is_named_so(tmp_path, monkeypatch):
+    @contextmanager
+    def simulated(plan):
+        with FakeSelfTest(rounds()) as board:
+            yield board.port
+
+    monkeypatch.setattr("fireline.sim.selftest.simulated_selftest", simulated)
+    options = "--board", PLAN.board.name, "--port", "simulated", "-o", tmp_path
+    shown = runs("selftest", *options).stdout
+    assert "to report this board" not in shown
+    assert json.loads((tmp_path / "selftest.json").read_text())["simulated"]
+    page = (tmp_path / "selftest.html").read_text()
+    assert "<h1>Self-test of a simulated ulx3s-25f</h1>" in page and "To report" not in page
+
+
+def test_what_to_do_about_a_part_that_was_not_tested(tmp_path):
+    open_eyes = {
+        name: re.sub("bad=.*", f"bad={','.join(['0000'] * 8)}", text)
+        for name, text in round_of(PLAN).items()
+        if name.startswith("eye")
+    }
+    with FakeSelfTest(rounds(**open_eyes)) as board:
+        result = runs("selftest", *options(board.port, tmp_path))
+    assert "SDRAM, phase (ulx3s-25f at 100 MHz" in flat(result.stdout)
+    assert "what to do: a real eye closes somewhere" in flat(result.stdout)
+
+
 def test_the_limits_are_those_of_the_guide():
     guide = (ROOT / "docs" / "bring-up.md").read_text().split("## The self-test\n")[1]
     limits = f"{MOST_PPM} ppm", f"up to {LEAST_MARGIN_NS:g} ns", f"at most {WARMEST} °C"
@@ -215,6 +245,17 @@ def test_a_build_in_the_folder_is_loaded_and_read(tmp_path, loader):
     assert call.endswith("ulx3s-25f-100mhz-pattern0/fireline.bit")
     results = json.loads((tmp_path / "selftest.json").read_text())
     assert results["runs"][0]["build"]["clock_mhz"] == 100.0
+
+
+def test_the_results_of_the_clocks_before_a_failure_are_kept(tmp_path, loader):
+    leave_selftest(PLAN, tmp_path / "ulx3s-25f-100mhz-pattern0")
+    leave_selftest(replace(PLAN, pattern=1), tmp_path / "ulx3s-25f-100mhz-pattern1")
+    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "--clock", 100, "-o", tmp_path)
+    with FakeSelfTest(rounds()) as board:
+        result = Result(*command, "--port", board.port)
+    assert result.status == 2 and "pattern 0, not the one" in flat(result.stderr)
+    assert "Everything that was tested is sound" in result.stdout
+    assert len(json.loads((tmp_path / "selftest.json").read_text())["runs"]) == 1
 
 
 def test_a_board_that_still_runs_another_clock(tmp_path, loader):
