@@ -11,9 +11,11 @@ from .usb import FTDI, UsbDevice, usb_devices
 USB_IDS = tuple(sorted({board.usb_id for board in BOARDS.values()}))
 """The USB chips of the boards that Fireline knows."""
 
+NAMES = f"USB {' or '.join(USB_IDS)}"
+
 PLUG_IN = (
-    "plug the board in (an ULX3S at its port US1), without a hub, with a cable that carries data: "
-    "some only charge"
+    "plug the board in (an ULX3S at its port US1), without a hub, with a cable that carries data "
+    "(some only charge)"
 )
 PLUG_IN_AGAIN = "then unplug the board and plug it in again"
 
@@ -44,7 +46,7 @@ def connection_checks(computer: Computer) -> list[Check]:
             for port in computer.serial_ports()
             if port.vid is not None and f"{port.vid:04x}:{port.pid:04x}" in USB_IDS
         ]
-        return [unknown, *(ports or [_no_board()])]
+        return [unknown, *(ports or [_no_board(f"no serial port of {NAMES} is there")])]
     boards = [device for device in devices if device.usb_id in USB_IDS]
     checks = []
     for device in boards:
@@ -54,7 +56,7 @@ def connection_checks(computer: Computer) -> list[Check]:
             *_port_checks(computer, device),
         ]
     if not boards:
-        checks = [_no_board(), *_rule_checks(computer)]
+        checks = [_no_board(f"no {NAMES} is plugged in"), *_rule_checks(computer)]
     if len(boards) > 1:
         advice = "unplug all but one: `fireline flash` loads the first that it finds"
         checks.append(Check("boards", State.BETTER, f"{len(boards)} may be boards", advice))
@@ -62,8 +64,8 @@ def connection_checks(computer: Computer) -> list[Check]:
     return [*checks, *_other_devices(others), *_prober_checks(computer)]
 
 
-def _no_board() -> Check:
-    return Check("board", State.MISSING, f"no {' or '.join(USB_IDS)} is plugged in", PLUG_IN)
+def _no_board(found: str) -> Check:
+    return Check("board", State.MISSING, found, PLUG_IN)
 
 
 def _other_devices(devices: Iterable[UsbDevice]) -> list[Check]:

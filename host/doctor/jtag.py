@@ -24,7 +24,8 @@ Source: Project Trellis' database, `devices.json`.
 SECONDS = 30
 RETRY = (
     "close every program that uses the board's serial port, unplug the board, plug it in again and "
-    "repeat; if it fails again, disable the ESP32 (on an ULX3S by jumper J3), which may hold JTAG"
+    "repeat; if it fails again, disable the ESP32, which may hold JTAG (on an ULX3S, users report, "
+    "by jumper J3)"
 )
 
 

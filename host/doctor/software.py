@@ -78,7 +78,8 @@ def _tool_check(tool: str) -> Check:
     except (OSError, subprocess.TimeoutExpired):
         return Check(tool, State.WRONG, f"{path} does not start", "install it again")
     if done.returncode == LACKS_LIBRARY and (library := MISSING.search(done.stdout)):
-        found, advice = f"{path} lacks {library[1]}", "install it, on Debian and Ubuntu by"
+        found = f"{path} lacks {library[1]}"
+        advice = "install libftdi1, which brings it, on Debian and Ubuntu by"
         return Check(tool, State.WRONG, found, advice, (f"sudo {INSTALL}",))
     version = VERSION.search(done.stdout)
     if version is None:

@@ -57,7 +57,8 @@ def _judge_running(recording: Recording) -> Finding:
             part,
             "it fell silent" if recording.stopped else "it restarted",
             "the ESP32's firmware may have taken over the JTAG, or the supply fails",
-            "disable the ESP32 (on an ULX3S by jumper J3); use another USB port or cable",
+            "disable the ESP32 (on an ULX3S, users report, by jumper J3); use another USB port or "
+            "cable",
         )
     rounds = len({each.round for each in recording.rounds})
     return sound(part, f"it ran for {rounds} rounds without a restart")
