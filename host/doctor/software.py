@@ -80,7 +80,7 @@ def _tool_check(tool: str) -> Check:
     if done.returncode == LACKS_LIBRARY and (library := MISSING.search(done.stdout)):
         found = f"{path} lacks {library[1]}"
         advice = "install libftdi1, which brings it, on Debian and Ubuntu by"
-        return Check(tool, State.WRONG, found, advice, (f"sudo {INSTALL}",))
+        return Check(tool, State.WRONG, found, advice, (INSTALL,))
     version = VERSION.search(done.stdout)
     if version is None:
         return Check(tool, State.WRONG, f"{path} prints no version", "install it again")

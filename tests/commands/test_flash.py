@@ -23,5 +23,10 @@ def test_flash(net, tmp_path, monkeypatch):
     assert "49 MHz" in runs("flash", tmp_path, "--force").stdout
 
 
+def test_a_build_without_its_bitstream(net, tmp_path):
+    leave(compile_network(read_network(net), ArrayShape(4, 4)), tmp_path)
+    assert "lost its bitstream fireline.bit" in complains("flash", tmp_path)
+
+
 def test_nothing_to_flash(tmp_path):
     assert "fireline build" in complains("flash", tmp_path)
