@@ -98,6 +98,7 @@ def build(output: Output, net, board, array, head, clock, seeds, verify, folder)
         f"clock {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible; "
         f"{frames:,.0f} frames a second of {compiled.timing.cycles:,} cycles"
     )
+    output.say(f"checked in the bitstream: {', '.join(summary.checks)}")
     if summary.verified:
         output.say(
             f"verified: {summary.verified} scores of the simulated netlist equal the golden model's"

@@ -83,6 +83,8 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
         return _report(output, board, where, [_simulate(output, plans[0])], simulated=True)
     if no_flash:
         return _report(output, board, where, [_read(output, chosen, _port(chosen, port), None)])
+    if not build_only:
+        _port(chosen, port)  # complains before minutes of building
     builds = [_build(output, plan, where) for plan in plans]
     if build_only:
         output.result({"board": board, "builds": [str(build) for build in builds]})
@@ -115,6 +117,7 @@ def _build(output: Output, plan: "SelfTestPlan", where: Path) -> Path:
         with output.steps() as progress:
             summary = build_selftest(plan, folder, progress=progress)
     output.say(f"{folder}: {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible")
+    output.say(f"checked in the bitstream: {', '.join(summary.checks)}")
     if not summary.meets_timing:
         raise FirelineError(
             f"the self-test in {folder} misses its clock of {summary.clock_mhz:g} MHz, so what it "

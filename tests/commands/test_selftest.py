@@ -224,6 +224,13 @@ def test_wrong_arguments():
     assert "--build-only" in complains(*command, "--build-only", "--no-flash")
 
 
+def test_no_board_is_noticed_before_anything_is_built(tmp_path, monkeypatch):
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: [])
+    command = ("selftest", "--board", "ulx3s-25f", "-o", tmp_path / "new")
+    assert "plug the board in" in complains(*command)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.fixture
 def loader(tmp_path, monkeypatch):
     """A stand-in for openFPGALoader; returns the file with its arguments, a line for each call."""
