@@ -119,7 +119,10 @@ def _classify(
         name, score = class_name(network, label), int(scores[label])
         text = f"{picture}: {name}, score {score:,}, {seconds:.2f} s"
         if expected is not None:
-            frame["equal"] = scores.tolist() == expected[index].tolist()
+            golden_scores = expected[index].tolist()
+            frame["equal"] = scores.tolist() == golden_scores
+            if not frame["equal"]:
+                frame["expected"] = golden_scores
             text += ", as the golden model" if frame["equal"] else ", NOT as the golden model"
         output.say(text)
         frames.append(frame)

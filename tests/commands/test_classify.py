@@ -28,10 +28,14 @@ def test_classify_on_a_board(picture, tmp_path):
         assert "NOT" not in Result("classify", picture, "--port", board.port).stdout
 
 
-def test_classify_compares_with_the_network(net, picture):
+def test_classify_compares_with_the_network(net, picture, tmp_path):
+    file = tmp_path / "result.json"
     with FakeBoard(IDENTITY) as board:
-        result = Result("classify", picture, "--port", board.port, "--net", net)
+        result = Result("classify", picture, "--port", board.port, "--net", net, "--json", file)
     assert result.status == 1 and "NOT as the golden model" in result.stdout
+    (frame,) = json.loads(file.read_text())["frames"]
+    assert not frame["equal"] and len(frame["expected"]) == 3
+    assert frame["expected"] != frame["scores"]
 
 
 @pytest.mark.slow
