@@ -33,7 +33,7 @@ def judge_pll(number: int, mhz: float, readings: Sequence[Pll], oscillator_mhz: 
     losses = max(each.losses for each in readings)
     locks = max(each.relocks for each in readings)
     effect = (
-        "a design at this clock does not start: its light D0 stays dark"
+        "a build for this clock does not start: its light D0 stays dark"
         if number == 0
         else "a design that uses this PLL at this clock does not start; Fireline's use one PLL"
     )

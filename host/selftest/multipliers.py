@@ -12,7 +12,11 @@ LONE_ODD = (
     "nextpnr sets the output register's reset only for the even half of a slice, so a lone odd "
     "half may stay in reset"
 )
-PAIRS = "Fireline's builds fill slices in pairs and use RST3, so they avoid it"
+DAMAGE = "or the multiplier is damaged"
+BOTH_PATTERNS = (
+    "test both patterns, by naming the clock twice: a site that gives 0 beside another one too is "
+    "damaged"
+)
 
 
 def site_states(sites: Sequence[Site], readings: Sequence[Multipliers]) -> list[str]:
@@ -91,18 +95,24 @@ def _judge_stuck(sites: Sequence[Site], stuck: Sequence[Site]) -> Finding:
     names = [
         f"every slice with both halves and {reset}"
         if half == "both"
-        else f"every lone {half} half with {reset}"
+        else f"the lone {half} half with {reset}"
         for half, reset in sorted(whole)
     ]
-    seen += f", exactly {listed(names)}: {_names(stuck)}"
-    if all(half == "odd" for half, _ in whole):
-        return not_sound(PART, seen, LONE_ODD, f"nothing: {PAIRS}; send the results, please")
-    return not_sound(
-        PART,
-        seen,
-        "the bitstream holds these multipliers' output registers in reset",
-        "send the results, please: builds that place multipliers so would compute wrong scores",
-    )
+    seen += f", {listed(names)}: {_names(stuck)}"
+    halves = {half for half, _ in whole}
+    if halves == {"odd"}:
+        return not_sound(
+            PART,
+            seen,
+            f"{LONE_ODD}; {DAMAGE}",
+            f"{BOTH_PATTERNS}; otherwise go on, because no build uses an odd half alone; send the "
+            "results, please",
+        )
+    meaning = "the bitstream holds the output register in reset"
+    advice = "send the results, please: builds that place multipliers so would compute wrong scores"
+    if "both" in halves:
+        return not_sound(PART, seen, meaning, advice)
+    return not_sound(PART, seen, f"{meaning}, {DAMAGE}", f"{BOTH_PATTERNS}; {advice}")
 
 
 def _count(some: Sequence[Site], sites: Sequence[Site]) -> str:

@@ -127,11 +127,12 @@ def test_exactly_the_lone_halves_are_stuck(half, resets):
         return site.half == half and site.reset in resets
 
     fault = the_fault(judged(rounds_with(multipliers00=stuck(PLAN, chosen))))
-    kinds = " and ".join(f"every lone {half} half with {reset}" for reset in sorted(resets))
-    assert f"exactly {kinds}: " in fault.seen
+    kinds = " and ".join(f"the lone {half} half with {reset}" for reset in sorted(resets))
+    assert f"always gave 0, {kinds}: " in fault.seen
     assert all(name in fault.seen for name in names(PLAN, chosen))
     assert ("lone odd half may stay in reset" in fault.meaning) == (half == "odd")
-    assert ("avoid it" in fault.advice) == (half == "odd")
+    assert ("go on" in fault.advice) == (half == "odd")
+    assert "test both patterns" in fault.advice and "damaged" in fault.meaning
 
 
 def test_lone_halves_and_another_one_are_not_exactly_the_lone_halves():
@@ -139,7 +140,7 @@ def test_lone_halves_and_another_one_are_not_exactly_the_lone_halves():
         return site.half == "odd" or site == PLAN.tested_sites[0]
 
     fault = the_fault(judged(rounds_with(multipliers00=stuck(PLAN, chosen))))
-    assert "exactly" not in fault.seen and "3 of 24" in fault.seen
+    assert "lone" not in fault.seen and "3 of 24" in fault.seen
 
 
 def test_everything_is_stuck():
