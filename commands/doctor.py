@@ -4,6 +4,9 @@ import click
 
 from .common import Output, command
 
+LOADING = {"openFPGALoader", "board", "JTAG", "serial port", "FPGA"}
+"""Checks that building does not need."""
+
 
 @command
 @click.option("--board", metavar="B", help="Also read this board's FPGA through JTAG.")
@@ -46,8 +49,14 @@ def doctor(output: Output, board):
                     output.say(f"  {line}")
                 output.say("")
             shown.add(check.commands)
-    ready = not any(check.stops for check in checks)
-    output.say("ready to build and to load" if ready else "not ready yet")
+    stopping = {check.name for check in checks if check.stops}
+    ready = not stopping
+    if ready:
+        output.say("ready to build and to load")
+    elif stopping <= LOADING:
+        output.say("ready to build, but not yet to load")
+    else:
+        output.say("not ready yet")
     fields = [
         {
             "name": check.name,

@@ -58,10 +58,17 @@ def test_what_is_missing_is_told_once_with_lines_to_copy(fake):
     fake.forbidden = {"usb/001/004"}
     fake.run(300, "ModemManager")
     result = Result("doctor")
-    assert result.status == 1 and "not ready yet" in result.stdout
+    assert result.status == 1 and "ready to build, but not yet to load" in result.stdout
     lines = "".join(f"  {line}\n" for line in install_commands([FTDI]))
     assert result.stdout.count(lines) == 1
     assert "ModemManager: it runs: " in result.stdout
+
+
+def test_a_tool_that_building_needs(fake, monkeypatch):
+    missing = [Check("yosys", State.MISSING, "not found", "install it")]
+    monkeypatch.setattr("fireline.host.doctor.examine.tool_checks", lambda: missing)
+    result = Result("doctor")
+    assert result.status == 1 and "not ready yet" in result.stdout
 
 
 def test_this_computer_has_the_tools_that_make_bitstreams():
