@@ -76,6 +76,8 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
 
     if build_only and (no_flash or port == SIMULATED):
         raise FirelineError("--build-only builds bitstreams: leave out the other option")
+    if no_flash and port == SIMULATED:
+        raise FirelineError("a simulated board is not flashed: leave out --no-flash")
     chosen = find_board(board)
     plans = [SelfTestPlan(chosen, mhz, number % PATTERNS) for number, mhz in enumerate(clocks)]
     where = Path(folder or f"selftest-{board}")

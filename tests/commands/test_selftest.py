@@ -222,6 +222,7 @@ def test_wrong_arguments():
     command = ("selftest", "--board", "ulx3s-25f")
     assert "cannot make 999 MHz" in complains(*command, "--clock", 999)
     assert "--build-only" in complains(*command, "--build-only", "--no-flash")
+    assert "leave out --no-flash" in complains(*command, "--no-flash", "--port", "simulated")
 
 
 def test_no_board_is_noticed_before_anything_is_built(tmp_path, monkeypatch):
