@@ -87,8 +87,8 @@ def locks_picture(plan: SelfTestPlan, mhz: Sequence[float], readings: Sequence[P
             continue
         start, end = (BAR_LEFT + BAR_WIDTH * value / most for value in spans[number])
         bar = svg.box(round(start, 1), y + 4, round(max(end - start, 2), 1), BAR_HEIGHT - 8)
-        shortest, longest = (f"{value:,.0f}" for value in spans[number])
-        label = f"{longest} µs" if shortest == longest else f"{shortest} to {longest} µs"
+        least, greatest = (f"{value:,.0f}" for value in spans[number])
+        label = f"{greatest} µs" if least == greatest else f"{least} to {greatest} µs"
         parts.append(f'<path class="sound" d="{bar}"/>')
         parts.append(svg.text(round(end, 1) + 6, y + 15, label, "tick"))
     size = BAR_LEFT + BAR_WIDTH + 130, BAR_HEIGHT * len(mhz)
