@@ -41,7 +41,8 @@ COLOURS = {"sound": "green", "NOT SOUND": "bold red", "not tested": "yellow"}
     default=CLOCKS,
     show_default=True,
     metavar="MHZ",
-    help="A core clock to test, once or more. Two patterns of multipliers take turns.",
+    help="A core clock to test, once or more. Two patterns take turns; they differ in the "
+    "multipliers that they test without a neighbour.",
 )
 @click.option(
     "--port",
