@@ -19,6 +19,9 @@ VCO_MHZ = 400.0, 800.0  # of the voltage-controlled oscillator, the VCO
 OUTPUT_MHZ = 3.125, 400.0
 DIVIDERS = range(1, 129)
 
+ROUNDED_MHZ = 5e-7
+"""An output's frequency is rounded to 1 Hz, and asking for a rounded one must give it again."""
+
 FINE_STEPS = 8
 """Steps of an output's phase in a period of the VCO."""
 
@@ -83,7 +86,7 @@ def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
             and _within(VCO_MHZ, vco_mhz)
         ):
             continue
-        output_divider = math.ceil(vco_mhz / output_mhz - 1e-9)
+        output_divider = math.ceil(vco_mhz / (output_mhz + ROUNDED_MHZ))
         if output_divider in DIVIDERS:
             candidates.append(
                 PLLSettings(input_mhz, input_divider, feedback_divider, output_divider)

@@ -15,6 +15,9 @@ OTHER_PLLS_MHZ = 62.5, 125.0, 130.0
 
 PATTERNS = 2
 
+MOST_PHASES = 256
+"""A line names phases by two hexadecimal digits."""
+
 LONE_RESETS = "RST0", "RST3"
 """Reset of each DSP block in which only two multipliers are in use, the even half of the first
 slice and the odd half of the second. A block has one wire for each reset, so no other multiplier of
@@ -46,7 +49,7 @@ class SelfTestPlan:
     every multiplier.
 
     Raises FirelineError if the PLL cannot make the clock, if the board's SDRAM does not run at it,
-    or for another pattern.
+    if it has too many phases to name, or for another pattern.
     """
 
     board: Board
@@ -59,6 +62,11 @@ class SelfTestPlan:
         core_mhz = self.core_mhz
         if self.has_sdram:
             SdramCycles.of(SdramTiming(), core_mhz)
+            if self.phases > MOST_PHASES:
+                raise FirelineError(
+                    f"the self-test of the SDRAM is too slow at {core_mhz:g} MHz: ask for 20 MHz "
+                    "or more"
+                )
 
     @property
     def settings(self) -> PLLSettings:

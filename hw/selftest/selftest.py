@@ -33,6 +33,12 @@ class Lights(data.Struct):
     echo: 1  # an echo runs
 
 
+def title(plan: SelfTestPlan) -> str:
+    """The template of a round's first line, with the exact clock: the host plans by it."""
+    which = f"mhz={plan.core_mhz:.9g} pattern={plan.pattern} round={{4}}"
+    return f"selftest version=1 board={plan.board.name} {which}"
+
+
 class SelfTest(wiring.Component):
     """Tests a board round by round, and prints a line about every tenth of a second.
 
@@ -72,7 +78,7 @@ class SelfTest(wiring.Component):
         m = Module()
         control = Control(self.plan, self.times)
         lines, number = control.lines, Signal(16)
-        lines.append(Line(self._title(), [number]))
+        lines.append(Line(title(self.plan), [number]))
         pll = self._build_plls(m, control)
         first = len(lines)
         if self.plan.has_sdram:
@@ -95,11 +101,6 @@ class SelfTest(wiring.Component):
         self._build_lights(m, control, rounds)
         return m
 
-    def _title(self) -> str:
-        plan = self.plan
-        which = f"mhz={plan.core_mhz:g} pattern={plan.pattern} round={{4}}"
-        return f"selftest version=1 board={plan.board.name} {which}"
-
     def _build_plls(self, m, control) -> PLL:
         """The PLLs, a line for each, and the core's clock. Returns the PLL that makes it."""
         plan, plls, meters = self.plan, [], []
@@ -108,7 +109,7 @@ class SelfTest(wiring.Component):
             steps = plan.lead_steps if plan.has_sdram and number == 0 else None
             m.submodules[f"pll{number}"] = pll = PLL(settings, steps, adjustable=True)
             m.submodules[f"meter{number}"] = meter = PLLMeter(self.times)
-            text = f"pll number={number} mhz={mhz:g} locked={{1}} losses={{2}} relocks={{4}}"
+            text = f"pll number={number} mhz={mhz:.9g} locked={{1}} losses={{2}} relocks={{4}}"
             line = Line(text + " shortest={5} longest={5} khz={6}", ready=meter.done)
             line.values += [meter.locked, meter.losses, meter.relocks]
             windows = round(1000 * plan.board.oscillator_mhz / self.times.window)

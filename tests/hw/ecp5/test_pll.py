@@ -48,6 +48,14 @@ def test_the_detector_runs_at_the_oscillators_25_mhz(output_mhz, feedback_divide
     assert settings.output_divider == output_divider
 
 
+@given(st.floats(3.2, 400))
+@example(102.0)
+@example(134.0)
+def test_asking_for_the_clock_that_is_made_gives_the_same_settings(output_mhz):
+    settings = pll_settings(25.0, output_mhz)
+    assert pll_settings(25.0, settings.output_mhz) == settings
+
+
 @pytest.mark.parametrize("output_mhz", [0.0, 1.0, -5.0, 500.0])
 def test_impossible_clocks_are_refused_in_one_line(output_mhz):
     with pytest.raises(FirelineError, match="the PLL cannot make") as error:

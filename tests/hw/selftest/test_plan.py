@@ -2,9 +2,11 @@
 
 import pytest
 from fireline.errors import FirelineError
+from fireline.host.selftest.readings import checksum, read_line
 from fireline.hw.boards import BOARDS, find_board
 from fireline.hw.ecp5.dsp_sites import SITES
 from fireline.hw.selftest.plan import LONE_RESETS, SelfTestPlan
+from fireline.hw.selftest.selftest import title
 
 boards = pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
 
@@ -62,3 +64,17 @@ def test_it_names_what_it_cannot_plan():
         SelfTestPlan(board, 1.0)
     with pytest.raises(FirelineError, match="SDRAM does not run at 140 MHz"):
         SelfTestPlan(board, 140.0)
+    with pytest.raises(FirelineError, match="too slow at 10 MHz: ask for 20 MHz or more"):
+        SelfTestPlan(board, 10.0)  # its 480 phases are more than a line can name
+
+
+@pytest.mark.parametrize("clock_mhz", [20, 41, 100, 102, 116.7, 124])
+def test_the_host_makes_the_same_plan_from_what_the_board_prints(clock_mhz):
+    plan = SelfTestPlan(find_board("ulx3s-25f"), clock_mhz)
+    text = title(plan).replace("{4}", "0000") + " "
+    begin = read_line(f"{text}*{checksum(text.encode()):02x}")
+    assert begin.mhz == plan.core_mhz
+    again = SelfTestPlan(plan.board, begin.mhz)
+    assert again.settings == plan.settings
+    assert (again.phases, again.lead_steps) == (plan.phases, plan.lead_steps)
+    assert plan.phases <= 256
