@@ -66,15 +66,15 @@ class Output:
             raise FirelineError(
                 f"result {json_file}: its folder does not exist; choose another place"
             )
-        console = Console(stderr=json_file == "-", highlight=False)
+        console = Console(stderr=json_file == "-", highlight=False, markup=False)
         if not console.is_terminal:
-            console = Console(stderr=json_file == "-", highlight=False, width=WIDTH)
+            console = Console(stderr=json_file == "-", highlight=False, markup=False, width=WIDTH)
         self.console = console
         self.errors = Console(stderr=True, highlight=False)
 
     def say(self, text: str) -> None:
         """Prints a line without markup or line breaks."""
-        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
     def table(self, title: str, *columns: str) -> "Table":
         """An empty table; a column whose name begins with "<" is left-aligned, others right."""

@@ -13,6 +13,14 @@ def _allowed(file: Path) -> bool:
     return os.access(file, os.R_OK | os.W_OK)
 
 
+def _group_of(file: Path) -> str:
+    """The group's name; its number if this system knows no name, as in many containers."""
+    try:
+        return file.group()
+    except KeyError:
+        return str(file.stat().st_gid)
+
+
 @dataclass(frozen=True)
 class Computer:
     """Where the checks look.
@@ -24,7 +32,7 @@ class Computer:
     root: Path = Path("/")
     may_use: Callable[[Path], bool] = _allowed
     """Whether this user may read and write a device's file."""
-    group_of: Callable[[Path], str] = Path.group
+    group_of: Callable[[Path], str] = _group_of
     """The group that owns a file."""
     serial_ports: Callable[[], Iterable[Any]] = list_ports.comports
     """The serial ports as pyserial lists them, for systems without `/sys`."""
@@ -32,7 +40,7 @@ class Computer:
     def processes(self) -> Iterator[tuple[int, str, Path]]:
         """Number, name and folder of each process that runs."""
         for folder in sorted((self.root / "proc").glob("[0-9]*")):
-            yield int(folder.name), read(folder / "comm"), folder
+            yield int(folder.name), read_name(folder / "comm"), folder
 
     def users_of(self, device: str) -> tuple[list[str], bool]:
         """The processes that have a device's file open, such as /dev/ttyUSB0.
@@ -59,3 +67,8 @@ def read(file: Path) -> str:
         return file.read_text(errors="replace").strip()
     except OSError:
         return ""
+
+
+def read_name(file: Path) -> str:
+    """As `read`, for what a device or a program calls itself: without what a terminal obeys."""
+    return "".join(each if each.isprintable() else "?" for each in read(file))

@@ -131,6 +131,11 @@ def _port_check(computer: Computer, port: str) -> Check:
         if group == "root":
             advice = f"write udev's rules, {PLUG_IN_AGAIN}"
             return Check("serial port", State.WRONG, found, advice, install_commands(USB_IDS))
+        if group.isdigit():
+            advice = (
+                f"the group {group} has no name here; start a container with --group-add {group}"
+            )
+            return Check("serial port", State.WRONG, found, advice)
         join = (f"sudo usermod -aG {group} $USER",)
         advice = f"join the group {group}, then log in again"
         return Check("serial port", State.WRONG, found, advice, join)

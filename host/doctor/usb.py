@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .computer import Computer, read
+from .computer import Computer, read, read_name
 
 FTDI = {
     "0403:6001": "FT232R",
@@ -57,8 +57,8 @@ def _device(computer: Computer, place: Path) -> UsbDevice:
     ]
     return UsbDevice(
         usb_id=f"{read(place / 'idVendor')}:{read(place / 'idProduct')}",
-        product=read(place / "product"),
-        serial=read(place / "serial"),
+        product=read_name(place / "product"),
+        serial=read_name(place / "serial"),
         file=computer.root / "dev" / "bus" / "usb" / f"{bus:03}" / f"{number:03}",
         interfaces=tuple(interface.name for interface in interfaces),
         ports=tuple(sorted(ports)),

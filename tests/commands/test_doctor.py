@@ -31,6 +31,11 @@ def test_a_computer_that_is_ready(fake):
     assert "v3.0.8" in board["found"]
 
 
+def test_names_are_no_markup(fake):
+    fake.plug_in(product="[red]ULX3S[/nope]", number=6, port="ttyUSB3")
+    assert "[red]ULX3S[/nope], USB" in Result("doctor").stdout
+
+
 def test_the_fpga_of_a_board(fake, monkeypatch):
     asked = []
 

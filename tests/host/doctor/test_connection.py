@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from fireline.host.doctor.check import Check, State
+from fireline.host.doctor.computer import Computer
 from fireline.host.doctor.connection import connection_checks
 from fireline.host.doctor.udev import IGNORE, RELOAD, install_commands, rules
 from support.fake_computer import FTDI, FakeComputer
@@ -33,6 +34,24 @@ def test_a_board_that_is_ready(fake):
     assert not any(check.advice or check.commands or check.stops for check in checks)
     assert only(checks, "board").found == "ULX3S FPGA 85K v3.0.8, USB 0403:6015, serial D00123"
     assert only(checks, "serial port").found == "/dev/ttyUSB0, unused"
+
+
+def test_names_are_shown_without_what_a_terminal_obeys(fake):
+    fake.plug_in(product="\x1b[2Jboard\x07\nof\x9b31m mine")
+    fake.run(300, "\x1b]0;title\x07", "/dev/ttyUSB0")
+    checks = connection_checks(fake.computer())
+    assert only(checks, "board").found.startswith("?[2Jboard??of?31m mine, USB")
+    assert only(checks, "serial port").found == "/dev/ttyUSB0, used by ?]0;title? (process 300)"
+
+
+def test_a_group_without_a_name(fake, monkeypatch):
+    fake.plug_in()
+    fake.forbidden = {"ttyUSB0"}
+    number = (fake.root / "dev/ttyUSB0").stat().st_gid
+    monkeypatch.setattr("grp.getgrgid", {}.__getitem__)
+    computer = replace(fake.computer(), group_of=Computer.group_of)
+    check = only(connection_checks(computer), "serial port")
+    assert check.stops and f"--group-add {number}" in check.advice
 
 
 def test_no_board(fake):
