@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .finding import Finding, listed, not_sound, not_tested, sound
-from .multipliers import why_untested
+from .multipliers import never_tested
 from .readings import BlockRams, Lanes
 
 CONTENTS, LANES = "block RAMs", "block RAMs, writes beside reads"
@@ -18,7 +18,7 @@ def judge_block_rams(count: int, readings: Sequence[BlockRams], clock_runs: bool
             tested |= set(covered)
             wrong |= {index for index in covered if reading.wrong >> index - reading.first & 1}
     if not tested:
-        return not_tested(CONTENTS, why_untested(clock_runs))
+        return never_tested(CONTENTS, readings, clock_runs)
     if len(wrong) == count > 1:
         return not_sound(
             CONTENTS,
@@ -53,5 +53,5 @@ def judge_lanes(readings: Sequence[Lanes], clock_runs: bool) -> Finding:
             "build with --head chip; send the results, please",
         )
     if not tests:
-        return not_tested(LANES, why_untested(clock_runs))
+        return never_tested(LANES, readings, clock_runs)
     return sound(LANES, f"no read of a row was wrong; passes: {tests:,}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ...hw.selftest.plan import Site
 from .finding import Finding, listed, not_sound, not_tested, sound
-from .readings import Multipliers
+from .readings import Multipliers, Reading
 
 PART = "multipliers"
 LONE_ODD = (
@@ -48,7 +48,7 @@ def judge_multipliers(
     for site, state in zip(sites, states, strict=True):
         by_state[state].append(site)
     if len(by_state["untested"]) == len(sites):
-        return [not_tested(PART, why_untested(clock_runs))]
+        return [never_tested(PART, readings, clock_runs)]
     found = []
     if stuck := by_state["zero"]:
         found.append(_judge_stuck(sites, stuck))
@@ -66,9 +66,21 @@ def judge_multipliers(
     return found or [sound(PART, f"all {len(sites)} gave right products")]
 
 
-def why_untested(clock_runs: bool) -> str:
-    """Why a part that the core's clock drives was not tested."""
-    return "the board did not get to it" if clock_runs else "the core's clock does not run"
+def never_tested(part: str, readings: Sequence[Reading], clock_runs: bool) -> Finding:
+    """The finding about a part that the core's clock drives, if no test of it has run.
+
+    `readings` are those about the part. They arrive as well if the core stands still.
+    """
+    if not clock_runs:
+        return not_tested(part, "the core's clock does not run")
+    if not readings:
+        return not_tested(part, "no line about it arrived")
+    return not_sound(
+        part,
+        "its test never ran, though the core's clock does",
+        "the clock does not get from the PLL to the core, or the core stays in reset",
+        "load the bitstream again; if it stays so, send the results",
+    )
 
 
 def _judge_stuck(sites: Sequence[Site], stuck: Sequence[Site]) -> Finding:

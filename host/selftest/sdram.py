@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...hw.sdram.chip import BURST_WORDS, WORD_BITS, SdramGeometry
 from .finding import Finding, listed, not_sound, not_tested, sound
-from .multipliers import why_untested
+from .multipliers import never_tested
 from .readings import Begin, Eye, Reading, Sdram, Size
 
 LINES, PHASE, SIZE = "SDRAM, data lines", "SDRAM, phase", "SDRAM, size"
@@ -103,11 +103,15 @@ def tested_readings(readings: Iterable[Reading]) -> tuple[list[Eye], list[Size]]
 
 
 def judge_sdram(
-    eye: PhaseEye, sizes: Sequence[Size], clock_runs: bool, geometry: SdramGeometry
+    eye: PhaseEye,
+    sizes: Sequence[Size],
+    counts: Sequence[Sdram],
+    clock_runs: bool,
+    geometry: SdramGeometry,
 ) -> list[Finding]:
     """The findings about data lines, phase and size; one alone if nothing answers."""
     if not eye.measured:
-        return [not_tested("SDRAM", why_untested(clock_runs))]
+        return [never_tested("SDRAM", counts, clock_runs)]
     if eye.dead == ALL_BITS:
         return [
             not_sound(

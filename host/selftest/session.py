@@ -92,9 +92,9 @@ class Recording:
 
     @property
     def restarts(self) -> int:
-        """Rounds whose number is less than the one before; after ffff comes 0."""
+        """Rounds whose number is not above the one before; after ffff comes 0."""
         numbers = [each.round for each in self.rounds]
-        return sum(later < earlier < 0xFFFF for earlier, later in pairwise(numbers))
+        return sum(later <= earlier < 0xFFFF for earlier, later in pairwise(numbers))
 
 
 Place = tuple[type[Reading], int]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from ...hw.sdram.chip import SdramGeometry
 from .clocks import judge_pll
 from .die import judge_die
-from .finding import Finding, State, not_sound, sound
+from .finding import Finding, State, not_sound, not_tested, sound
 from .memories import judge_block_rams, judge_lanes
 from .multipliers import judge_multipliers
-from .readings import BlockRams, Die, Lanes, Multipliers, Pll
+from .readings import BlockRams, Die, Lanes, Multipliers, Pll, Sdram
 from .sdram import PhaseEye, judge_sdram, tested_readings
 from .serial_line import echo_not_tested, judge_echo, judge_text
 from .session import BAUD, ECHO_BAUDS, Recording
@@ -31,7 +31,9 @@ def judge(recording: Recording) -> list[Finding]:
     findings.append(judge_lanes(reader.of(Lanes), clock_runs))
     if plan.has_sdram:
         _, sizes = tested_readings(reader.readings)
-        findings += judge_sdram(eye_of(recording), sizes, clock_runs, SdramGeometry())
+        findings += judge_sdram(
+            eye_of(recording), sizes, reader.of(Sdram), clock_runs, SdramGeometry()
+        )
     findings.append(judge_text(len(reader.lines), reader.broken, BAUD))
     findings += _judge_echoes(recording)
     findings.append(judge_die(reader.of(Die)))
@@ -61,6 +63,8 @@ def _judge_running(recording: Recording) -> Finding:
             "cable",
         )
     rounds = len({each.round for each in recording.rounds})
+    if rounds < 2:
+        return not_tested(part, "it printed no whole round, so it may have restarted unseen")
     return sound(part, f"it ran for {rounds} rounds without a restart")
 
 

@@ -1,5 +1,6 @@
 """Each fault is named in plain words, and nothing else is called unsound."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -48,6 +49,13 @@ def test_a_sound_board_is_sound(board, pattern):
     assert is_sound(findings)
 
 
+CORE = {
+    name: text
+    for name, text in round_of(PLAN).items()
+    if name.startswith(("multipliers", "block_rams", "lanes", "sdram"))
+}
+"""The lines that count tests in the core."""
+
 DEAD = {"locked": "0", "shortest": "fffff", "longest": "fffff", "khz": "000000"}
 
 
@@ -69,6 +77,17 @@ def test_a_core_clock_that_never_locks_leaves_its_parts_untested():
     assert untested(findings) == parts
     why = {each.seen for each in findings if each.part in parts}
     assert why == {"the core's clock does not run"}
+
+
+def test_a_core_that_stands_still_though_its_clock_runs():
+    halted = {name: re.sub("(tests|reads)=....", r"\1=0000", text) for name, text in CORE.items()}
+    findings = judged(rounds_with(**halted))
+    assert {each.part for each in findings if each.state is State.NOT_SOUND} == {
+        *("multipliers", "block RAMs", "block RAMs, writes beside reads", "SDRAM")
+    }
+    assert not untested(findings)
+    findings = judged(rounds_with(**dict.fromkeys(CORE, "")))
+    assert is_sound(findings) and len(untested(findings)) == 4
 
 
 @pytest.mark.parametrize(
@@ -331,10 +350,12 @@ def test_a_board_that_restarts_or_falls_silent():
     assert the_fault(findings).seen == "it fell silent"
     assert untested(findings) == {"serial line, 2 Mbaud", "serial line, 3 Mbaud"}
     assert is_sound(judged([round_of(PLAN, number) for number in (0xFFFE, 0xFFFF, 0)]))
+    again = [round_of(PLAN, 0)] * 3  # it restarts in the midst of each first round
+    assert the_fault(judged(again)).seen == "it restarted"
 
 
 def test_nothing_but_the_first_line():
     findings = judged([{"selftest": round_of(PLAN)["selftest"]}], echoes=[])
     assert is_sound(findings)
     sound = {each.part for each in findings if each.state is State.SOUND}
-    assert sound == {"the board as a whole", "serial line, 1 Mbaud"}
+    assert sound == {"serial line, 1 Mbaud"}
