@@ -50,7 +50,7 @@ def flash(
                 f"--force"
             )
         show(f"warning: {misses}")
-    if not (folder / summary.bitstream).exists():
+    if not (folder / summary.bitstream).is_file():
         raise FirelineError(f"{folder} has lost its bitstream {summary.bitstream}: build again")
     command = flash_command(folder, permanent=permanent)
     show(PORT)

@@ -96,3 +96,5 @@ def _check(record: BuildSummary | Usage) -> None:
             continue
         elif isinstance(value, (int, float)) and not 0 < value < math.inf:
             raise ValueError(each.name)
+    if isinstance(record, BuildSummary) and Path(record.bitstream).name != record.bitstream:
+        raise ValueError("bitstream")  # it is beside the summary
