@@ -82,6 +82,8 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
     chosen = find_board(board)
     plans = [SelfTestPlan(chosen, mhz, number % PATTERNS) for number, mhz in enumerate(clocks)]
     where = Path(folder or f"selftest-{board}")
+    if where.exists() and not where.is_dir():
+        raise FirelineError(f"{where} is not a folder: name one for the results")
     if port == SIMULATED:
         return _report(output, board, where, [_simulate(output, plans[0])], simulated=True)
     if no_flash:

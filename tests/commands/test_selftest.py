@@ -216,6 +216,12 @@ def test_the_limits_are_those_of_the_guide():
         assert limit in guide, limit
 
 
+def test_results_need_a_folder(tmp_path):
+    (tmp_path / "file").touch()
+    said = complains("selftest", *options("/dev/ttyNone", tmp_path / "file"))
+    assert "is not a folder" in said  # before the port is opened
+
+
 def test_wrong_arguments():
     assert "no board 'x'" in complains("selftest", "--board", "x")
     assert "--board" in complains("selftest")
