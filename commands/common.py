@@ -2,6 +2,7 @@
 
 import functools
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..host.network.architecture import Architecture
 
 COMPARISON_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit statuses
+ENDING = signal.SIGTERM, signal.SIGHUP  # another program ends this one; its terminal is closed
 WIDTH = 120  # of output that does not go to a terminal
 
 
@@ -30,6 +32,8 @@ class FirelineGroup(click.Group):
 
     def main(self, args=None, prog_name=None, complete_var=None, standalone_mode=True, **extra):
         """Runs a command and exits, as click does, but prints errors in one line."""
+        if args is None:  # the program's own
+            _clean_up_when_ended()
         try:
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
@@ -45,6 +49,13 @@ class FirelineGroup(click.Group):
         except (click.Abort, KeyboardInterrupt):
             status = _complain("interrupted", INTERRUPTED)
         sys.exit(status or 0)
+
+
+def _clean_up_when_ended() -> None:
+    """Lets what ends a program also end its tools and remove its temporary folders."""
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one of them
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def _complain(message: str, status: int = BAD_INPUT) -> int:

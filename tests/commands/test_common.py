@@ -1,6 +1,9 @@
 """Shared by all commands: the result, one-line errors, bad network files."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from support.command_line import Result, complains, truncated
@@ -24,6 +27,33 @@ def test_an_interrupt(net, monkeypatch):
     monkeypatch.setattr("fireline.host.report.summary.summarise", interrupted)
     result = Result("summary", net)
     assert result.status == 130 and result.stderr.strip() == "fireline: interrupted"
+
+
+WAITS = """
+import sys, tempfile, time
+from fireline import cli
+from fireline.host.report import summary
+def wait(*_):
+    with tempfile.TemporaryDirectory(dir=folder):
+        print("waits", flush=True)
+        time.sleep(60)
+summary.summarise = wait
+folder = sys.argv.pop()
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_is_ended_cleans_up(net, tmp_path, number):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    command = [sys.executable, "-c", WAITS, "summary", str(net), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"waits\n" and list(folder.iterdir())
+        process.send_signal(number)
+        _, said = process.communicate(timeout=50)
+    assert process.returncode == 128 + number and not said
+    assert not list(folder.iterdir())
 
 
 def flipped(path):
