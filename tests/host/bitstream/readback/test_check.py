@@ -72,6 +72,7 @@ def test_a_bit_that_differs_is_found(real_build, tmp_path, old, new, where):
     "old, new, said",
     [
         (r"PULLMODE UP", "PULLMODE NONE", r"PULLMODE of pin \w+ \(.*\) is NONE, not UP"),
+        (r"PULLMODE NONE", "PULLMODE UP", r"PULLMODE of pin \w+ \(.*\) is UP, not NONE"),
         (r"DRIVE 4", "DRIVE 16", r"DRIVE of pin \w+ \(led_\d__io\) is 16, not 4"),
         (r"OPENDRAIN ON", "OPENDRAIN OFF", r"OPENDRAIN of pin \w+ \(pulled_up.*\) is OFF, not ON"),
         (r"\bINPUT_LVCMOS33", "INPUT_LVCMOS25", "is not set as INPUT_LVCMOS33"),
@@ -86,6 +87,15 @@ def test_a_bit_that_differs_is_found(real_build, tmp_path, old, new, where):
 def test_a_wrong_pad_is_named(real_build, tmp_path, old, new, said):
     found = faulty(real_build, tmp_path, old, new)
     pins = (real_build.scratch / "top.lpf").read_text()
+    with pytest.raises(FirelineError, match=said):
+        check_pads(found, found, real_build.netlist, pins, real_build.top.board)
+
+
+def test_a_wrong_slew_rate_is_named(real_build):
+    found = Configuration.read(real_build.written)
+    pins = (real_build.scratch / "top.lpf").read_text()
+    pins = re.sub(r'("uart_0__tx__io" IO_TYPE=LVCMOS33)', r"\1 SLEWRATE=FAST", pins)
+    said = r"SLEWRATE of pin \w+ \(uart_0__tx__io\) is SLOW, not FAST"
     with pytest.raises(FirelineError, match=said):
         check_pads(found, found, real_build.netlist, pins, real_build.top.board)
 
@@ -115,12 +125,23 @@ def pll_fault(real_build, found, change=lambda cell: None, clock_mhz=50.0):
         (r"word: CLKOS_CPHASE \d+", "word: CLKOS_CPHASE 1100000", "CLKOS_CPHASE is 96, not "),
         (r"word: CLKOP_FPHASE 000", "word: CLKOP_FPHASE 001", "CLKOP_FPHASE is 1, not 0"),
         (r"CLKOS_ENABLE ENABLED", "CLKOS_ENABLE DISABLED", "CLKOS_ENABLE is DISABLED"),
+        (r"PLLRST_ENA DISABLED", "PLLRST_ENA ENABLED", "PLLRST_ENA is ENABLED, not DISABLED"),
+        (r"DPHASE_SOURCE DISABLED", "DPHASE_SOURCE ENABLED", "DPHASE_SOURCE is ENABLED, not "),
+        (r"word: CLKOS_DIV \d+", "word: CLKOS_DIV 0000001", "CLKOS_DIV is 2, not "),
         (r"FEEDBK_PATH \w+", "FEEDBK_PATH INT_OS", "FEEDBK_PATH is INT_OS, not CLKOP"),
         (r"\nenum: DCC_\w+.MODE DCCA", "", "0 clock gates are on, not 1"),
     ],
 )
 def test_a_wrong_field_of_a_pll_is_named(real_build, tmp_path, old, new, said):
     assert said in pll_fault(real_build, faulty(real_build, tmp_path, old, new))
+
+
+def test_each_pll_has_a_place_of_its_own(real_build):
+    found, netlist = Configuration.read(real_build.written), real_build.netlist
+    (cell,) = [cell for cell in netlist["cells"].values() if cell["type"] == "EHXPLLL"]
+    netlist["cells"]["another"] = cell
+    with pytest.raises(FirelineError, match="no PLL is set as another: there is none"):
+        check_plls(found, found, netlist, real_build.top.board, 50.0)
 
 
 def test_a_slow_phase_detector_is_refused(real_build, tmp_path):
@@ -138,10 +159,10 @@ def test_an_oscillator_out_of_its_range_is_refused(real_build, tmp_path):
 
 def test_clocks_that_nobody_asked_for_are_named(real_build):
     found = Configuration.read(real_build.written)
-    change = {"FREQUENCY_PIN_CLKOS": "60"}
+    change = {"FREQUENCY_PIN_CLKOS": "50.2"}
     said = pll_fault(real_build, found, lambda cell: cell["attributes"].update(change))
-    assert "makes 50 MHz, not 60 MHz" in said
-    assert "no PLL makes 60 MHz" in pll_fault(real_build, found, clock_mhz=60.0)
+    assert "makes 50 MHz, not 50.2 MHz" in said
+    assert "no PLL makes 50.2 MHz" in pll_fault(real_build, found, clock_mhz=50.2)
     said = pll_fault(real_build, found, lambda cell: cell["connections"].update(CLKFB=[1]))
     assert "is not fed back" in said
 
