@@ -9,10 +9,18 @@ from fireline.sim.verilator import PACKAGE_MAKE_OPTIONS
 
 from .paths import ROOT
 
+WITH_ARGUMENTS = (
+    "int main() {",
+    "int main(int count, char** arguments) { Verilated::commandArgs(count, arguments);",
+)
+
 
 def run_verilated(folder: Path, testbench: str) -> tuple[int, str]:
-    """Compiles top.v, the cells' models and a C++ program; returns its status and output."""
-    (folder / "testbench.cpp").write_text(testbench)
+    """Compiles top.v, the cells' models and a C++ program; returns its status and output.
+
+    The program begins with `int main() {`. The models ask for plus arguments, and there are none.
+    """
+    (folder / "testbench.cpp").write_text(testbench.replace(*WITH_ARGUMENTS))
     tool = Path(verilator.__file__).parent / "bin" / "verilator"
     options = ["--cc", "--exe", "--build", "--timing", "-Wno-fatal", "--top-module", "top"]
     options += ["-Mdir", "obj", "-MAKEFLAGS", " ".join(PACKAGE_MAKE_OPTIONS)]
