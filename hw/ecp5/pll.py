@@ -1,7 +1,8 @@
 """The ECP5's PLL (EHXPLLL): its settings for a frequency, and the cell.
 
 Source: Lattice FPGA-TN-02200, ECP5 and ECP5-5G sysCLOCK PLL/DLL Design and Usage Guide; limits from
-FPGA-DS-02012, ECP5 and ECP5-5G Family Data Sheet, sysCLOCK PLL Timing.
+FPGA-DS-02012, ECP5 and ECP5-5G Family Data Sheet, sysCLOCK PLL Timing, as other projects report
+them.
 """
 
 import math
@@ -14,7 +15,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...errors import FirelineError
 
-DETECTOR_MHZ = 10.0, 400.0  # of the phase detector: lowest, highest
+DETECTOR_MHZ = 10.0, 400.0  # of the phase detector; below, LOCK is reported to stay 0
 VCO_MHZ = 400.0, 800.0  # of the voltage-controlled oscillator, the VCO
 OUTPUT_MHZ = 3.125, 400.0
 DIVIDERS = range(1, 129)
@@ -77,20 +78,16 @@ def pll_settings(input_mhz: float, output_mhz: float) -> PLLSettings:
     Raises FirelineError if there are none.
     """
     candidates: list[PLLSettings] = []
-    for input_divider, feedback_divider in product(DIVIDERS, DIVIDERS):
+    in_range = _within(OUTPUT_MHZ, output_mhz)
+    for input_divider, feedback_divider in product(DIVIDERS, DIVIDERS) if in_range else ():
         detector_mhz = input_mhz / input_divider
         vco_mhz = detector_mhz * feedback_divider
-        if not (
-            _within(OUTPUT_MHZ, output_mhz)
-            and _within(DETECTOR_MHZ, detector_mhz)
-            and _within(VCO_MHZ, vco_mhz)
-        ):
-            continue
-        output_divider = math.ceil(vco_mhz / (output_mhz + ROUNDED_MHZ))
-        if output_divider in DIVIDERS:
-            candidates.append(
-                PLLSettings(input_mhz, input_divider, feedback_divider, output_divider)
-            )
+        if _within(DETECTOR_MHZ, detector_mhz) and _within(VCO_MHZ, vco_mhz):
+            output_divider = math.ceil(vco_mhz / (output_mhz + ROUNDED_MHZ))
+            if output_divider in DIVIDERS:
+                candidates.append(
+                    PLLSettings(input_mhz, input_divider, feedback_divider, output_divider)
+                )
     if not candidates:
         raise FirelineError(
             f"the PLL cannot make {output_mhz:g} MHz from {input_mhz:g} MHz: "

@@ -1,18 +1,9 @@
-"""The PLLs and clock gates in a bitstream.
-
-Source: limits from FPGA-DS-02012, ECP5 and ECP5-5G Family Data Sheet, sysCLOCK PLL Timing, as
-other projects report them
-"""
+"""The PLLs and clock gates in a bitstream."""
 
 from ....errors import FirelineError
 from ....hw.boards.board import Board
+from ....hw.ecp5.pll import DETECTOR_MHZ, VCO_MHZ
 from .configuration import Configuration
-
-DETECTOR_MHZ = 10.0, 400.0
-"""Of the phase detector. Below, a PLL may not lock, or lock and not say so."""
-
-OSCILLATOR_MHZ = 400.0, 800.0
-"""Of the PLL's own oscillator."""
 
 OUTPUTS = ("CLKOP", "CLKOS", "CLKOS2", "CLKOS3")
 NUMBERS = ("_DIV", "_CPHASE", "_FPHASE")
@@ -84,16 +75,16 @@ def _clocks(
         raise FirelineError(f"{name} is not fed back from one of its outputs")
     divider = {output: 1 + found.number(tiles, f"{output}_DIV") for output in used}
     detector = board.oscillator_mhz / (1 + found.number(tiles, "CLKI_DIV"))
-    oscillator = detector * (1 + found.number(tiles, "CLKFB_DIV")) * divider[back[0]]
+    vco = detector * (1 + found.number(tiles, "CLKFB_DIV")) * divider[back[0]]
     for what, value, (low, high) in (
         ("phase detector", detector, DETECTOR_MHZ),
-        ("oscillator", oscillator, OSCILLATOR_MHZ),
+        ("VCO", vco, VCO_MHZ),
     ):
         if not low <= value * (1 + SAME) or not value <= high * (1 + SAME):
             raise FirelineError(
                 f"the {what} of {name} runs at {value:g} MHz: it needs {low:g} to {high:g} MHz"
             )
-    clocks = {output: oscillator / divider[output] for output in used}
+    clocks = {output: vco / divider[output] for output in used}
     for output, clock in clocks.items():
         named = cell["attributes"].get(f"FREQUENCY_PIN_{output}")
         if named and abs(clock / float(named) - 1) > SAME:

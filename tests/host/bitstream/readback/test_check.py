@@ -154,7 +154,7 @@ def test_a_slow_phase_detector_is_refused(real_build, tmp_path):
 def test_an_oscillator_out_of_its_range_is_refused(real_build, tmp_path):
     found = faulty(real_build, tmp_path, r"word: CLKFB_DIV \d+", "word: CLKFB_DIV 0000011")
     said = pll_fault(real_build, found, lambda cell: cell["parameters"].update(CLKFB_DIV="100"))
-    assert "the oscillator of " in said and "it needs 400 to 800 MHz" in said
+    assert "the VCO of " in said and "it needs 400 to 800 MHz" in said
 
 
 def test_clocks_that_nobody_asked_for_are_named(real_build):
