@@ -40,7 +40,7 @@ def evaluate(output: Output, net, data, against, batch):
 
     network = load_network(net)
     pictures = load_test(data, network.architecture)
-    wanted = _float_logits(network, against, pictures.pixels) if against else None
+    wanted = _float_logits(output, network, against, pictures.pixels) if against else None
     others = None if wanted is None else wanted.argmax(1)
     started = time.perf_counter()
     with output.progress("golden model") as report:
@@ -67,10 +67,14 @@ def evaluate(output: Output, net, data, against, batch):
     output.result(result)
 
 
-def _float_logits(network: "QuantizedNetwork", weights: str, pixels: "np.ndarray") -> "np.ndarray":
+def _float_logits(
+    output: Output, network: "QuantizedNetwork", weights: str, pixels: "np.ndarray"
+) -> "np.ndarray":
     """Logits of the network with float weights from a file, [N, classes]."""
+    from ..host.float_network.checkpoint.load import read_checkpoint
     from ..host.float_network.fold import fold
-    from ..host.float_network.squeezenet import load_checkpoint
     from ..host.quantization.post_training.fidelity import logits
 
-    return logits(fold(load_checkpoint(weights, network.architecture)), pixels).numpy()
+    checkpoint = read_checkpoint(weights, network.architecture)
+    output.notes(checkpoint.notes)
+    return logits(fold(checkpoint.model), pixels).numpy()

@@ -117,12 +117,14 @@ def quantize(
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = weight_bits_of(architecture, weight_bits or "4")
     pictures = load_calibration(calibration, architecture)
-    from ..host.float_network.squeezenet import load_checkpoint
-    from ..host.float_network.weights import read_class_names
+    from ..host.float_network.checkpoint.load import read_checkpoint
+    from ..host.float_network.checkpoint.tensors import read_class_names
     from ..host.quantization.post_training.settings import Settings
 
     chosen = Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
-    model = load_checkpoint(weights, architecture)
+    checkpoint = read_checkpoint(weights, architecture)
+    output.notes(checkpoint.notes)
+    model = checkpoint.model
     if weight_bits is None and (board or rom_kbits is not None):
         bits = bits_within(output, model, pictures, chosen, board, array, rom_kbits)
     network, results = _quantize(output, model, pictures, bits, chosen, Path(file))

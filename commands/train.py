@@ -71,12 +71,15 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     from ..host.training import train as training
 
     if quantized:
-        from ..host.float_network.squeezenet import load_checkpoint
+        from ..host.float_network.checkpoint.load import read_checkpoint
 
-        model = load_checkpoint(initial, architecture)
-        network = training.train_quantized(model, dataset, file, chosen, output.console, bits)
+        checkpoint = read_checkpoint(initial, architecture)
+        output.notes(checkpoint.notes)
+        network = training.train_quantized(
+            checkpoint.model, dataset, file, chosen, output.console, bits
+        )
         output.say(f"{file}: a network of {network.architecture.classes} classes")
     else:
-        model = training.train(architecture, dataset, file, chosen, output.console, initial)
+        training.train(architecture, dataset, file, chosen, output.console, initial)
         output.say(f"{file}: weights of {architecture.name}")
     output.result({"file": file, "recipe": asdict(chosen), "classes": list(dataset.classes)})

@@ -8,7 +8,7 @@ import pytest
 from fireline.host import golden
 from fireline.host.compiler.compile import compile_network
 from fireline.host.data.dataset import load_calibration, load_test
-from fireline.host.float_network.squeezenet import load_checkpoint
+from fireline.host.float_network.checkpoint.load import load_checkpoint
 from fireline.host.network.families import family
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network

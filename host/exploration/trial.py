@@ -15,7 +15,7 @@ from ..compiler.compile import compile_network
 from ..compiler.resources import resources
 from ..data.dataset import Dataset
 from ..evaluate import evaluate
-from ..float_network.squeezenet import load_checkpoint
+from ..float_network.checkpoint.load import load_checkpoint
 from ..network.architecture import Architecture
 from ..quantization.quantize import quantize
 from ..training import train as training

@@ -1,15 +1,10 @@
 """The SqueezeNet family as torch modules, with torchvision's state-dict names."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import nn
 
-from ...errors import FirelineError
 from ..network.architecture import Architecture, Bypass, Conv1, Fire, Layer, LayerKind, MaxPool
-from ..onnx.importer import import_onnx, read_onnx
-from .weights import read_weights
 
 
 class FireModule(nn.Module):
@@ -128,60 +123,3 @@ def normalise(architecture: Architecture, pixels: np.ndarray | torch.Tensor) -> 
     mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
     std = torch.tensor(preprocessing.std).view(-1, 1, 1)
     return (x * preprocessing.scale - mean) / std
-
-
-def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
-    """The network with the weights of a .pth, .pt, .safetensors or .onnx file, in evaluation mode.
-
-    It has batch normalisation if the file has; that of an .onnx file is folded in. Raises
-    FirelineError when the file is missing or damaged, holds anything but finite tensors, or does
-    not fit the architecture.
-    """
-    if _is_onnx(path):
-        return _load_onnx(path, architecture)
-    weights = read_weights(path)
-    batch_norm = any(name.endswith(".running_mean") for name in weights)
-    model = SqueezeNet(architecture, batch_norm)
-    own = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    where = f"weights {path} do not fit network {architecture.name}"
-    _refuse(where, "missing", [name for name in own if name not in weights])
-    _refuse(where, "unexpected", [name for name in weights if name not in own])
-    for name, tensor in own.items():
-        found, expected = tuple(weights[name].shape), tuple(tensor.shape)
-        if found != expected:
-            raise FirelineError(
-                f"{where}: {name} has shape {found} instead of {expected}; "
-                "use weights of this architecture"
-            )
-        if name.endswith(".running_var") and weights[name].min() < 0:
-            raise FirelineError(f"weights {path}: {name} has a variance below zero; train again")
-        tensor.copy_(weights[name])
-    return model.eval()
-
-
-def checkpoint_classes(path: str | Path, architecture: Architecture) -> int:
-    """The number of classes of a weights file, or the architecture's if the file does not tell."""
-    if _is_onnx(path):
-        return read_onnx(path, architecture).architecture.classes
-    head = read_weights(path).get("classifier.1.weight")
-    return architecture.classes if head is None or head.ndim != 4 else len(head)
-
-
-def _is_onnx(path: str | Path) -> bool:
-    return Path(path).suffix == ".onnx"
-
-
-def _load_onnx(path: str | Path, architecture: Architecture) -> SqueezeNet:
-    model = SqueezeNet(architecture)
-    with torch.no_grad():
-        for name, (weight, bias) in import_onnx(path, architecture).items():
-            model.conv(name).weight.copy_(torch.from_numpy(weight))
-            _bias(model.conv(name)).copy_(torch.from_numpy(bias))
-    return model.eval()
-
-
-def _refuse(where: str, what: str, names: list[str]) -> None:
-    """Raises FirelineError if there are names; ``what`` is what is wrong with them."""
-    if names:
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        raise FirelineError(f"{where}: {names[0]}{more} {what}; use weights of this architecture")

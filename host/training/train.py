@@ -13,8 +13,9 @@ from torch import nn
 
 from ...errors import FirelineError
 from ..data.dataset import Dataset
+from ..float_network.checkpoint.load import read_checkpoint
 from ..float_network.partial import save_tensors
-from ..float_network.squeezenet import SqueezeNet, checkpoint_classes, load_checkpoint
+from ..float_network.squeezenet import SqueezeNet
 from ..network.architecture import Architecture
 from ..network.file import write_network
 from ..network.quantized import QuantizedNetwork
@@ -46,7 +47,10 @@ def train(
     if initial is None:
         model = SqueezeNet(architecture, batch_norm=True)
     else:
-        model = _initialized(architecture, initial)
+        checkpoint = read_checkpoint(initial, architecture, any_classes=True)
+        for note in checkpoint.notes:
+            console.print(note, soft_wrap=True, markup=False)
+        model = _with_classes(checkpoint.model, architecture)
     cast(nn.Dropout, model.classifier[0]).p = recipe.dropout
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
     partial = output.with_name(output.name + ".partial")
@@ -81,11 +85,9 @@ def train_quantized(
     return network
 
 
-def _initialized(architecture: Architecture, initial: str | Path) -> SqueezeNet:
-    """The network with the weights of a file, and a new classifier if the classes differ."""
-    classes = checkpoint_classes(initial, architecture)
-    old = load_checkpoint(initial, dataclasses.replace(architecture, classes=classes))
-    if classes == architecture.classes:
+def _with_classes(old: SqueezeNet, architecture: Architecture) -> SqueezeNet:
+    """The network itself, or with a new classifier if the number of classes differs."""
+    if old.architecture.classes == architecture.classes:
         return old
     model = SqueezeNet(architecture, batch_norm=old.norm("conv1") is not None)
     kept = {k: v for k, v in old.state_dict().items() if not k.startswith("classifier.")}

@@ -30,7 +30,8 @@ def measure_speed(
 
     Without `weights`, torch's weights are random.
     """
-    from ...host.float_network.squeezenet import SqueezeNet, load_checkpoint
+    from ...host.float_network.checkpoint.load import load_checkpoint
+    from ...host.float_network.squeezenet import SqueezeNet
     from ...host.training.accuracy import accuracy as float_accuracy
 
     architecture, labels = network.architecture, pictures.labels[:WARM_UP]

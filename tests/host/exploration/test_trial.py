@@ -10,7 +10,7 @@ from fireline.host.compiler.compile import compile_network
 from fireline.host.compiler.resources import resources
 from fireline.host.exploration import trial as trials
 from fireline.host.exploration.trial import Measured, Trial, run
-from fireline.host.float_network.squeezenet import load_checkpoint
+from fireline.host.float_network.checkpoint.load import load_checkpoint
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.quantization.quantize import quantize
 from fireline.host.training.accuracy import accuracy

@@ -8,7 +8,8 @@ import onnx
 import pytest
 import torch
 from fireline.errors import FirelineError
-from fireline.host.float_network.squeezenet import load_checkpoint, normalise
+from fireline.host.float_network.checkpoint.load import load_checkpoint
+from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import family
 from fireline.host.onnx.importer import import_onnx, read_onnx

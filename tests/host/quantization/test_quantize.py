@@ -6,7 +6,8 @@ import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.data.dataset import load_calibration, load_test
-from fireline.host.float_network.squeezenet import load_checkpoint, normalise
+from fireline.host.float_network.checkpoint.load import load_checkpoint
+from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.families import family
 from fireline.host.network.file import write_network
 from fireline.host.quantization import quantize as pipeline

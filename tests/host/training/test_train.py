@@ -8,8 +8,9 @@ import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.float_network.squeezenet import SqueezeNet, load_checkpoint
-from fireline.host.float_network.weights import read_class_names
+from fireline.host.float_network.checkpoint.load import load_checkpoint
+from fireline.host.float_network.checkpoint.tensors import read_class_names
+from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.network.file import read_network
 from fireline.host.training import fit as loop

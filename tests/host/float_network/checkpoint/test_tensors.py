@@ -7,7 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 from fireline.errors import FirelineError
-from fireline.host.float_network.weights import read_class_names, read_weights
+from fireline.host.float_network.checkpoint.tensors import read_class_names, read_weights
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.torch_networks import save

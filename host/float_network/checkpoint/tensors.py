@@ -8,7 +8,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from ...errors import FirelineError
+from ....errors import FirelineError
 
 
 def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
