@@ -24,4 +24,10 @@ def export(output: Output, net, file):
     network = load_network(net)
     export_onnx(network, file)
     output.say(f"{file}: reads pixels, writes {network.architecture.classes} integer scores")
-    output.result({"file": file, "score_scale": network.score_scale})
+    output.result(
+        {
+            "file": file,
+            "score_scale": network.score_scale,
+            "score_offset": network.score_offset,
+        }
+    )

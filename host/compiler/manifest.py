@@ -77,6 +77,7 @@ def manifest(compiled: Compiled) -> dict[str, object]:
         "scores": {
             "classes": program.classes,
             "scale": network.score_scale,
+            "offset": network.score_offset,
             "format": "unsigned, class by class; the greatest wins, the first of equal ones",
         },
         "class_names": list(network.class_names),

@@ -28,8 +28,10 @@ class FoldedNetwork:
         return functional.conv2d(x, weight, bias, layer.stride)
 
     def rectified(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
-        """A convolution with bias and ReLU, for ``walk``."""
-        return self.convolve(layer, x).relu_()
+        """A convolution with bias, and ReLU where the network has one, for ``walk``."""
+        y = self.convolve(layer, x)
+        has_relu = layer.kind is not LayerKind.CLASSIFIER or self.architecture.last_relu
+        return y.relu_() if has_relu else y
 
     def join(self, name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
         """The output of a Fire, for ``walk``: the expands' channels plus what its bypass adds."""

@@ -64,15 +64,19 @@ class SqueezeNet(nn.Module):
         self.features = nn.Sequential(*features)
         head, _ = _convolution(architecture.classifier, batch_norm=False)
         self.classifier = nn.Sequential(
-            nn.Dropout(dropout), head, nn.ReLU(), nn.AdaptiveAvgPool2d(1)
+            nn.Dropout(dropout),
+            head,
+            nn.ReLU() if architecture.last_relu else nn.Identity(),
+            nn.AdaptiveAvgPool2d(1),
         )
         self._convolutions[architecture.classifier.name] = ("classifier.1", "")
         nn.init.normal_(head.weight, std=0.01)
-        # A positive bias opens each class's ReLU at the start, so that gradients reach all classes.
-        nn.init.ones_(_bias(head))
+        if architecture.last_relu:
+            # A positive bias opens each class's ReLU, so that gradients reach all classes.
+            nn.init.ones_(_bias(head))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalised float pixels [N, C, H, W] to logits [N, classes] >= 0, after the last ReLU."""
+        """Normalised float pixels [N, C, H, W] to logits [N, classes]."""
         x = self.conv1_norm(self.features[0](x))
         return self.classifier(self.features[1:](x)).flatten(1)
 

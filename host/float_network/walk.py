@@ -9,7 +9,7 @@ from ..network.architecture import Architecture, Layer, LayerKind
 from ..network.stage import Bypass, Fire, MaxPool
 
 Convolve = Callable[[Layer, torch.Tensor], torch.Tensor]
-"""A convolution with bias and ReLU: layer and input to output."""
+"""A convolution with bias, and ReLU where the network has one: layer and input to output."""
 Join = Callable[[str, torch.Tensor, torch.Tensor | None], torch.Tensor]
 """The end of a Fire: its name, the expands' channels and the skip, if any, to its output."""
 

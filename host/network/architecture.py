@@ -47,7 +47,7 @@ EXPANDS = (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
 
 @dataclass(frozen=True)
 class Layer:
-    """One operator; every convolution ends in ReLU. Sides and padding are in pixels."""
+    """One operator; a convolution ends in ReLU. Sides and padding are in pixels."""
 
     name: str  # "conv1", "pool1", "fire2/squeeze", ..., "conv10", "average"
     kind: LayerKind
@@ -93,7 +93,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network's shape: input, stages, then a 1x1 classifier, ReLU and the global average.
+    """A network's shape: input, stages, then a 1x1 classifier and the global average.
 
     Raises FirelineError when a value is out of range or the stages do not fit together.
     """
@@ -105,6 +105,7 @@ class Architecture:
     preprocessing: Preprocessing
     stages: tuple[Stage, ...]
     classes: int  # 1..4096
+    last_relu: bool = True  # between the classifier and the average
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", self.name):
@@ -117,6 +118,8 @@ class Architecture:
         check_integer(where, "input height", self.height, 1, 1024)
         check_integer(where, "input width", self.width, 1, 1024)
         check_integer(where, "number of classes", self.classes, 1, 4096)
+        if type(self.last_relu) is not bool:
+            raise FirelineError(f"{where}: last_relu is {self.last_relu!r}; use true or false")
         self.preprocessing.check(f"{where}: preprocessing", self.channels)
         if not self.stages or not isinstance(self.stages[0], Conv1):
             raise FirelineError(f"{where}: stages[0] is not the conv1; put it first")
@@ -143,11 +146,17 @@ class Architecture:
         return self.layers_by_stage()[-1][LayerKind.CLASSIFIER]
 
     def to_dict(self) -> dict[str, object]:
-        """The architecture as dictionaries, lists, strings and numbers, ready for JSON."""
-        return dataclasses.asdict(self) | {
+        """The architecture as dictionaries, lists, strings and numbers, ready for JSON.
+
+        ``last_relu`` stands there only if it is false, so files without it keep their meaning.
+        """
+        data = dataclasses.asdict(self) | {
             "preprocessing": _lists(dataclasses.asdict(self.preprocessing)),
             "stages": [_stage_to_dict(stage) for stage in self.stages],
         }
+        if self.last_relu:
+            del data["last_relu"]
+        return data
 
     @classmethod
     def from_dict(cls, data: object) -> "Architecture":
@@ -156,6 +165,8 @@ class Architecture:
         Raises FirelineError for data that ``to_dict`` of a valid architecture does not return.
         """
         where = "network description"
+        if isinstance(data, dict):
+            data = {"last_relu": True, **data}
         values = _exact_fields(where, data, cls)
         part = f"{where}: preprocessing"
         preprocessing = _exact_fields(part, values["preprocessing"], Preprocessing)

@@ -61,6 +61,7 @@ def _to_bytes(network: QuantizedNetwork) -> bytes:
         "convs": {conv.name: {"bits": conv.bits, "shift": conv.shift} for conv in convs},
         "skips": {name: asdict(skip) for name, skip in sorted(network.skips.items())},
         "score_scale": network.score_scale,
+        **({"score_offset": network.score_offset} if network.score_offset else {}),
         "class_names": network.class_names,
         "notes": dict(sorted(network.notes.items())),
     }
@@ -137,6 +138,7 @@ def _from_header(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Quan
         convs,
         {name: Skip(**skip) for name, skip in header["skips"].items()},
         header["score_scale"],
+        header.get("score_offset", 0.0),
         tuple(header["class_names"]),
         header["notes"],
     )

@@ -119,7 +119,8 @@ class QuantizedNetwork:
     pad_value: tuple[int, ...]  # RGB or grey pixel that conv1 pads the picture with, 0..255
     convs: Mapping[str, QuantizedConv]  # by layer name
     skips: Mapping[str, Skip]  # of the Fires with a bypass, by Fire ("fire3")
-    score_scale: float  # above zero; logit in float = score * score_scale
+    score_scale: float  # above zero; see `logits`
+    score_offset: float = 0.0  # the common offset of all logits; 0 with a last ReLU
     class_names: tuple[str, ...] = ()  # one per class, or none
     notes: Mapping[str, str | float | int] = field(default_factory=dict)  # for people
 
@@ -150,6 +151,14 @@ class QuantizedNetwork:
             raise FirelineError(
                 f"{where}: score_scale is {self.score_scale!r}; use a finite float above zero"
             )
+        if type(self.score_offset) is not float or not math.isfinite(self.score_offset):
+            raise FirelineError(
+                f"{where}: score_offset is {self.score_offset!r}; use a finite float"
+            )
+        if architecture.last_relu and self.score_offset:
+            raise FirelineError(
+                f"{where}: score_offset is {self.score_offset!r}; use 0.0 with a last ReLU"
+            )
         names = [name for name in self.class_names if isinstance(name, str)]
         if len(self.class_names) not in (0, architecture.classes) or len(names) < len(
             self.class_names
@@ -161,6 +170,10 @@ class QuantizedNetwork:
         for key, note in self.notes.items():
             if not isinstance(key, str) or not (isinstance(note, str) or is_number(note)):
                 raise FirelineError(f"{where}: note {key!r} is {note!r}; use text or a number")
+
+    def logits(self, scores: np.ndarray) -> np.ndarray:
+        """Scores as float logits: ``score * score_scale - score_offset``."""
+        return scores * self.score_scale - self.score_offset
 
     @property
     def weight_bits(self) -> int:

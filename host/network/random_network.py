@@ -62,7 +62,8 @@ def random_network(
         for name in bypassed_fires(architecture)
     }
     pad_value = tuple(int(value) for value in random.integers(0, 256, architecture.channels))
-    return QuantizedNetwork(architecture, pad_value, convs, skips, 2.0**-16)
+    offset = 0.0 if architecture.last_relu else 0.25
+    return QuantizedNetwork(architecture, pad_value, convs, skips, 2.0**-16, offset)
 
 
 def _random_conv(

@@ -29,6 +29,7 @@ def read_toml(path: str | Path) -> Architecture:
         size = 96
         classes = 10
         preprocessing = "caffe"   # optional, "torchvision" by default
+        last_relu = false         # optional, true by default
 
     or any stack, each Fire by its widths or by its ratios::
 
@@ -42,6 +43,7 @@ def read_toml(path: str | Path) -> Architecture:
             { expand = 96, share_3x3 = 0.5, squeeze_ratio = 0.125, bypass = "simple" },
         ]
         classes = 10
+        last_relu = false   # optional, true by default
 
     Raises FirelineError, which names the file, when it cannot be read or is not valid.
     """
@@ -61,13 +63,14 @@ def read_toml(path: str | Path) -> Architecture:
 
 
 def _architecture(data: dict[str, Any]) -> Architecture:
+    last_relu = data.pop("last_relu", True)
     if "family" in data:
         preprocessing = _preprocessing(data.pop("preprocessing", "torchvision"))
         _check_keys("the file", data, ("family", "size", "classes"))
         base, _, bypass = str(data["family"]).partition("-")
         placed = read_bypass("family", bypass or "none")
         architecture = family(base, placed, data["size"], data["classes"])
-        return dataclasses.replace(architecture, preprocessing=preprocessing)
+        return dataclasses.replace(architecture, preprocessing=preprocessing, last_relu=last_relu)
     _check_keys("the file", data, ("name", "input", "preprocessing", "stages", "classes"))
     _check_keys("input", data["input"], ("channels", "height", "width"))
     if not isinstance(data["stages"], list):
@@ -78,6 +81,7 @@ def _architecture(data: dict[str, Any]) -> Architecture:
         preprocessing=_preprocessing(data["preprocessing"]),
         stages=tuple(_stage(f"stages[{i}]", stage) for i, stage in enumerate(data["stages"])),
         classes=data["classes"],
+        last_relu=last_relu,
     )
 
 

@@ -24,8 +24,9 @@ def export_onnx(network: QuantizedNetwork, path: str | Path) -> None:
 def to_onnx(network: QuantizedNetwork) -> onnx.ModelProto:
     """The graph from "pixels" uint8 [N, C, H, W] (RGB or grey) to "scores" int64 [N, classes].
 
-    The scores are the integers that the hardware sends; the metadata hold the score scale. Integer
-    operators give the same result in every runtime, whatever its order of summation.
+    The scores are the integers that the hardware sends; the metadata hold the score scale and
+    the score offset. Integer operators give the same result in every runtime, whatever its order of
+    summation.
     """
     architecture = network.architecture
     builder = _Builder(network)
@@ -55,7 +56,13 @@ def to_onnx(network: QuantizedNetwork) -> onnx.ModelProto:
         ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)],
     )
-    helper.set_model_props(model, {"score_scale": repr(network.score_scale)})
+    helper.set_model_props(
+        model,
+        {
+            "score_scale": repr(network.score_scale),
+            "score_offset": repr(network.score_offset),
+        },
+    )
     onnx.checker.check_model(model)
     return model
 

@@ -24,7 +24,14 @@ from ..network.architecture import (
 )
 from ..network.families import FAMILIES, family
 from .graph import Graph, Node, read_graph
-from .operators import Convolution, check_average, check_pool, find_average, read_convolution
+from .operators import (
+    Convolution,
+    check_average,
+    check_pool,
+    find_average,
+    read_convolution,
+    read_linear,
+)
 
 WORDS = {Conv1: "conv1", MaxPool: "a max pool", Fire: "a Fire", type(None): "the classifier"}
 """The stages in messages; None is the end of the stages."""
@@ -67,14 +74,16 @@ class OnnxNetwork:
 def read_onnx(path: str | Path, architecture: Architecture) -> OnnxNetwork:
     """The network in an ONNX file.
 
-    Stages and classes are those of the file, and so is the input size if the file states it. Name,
-    preprocessing and otherwise the input size are those of ``architecture``. Raises FirelineError
-    for a file that cannot be read, and one that names the node for a network that is not of the
-    family.
+    Stages, classes and last ReLU are those of the file, and so is the input size if the file states
+    it. Name, preprocessing and otherwise the input size are those of ``architecture``. Raises
+    FirelineError for a file that cannot be read, and one that names the node for a network that is
+    not of the family.
     """
     graph = read_graph(path)
     average = find_average(graph)
-    classifier = read_convolution(graph, average.input(0), "the classifier's ReLU").require(1)
+    last_relu = _writes(graph, average.input(0), "Relu")
+    read = read_convolution if last_relu else read_linear
+    classifier = read(graph, average.input(0), "the classifier, with or without ReLU").require(1)
     stages = tuple(_stages(graph, classifier.source))[::-1]
     height, width = graph.size or (architecture.height, architecture.width)
     try:
@@ -84,6 +93,7 @@ def read_onnx(path: str | Path, architecture: Architecture) -> OnnxNetwork:
             width=width,
             stages=tuple(each.stage for each in stages),
             classes=len(classifier.bias),
+            last_relu=last_relu,
         )
     except FirelineError as error:
         raise FirelineError(f"{graph.file}: {error}") from error
@@ -101,16 +111,18 @@ def read_onnx(path: str | Path, architecture: Architecture) -> OnnxNetwork:
 
 def import_onnx(
     path: str | Path, architecture: Architecture
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Weights [cout, cin, k, k] and biases [cout] of an ONNX file by layer name, float64.
+) -> tuple[Architecture, dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """The architecture, and an ONNX file's weights [cout, cin, k, k] and biases [cout], float64.
 
-    Channels are in the architecture's order, and batch normalisation is folded in. The file may
-    take pictures of another size. Raises FirelineError as ``read_onnx`` does, and for a file with
-    another architecture.
+    The architecture has a last ReLU if the file has one. Weights are by layer name, their channels
+    in the architecture's order, and batch normalisation is folded in. The file may take pictures of
+    another size. Raises FirelineError as ``read_onnx`` does, and for a file with other stages or
+    classes.
     """
     network = read_onnx(path, architecture)
     _check_same(network, architecture)
-    return dict(_permuted(network))
+    own = dataclasses.replace(architecture, last_relu=network.architecture.last_relu)
+    return own, dict(_permuted(network))
 
 
 def _stages(graph: Graph, tensor: str) -> Iterator[OnnxStage]:

@@ -50,7 +50,12 @@ def read_convolution(graph: Graph, tensor: str, wanted: str) -> Convolution:
     ``wanted`` names the expected part in the message.
     """
     relu = graph.node(tensor, wanted, "Relu")
-    node = graph.node(relu.input(0), "a convolution", "Conv", "BatchNormalization")
+    return read_linear(graph, relu.input(0), "a convolution")
+
+
+def read_linear(graph: Graph, tensor: str, wanted: str) -> Convolution:
+    """The convolution without a ReLU that writes a tensor; FirelineError as `read_convolution`."""
+    node = graph.node(tensor, wanted, "Conv", "BatchNormalization")
     norm = None
     if node.operator == "BatchNormalization":
         norm, node = node, graph.node(node.input(0), "a convolution", "Conv")

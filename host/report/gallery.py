@@ -54,7 +54,7 @@ def make_gallery(
     places = np.linspace(0, len(by_class) - 1, min(SHOWN, len(by_class))).round().astype(int)
     chosen = by_class[places]
     scores = golden.run(network, pictures.pixels[chosen])
-    logits = scores * network.score_scale
+    logits = network.logits(scores)
     shares = np.exp(logits - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     shown = [

@@ -67,7 +67,7 @@ class Zoo:
                 case _:
                     x = self.convolution(own[LayerKind.CONV1], x)
         classifier, map_layer = architecture.layers()[-2:]
-        x = self.convolution(classifier, self.node("Dropout", x))
+        x = self.convolution(classifier, self.node("Dropout", x), architecture.last_relu)
         match average:
             case "AveragePool":
                 size = [map_layer.input_height, map_layer.input_width]
@@ -106,7 +106,7 @@ class Zoo:
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def convolution(self, layer, x: str) -> str:
+    def convolution(self, layer, x: str, relu: bool = True) -> str:
         shape = layer.output_channels, layer.input_channels, layer.kernel, layer.kernel
         spread = np.sqrt(2 / np.prod(shape[1:]))
         x = self.node(
@@ -122,7 +122,7 @@ class Zoo:
             ranges = (0.5, 1.5), (-0.3, 0.6), (-0.2, 0.2), (0.5, 2.0)
             values = [self.constant(self.random.uniform(*each, shape[0])) for each in ranges]
             x = self.node("BatchNormalization", x, *values, epsilon=0.01)
-        return self.node("Relu", x)
+        return self.node("Relu", x) if relu else x
 
     def pool(self, layer, x: str) -> str:
         ends = [1 - layer.input_height % 2, 1 - layer.input_width % 2]

@@ -30,14 +30,15 @@ def read_checkpoint(
 ) -> Checkpoint:
     """The network with the weights of a .pth, .pt, .safetensors or .onnx file.
 
-    It has batch normalisation if the file has; that of an .onnx file is folded in. With
-    ``any_classes`` it has as many classes as the file. Raises FirelineError when the file is
-    missing or damaged, holds anything but finite tensors, or does not fit the architecture.
+    It has batch normalisation if the file has; that of an .onnx file is folded in. An .onnx file
+    also says whether there is a last ReLU, which the network follows. With ``any_classes`` it has
+    as many classes as the file. Raises FirelineError when the file is missing or damaged, holds
+    anything but finite tensors, or does not fit the architecture.
     """
     if any_classes:
         architecture = replace(architecture, classes=_classes(path, architecture))
     if _is_onnx(path):
-        return Checkpoint(_load_onnx(path, architecture), ())
+        return _load_onnx(path, architecture)
     weights = read_weights(path)
     batch_norm = any(name.endswith(".running_mean") for name in weights)
     model = SqueezeNet(architecture, batch_norm)
@@ -70,15 +71,19 @@ def _is_onnx(path: str | Path) -> bool:
     return Path(path).suffix == ".onnx"
 
 
-def _load_onnx(path: str | Path, architecture: Architecture) -> SqueezeNet:
-    model = SqueezeNet(architecture)
+def _load_onnx(path: str | Path, architecture: Architecture) -> Checkpoint:
+    own, weights = import_onnx(path, architecture)
+    model = SqueezeNet(own)
     with torch.no_grad():
-        for name, (weight, bias) in import_onnx(path, architecture).items():
+        for name, (weight, bias) in weights.items():
             model.conv(name).weight.copy_(torch.from_numpy(weight))
             conv_bias = model.conv(name).bias
             assert conv_bias is not None  # there is no batch normalisation
             conv_bias.copy_(torch.from_numpy(bias))
-    return model.eval()
+    if own.last_relu == architecture.last_relu:
+        return Checkpoint(model.eval(), ())
+    found = "a" if own.last_relu else "no"
+    return Checkpoint(model.eval(), (f"{path} has {found} ReLU behind the classifier",))
 
 
 def _refuse(where: str, what: str, names: list[str]) -> None:

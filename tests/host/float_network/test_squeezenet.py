@@ -76,6 +76,20 @@ def test_parameters_and_shapes_are_the_architectures(architecture):
             assert found[layer.name] == (x, y)
 
 
+def test_without_last_relu():
+    """The same weights by the same names; negative logits stay. A new classifier has no bias."""
+    without = dataclasses.replace(SMALL, last_relu=False)
+    torch.manual_seed(1)
+    model, rectified = SqueezeNet(without).eval(), SqueezeNet(SMALL).eval()
+    assert not model.classifier[1].bias.any() and rectified.classifier[1].bias.all()
+    rectified.load_state_dict(model.state_dict())
+    x = torch.randn(2, 3, 9, 12)
+    with torch.no_grad():
+        y = model.classifier[1](model.features(x))
+        assert torch.equal(model(x), y.mean((2, 3))) and y.min() < 0
+        assert torch.equal(rectified(x), y.relu().mean((2, 3)))
+
+
 def test_arithmetic_of_both_bypasses():
     torch.manual_seed(1)
     model = SqueezeNet(SMALL).eval()

@@ -141,6 +141,7 @@ def test_dictionary_and_back():
         (["height"], "9", "input height is '9'"),
         (["height"], 9.0, "input height is 9.0"),
         (["name"], None, "network name None"),
+        (["last_relu"], 1, "last_relu is 1; use true or false"),
         (["preprocessing"], [], "preprocessing: .* is not a table"),
         (["preprocessing", "mean"], 3, "preprocessing: mean: 3 is not a list"),
         (["preprocessing", "mean"], [1, 2, "3"], "finite"),
@@ -168,6 +169,14 @@ def test_dictionary_lacking_a_key():
     del data["classes"]
     with pytest.raises(FirelineError, match="lacks 'classes'"):
         Architecture.from_dict(data)
+
+
+def test_last_relu_stands_in_a_dictionary_only_if_there_is_none():
+    """Files that were written before there was a choice keep their meaning."""
+    assert "last_relu" not in SMALL.to_dict() and Architecture.from_dict(SMALL.to_dict()).last_relu
+    without = dataclasses.replace(SMALL, last_relu=False)
+    assert without.to_dict()["last_relu"] is False
+    assert Architecture.from_dict(without.to_dict()) == without
 
 
 JSON = st.recursive(

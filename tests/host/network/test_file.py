@@ -26,7 +26,15 @@ def data(network, tmp_path_factory) -> bytes:
 
 def same(a: QuantizedNetwork, b: QuantizedNetwork) -> bool:
     """Whether all fields are equal."""
-    plain = ("architecture", "pad_value", "skips", "score_scale", "class_names", "notes")
+    plain = (
+        "architecture",
+        "pad_value",
+        "skips",
+        "score_scale",
+        "score_offset",
+        "class_names",
+        "notes",
+    )
     return (
         all(getattr(a, name) == getattr(b, name) for name in plain)
         and a.convs.keys() == b.convs.keys()
@@ -55,6 +63,15 @@ def test_round_trip_of_any_shape(tmp_path_factory, architecture, seed):
     network = random_network(architecture, seed)
     write_network(network, path)
     assert same(read_network(path), network)
+
+
+def test_without_last_relu(network, data, tmp_path):
+    """The offset stands in the file; a file of a network with the ReLU has no such key."""
+    architecture = dataclasses.replace(network.architecture, last_relu=False)
+    without = dataclasses.replace(network, architecture=architecture, score_offset=-2.5)
+    write_network(without, tmp_path / "without.net")
+    assert same(read_network(tmp_path / "without.net"), without)
+    assert b"score_offset" not in data and b"last_relu" not in data
 
 
 def refusal(path, data: bytes) -> str:

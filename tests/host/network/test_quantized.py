@@ -1,6 +1,7 @@
 """Quantized networks: effective weights, sizes, and values out of range."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -94,6 +95,9 @@ def test_exponents_with_8_bits_are_refused(network):
         ),
         ({"convs": {}}, "layer 'conv1' is missing"),
         ({"score_scale": 0.0}, "score_scale is 0.0"),
+        ({"score_offset": 1}, "score_offset is 1; use a finite float"),
+        ({"score_offset": math.inf}, "score_offset is inf; use a finite float"),
+        ({"score_offset": 0.5}, "score_offset is 0.5; use 0.0 with a last ReLU"),
         ({"class_names": ("cat",)}, "1 class names for 4 classes; use one text per class"),
         ({"notes": {"a": [1]}}, "note 'a' is"),
         ({"notes": {"a": float("nan")}}, "note 'a' is nan"),
@@ -103,6 +107,14 @@ def test_exponents_with_8_bits_are_refused(network):
 def test_bad_networks_are_refused(network, change, message):
     with pytest.raises(FirelineError, match=message):
         dataclasses.replace(network, **change)
+
+
+def test_logits_of_a_network_without_last_relu(network):
+    architecture = dataclasses.replace(network.architecture, last_relu=False)
+    without = dataclasses.replace(
+        network, architecture=architecture, score_scale=0.5, score_offset=3.0
+    )
+    assert without.logits(np.array([[0, 6, 10]])).tolist() == [[-3.0, 0.0, 2.0]]
 
 
 def test_a_layer_of_another_shape_is_refused(network):

@@ -41,6 +41,18 @@ def test_toml_family(tmp_path):
     assert read_toml(path).preprocessing == PREPROCESSINGS["caffe"]
 
 
+@pytest.mark.parametrize("text", [STACK, 'family = "squeezenet1_1"\nsize = 64\nclasses = 5\n'])
+def test_toml_without_last_relu(tmp_path, text):
+    path = tmp_path / "tiny.toml"
+    path.write_text(text)
+    assert read_toml(path).last_relu
+    path.write_text(text + "last_relu = false\n")
+    assert not read_toml(path).last_relu
+    path.write_text(text + 'last_relu = "no"\n')
+    with pytest.raises(FirelineError, match="last_relu is 'no'; use true or false"):
+        read_toml(path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

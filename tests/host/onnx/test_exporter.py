@@ -77,7 +77,10 @@ def test_file(tmp_path):
     )
     export_onnx(network, tmp_path / "f.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "f.onnx")
-    assert session.get_modelmeta().custom_metadata_map == {"score_scale": repr(network.score_scale)}
+    assert session.get_modelmeta().custom_metadata_map == {
+        "score_scale": repr(network.score_scale),
+        "score_offset": repr(network.score_offset),
+    }
     assert session.get_inputs()[0].shape == ["N", 1, 6, 6]
     with pytest.raises(FirelineError, match=r"ONNX file .* No such file or directory"):
         export_onnx(network, tmp_path / "none" / "f.onnx")

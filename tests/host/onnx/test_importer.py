@@ -8,7 +8,7 @@ import onnx
 import pytest
 import torch
 from fireline.errors import FirelineError
-from fireline.host.float_network.checkpoint.load import load_checkpoint
+from fireline.host.float_network.checkpoint.load import load_checkpoint, read_checkpoint
 from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import family
@@ -89,7 +89,7 @@ def test_concat_with_the_3x3_first(tmp_path):
 def test_half_precision(tmp_path):
     architecture = SMALL["complex"]
     path = Zoo(architecture, dtype=np.float16).save(tmp_path / "w.onnx")
-    found = import_onnx(path, architecture)
+    _, found = import_onnx(path, architecture)
     assert found["conv1"][0].dtype == np.float64
     expected = numpy_helper.to_array(onnx.load(path).graph.initializer[0])
     np.testing.assert_array_equal(found["conv1"][0], expected)
@@ -97,12 +97,33 @@ def test_half_precision(tmp_path):
 
 def test_weights_are_the_models_own(tmp_path):
     model = draw_model(SMALL["complex"], batch_norm=False)
-    found = import_onnx(torch_export(tmp_path / "w.onnx", model), SMALL["complex"])
+    own, found = import_onnx(torch_export(tmp_path / "w.onnx", model), SMALL["complex"])
     layers = [layer.name for layer in SMALL["complex"].layers() if layer.is_convolution]
+    assert own == SMALL["complex"]
     assert list(found) == layers
     for name, (weight, bias) in found.items():
         np.testing.assert_array_equal(weight, model.conv(name).weight.detach())
         np.testing.assert_array_equal(bias, model.conv(name).bias.detach())
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_the_file_says_whether_there_is_a_last_relu(tmp_path, norm):
+    """Whatever the architecture says, the network computes what the file does."""
+    with_relu = SMALL["vanilla"]
+    without = dataclasses.replace(with_relu, last_relu=False)
+    for own, other in ((with_relu, without), (without, with_relu)):
+        path = Zoo(own, norm=norm).save(tmp_path / "w.onnx")
+        expected = assert_same(path, other)
+        assert (expected.min() < 0) is not own.last_relu
+        assert import_onnx(path, other)[0] == read_onnx(path, other).architecture == own
+        checkpoint = read_checkpoint(path, other)
+        assert checkpoint.model.architecture == own
+        assert checkpoint.notes[0].endswith(
+            "has a ReLU behind the classifier"
+            if own.last_relu
+            else "has no ReLU behind the classifier"
+        )
+        assert read_checkpoint(path, own).notes == ()
 
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_squeezenet.onnx"
@@ -141,7 +162,7 @@ def test_pictures_of_another_size(tmp_path):
     """Pools and average are checked at the input size of the file."""
     path = Zoo(SMALL["vanilla"], average="AveragePool").save(tmp_path / "w.onnx")
     larger = dataclasses.replace(SMALL["vanilla"], height=52, width=64)
-    found, expected = import_onnx(path, larger), import_onnx(path, SMALL["vanilla"])
+    found, expected = (import_onnx(path, each)[1] for each in (larger, SMALL["vanilla"]))
     assert all(np.array_equal(found[name][0], expected[name][0]) for name in expected)
 
 

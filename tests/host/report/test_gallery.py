@@ -35,7 +35,7 @@ def test_the_gallery_shows_the_golden_models_classes():
     assert [shown.label for shown in made.shown] == labels[order].tolist()
     assert [shown.found for shown in made.shown] == found[order].tolist()
     assert [shown.is_right for shown in made.shown] == (found == labels)[order].tolist()
-    logits = scores[order] * NETWORK.score_scale
+    logits = NETWORK.logits(scores[order])
     shares = 1 / np.exp(logits - logits.max(1, keepdims=True)).sum(1)
     assert [shown.confidence for shown in made.shown] == pytest.approx(shares)
     assert (decode(made.shown[0].uri)[1] == pixels[order[0]]).all()

@@ -146,7 +146,7 @@ def test_pictures_and_notes(tmp_path):
     base = random_network(TINY, 0)
     names, notes = ("<cat>", "dog & co", "hen"), {"trained on": "<photos>"}
     named = QuantizedNetwork(
-        TINY, base.pad_value, base.convs, base.skips, base.score_scale, names, notes
+        TINY, base.pad_value, base.convs, base.skips, base.score_scale, 0.0, names, notes
     )
     for number, pixels in enumerate(pictures(TINY, 6)):
         file = tmp_path / "photos" / "abc"[number % 3] / f"{number}.png"
