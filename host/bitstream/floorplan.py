@@ -7,12 +7,13 @@ keeps it as a small file of its own.
 import json
 import re
 from collections import defaultdict
-from dataclasses import astuple, dataclass
-from itertools import chain
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, NamedTuple, Self
 
-from ...errors import FirelineError
+from msgspec import Meta
+
+from ..reading import read_record
 
 DIES = {
     "LFE5U-12F": (73, 51),
@@ -37,25 +38,28 @@ KINDS = (
 NAMES = tuple(name for name, _ in KINDS)
 
 
-@dataclass(frozen=True)
-class Tile:
+Count = Annotated[int, Meta(ge=0, le=10**6)]
+Side = Annotated[int, Meta(ge=1, le=1000)]  # of a die, in tiles
+
+
+class Tile(NamedTuple):
     """Resources in use at one column and row of the die; `wires` counts closed switches."""
 
-    column: int
-    row: int
-    luts: int
-    ffs: int
-    wires: int
-    block_rams: int
-    multipliers: int
+    column: Count
+    row: Count
+    luts: Count
+    ffs: Count
+    wires: Count
+    block_rams: Count
+    multipliers: Count
 
 
 @dataclass(frozen=True)
 class Floorplan:
     """A die of `columns` x `rows` tiles; empty tiles are left out."""
 
-    columns: int
-    rows: int
+    columns: Side
+    rows: Side
     tiles: tuple[Tile, ...]
 
     @classmethod
@@ -78,21 +82,9 @@ class Floorplan:
 
     def write(self, path: Path) -> None:
         """Writes the file; a tile becomes a list of seven integers."""
-        tiles = [astuple(tile) for tile in self.tiles]
-        data = {"columns": self.columns, "rows": self.rows, "tiles": tiles}
-        path.write_text(json.dumps(data, separators=(",", ":")) + "\n")
+        path.write_text(json.dumps(asdict(self), separators=(",", ":")) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Reads the file; raises FirelineError if it is missing or damaged."""
-        try:
-            data = json.loads(path.read_text())
-            numbers = [data["columns"], data["rows"], *chain(*data["tiles"])]
-            if not all(type(number) is int and number >= 0 for number in numbers):
-                raise ValueError
-            tiles = tuple(Tile(*tile) for tile in data["tiles"])
-            return cls(data["columns"], data["rows"], tiles)
-        except FileNotFoundError:
-            raise FirelineError(f"{path}: no such file; build again") from None
-        except (OSError, ValueError, TypeError, KeyError):
-            raise FirelineError(f"{path} is not a build's floorplan: build again") from None
+        return read_record(path, cls, "floorplan", "build again")

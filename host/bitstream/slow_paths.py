@@ -6,11 +6,13 @@ The source is nextpnr's detailed timing report; a build keeps this extract as a 
 import json
 import re
 from collections import defaultdict
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, NamedTuple, Self
 
-from ...errors import FirelineError
+from msgspec import Meta
+
+from ..reading import read_record
 
 NEAR = 0.9
 """A path is slow if its delay is at least this part of the slowest path's."""
@@ -23,18 +25,20 @@ ADDED = re.compile(
 """What synthesis appends to the name of a register or a memory."""
 
 
-@dataclass(frozen=True)
-class Hop:
+Count = Annotated[int, Meta(ge=0, le=10**6)]
+Nanoseconds = Annotated[float, Meta(ge=0, le=10**6)]
+
+
+class Hop(NamedTuple):
     """One step of a path, along a wire or through a cell: the tile where it ends, and its delay."""
 
-    column: int
-    row: int
-    nanoseconds: float
+    column: Count
+    row: Count
+    nanoseconds: Nanoseconds
     is_wire: bool
 
 
-@dataclass(frozen=True)
-class CriticalPath:
+class CriticalPath(NamedTuple):
     """The slowest path between two registers on one clock."""
 
     start: str
@@ -52,13 +56,12 @@ class CriticalPath:
         return sum(hop.nanoseconds for hop in self.hops if hop.is_wire)
 
 
-@dataclass(frozen=True)
-class SlowEnd:
+class SlowEnd(NamedTuple):
     """A register or memory, by its name in the design, at which slow paths end."""
 
     name: str
-    paths: int
-    nanoseconds: float  # of the slowest
+    paths: Count
+    nanoseconds: Nanoseconds  # of the slowest
 
 
 @dataclass(frozen=True)
@@ -75,35 +78,12 @@ class SlowPaths:
 
     def write(self, path: Path) -> None:
         """Writes the file; a path becomes its two ends and a list of hops, a hop a list of four."""
-        data = {
-            "path": self.path and list(astuple(self.path)),
-            "ends": [astuple(end) for end in self.ends],
-        }
-        path.write_text(json.dumps(data, separators=(",", ":")) + "\n")
+        path.write_text(json.dumps(asdict(self), separators=(",", ":")) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Reads the file; raises FirelineError if it is missing or damaged."""
-        try:
-            data = json.loads(path.read_text())
-            ends = (SlowEnd(str(name), int(paths), float(ns)) for name, paths, ns in data["ends"])
-            return cls(_read_path(data["path"]), tuple(ends))
-        except FileNotFoundError:
-            raise FirelineError(f"{path}: no such file; build again") from None
-        except (OSError, ValueError, TypeError, KeyError):
-            raise FirelineError(f"{path} is not a build's slow paths: build again") from None
-
-
-def _read_path(data: list | None) -> CriticalPath | None:
-    """A critical path from its form in the file."""
-    if data is None:
-        return None
-    start, end, hops = data
-    return CriticalPath(
-        str(start),
-        str(end),
-        tuple(Hop(int(x), int(y), float(ns), bool(is_wire)) for x, y, ns, is_wire in hops),
-    )
+        return read_record(path, cls, "slow paths", "build again")
 
 
 def _critical_path(report: dict) -> CriticalPath | None:

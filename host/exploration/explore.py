@@ -9,7 +9,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from ..data.dataset import Dataset, Pictures
 from ..files import write_whole
 from ..network.architecture import Architecture
 from ..network.variants import Space
+from ..reading import read_json, read_record
 from ..training.recipe import Recipe
 from .trial import Measured, Outcome, Trial
 
@@ -51,9 +51,10 @@ class Exploration:
             "pictures": fingerprint(dataset),
         }
         if (folder / DESCRIPTION).exists():
-            found = _read(folder / DESCRIPTION, "choose another folder")
+            remedy = "choose another folder"
+            found = read_json(folder / DESCRIPTION, "exploration", remedy)
             for what, value in own.items():
-                if found.get(what) != value:
+                if not isinstance(found, dict) or found.get(what) != value:
                     raise FirelineError(
                         f"{folder}: an exploration with another {what}; choose another folder"
                     )
@@ -88,14 +89,9 @@ class Exploration:
 
     def measured(self) -> list[Measured]:
         """All points in the folder. Raises FirelineError for a damaged file."""
-        results = []
-        for path in sorted((self.folder / "points").glob("*.json")):
-            remedy = "delete it to measure the point again"
-            try:
-                results.append(Measured(**_read(path, remedy)))
-            except TypeError as error:
-                raise FirelineError(f"{path}: not a result; {remedy}") from error
-        return results
+        remedy = "delete it to measure the point again"
+        files = sorted((self.folder / "points").glob("*.json"))
+        return [read_record(file, Measured, "result", remedy) for file in files]
 
     def _weights(self, name: str) -> Path:
         return self.folder / "weights" / f"{name}.safetensors"
@@ -132,13 +128,3 @@ def fewer_pictures(dataset: Dataset, count: int, seed: int) -> Dataset:
 
 def _json(values: object) -> bytes:
     return (json.dumps(values, indent=2) + "\n").encode()
-
-
-def _read(path: Path, remedy: str) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise FirelineError(f"{path}: damaged; {remedy}") from error
-    if not isinstance(values, dict):
-        raise FirelineError(f"{path}: damaged; {remedy}")
-    return values

@@ -5,9 +5,11 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+from msgspec import Meta
 from rich.console import Console
 
 from ...hw.program import ArrayShape
@@ -16,7 +18,7 @@ from ..compiler.resources import resources
 from ..data.dataset import Dataset
 from ..evaluate import evaluate
 from ..float_network.checkpoint.load import load_checkpoint
-from ..network.architecture import Architecture
+from ..network.architecture import NAME, Architecture
 from ..quantization.quantize import quantize
 from ..training import train as training
 from ..training.accuracy import accuracy
@@ -24,6 +26,10 @@ from ..training.recipe import Recipe
 
 CALIBRATION = 512  # training pictures that scales are fitted to
 BATCH = 128  # pictures at a time through the golden model
+
+Count = Annotated[int, Meta(ge=1, le=10**12)]
+Bits = Annotated[int, Meta(ge=4, le=8, multiple_of=4)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 ONE_AT_A_TIME = threading.Lock()
 """Trials in threads of one process take turns, because torch has one random generator a process."""
@@ -43,15 +49,15 @@ class Trial:
 class Measured:
     """A point of the design space."""
 
-    network: str
-    array: str
-    bits: int  # of the weights; conv1's are 8
-    parameters: int
-    float_top1: float  # share of the test pictures, 0..1, in float32
-    top1: float  # the same through the golden model
-    weight_bytes: int  # in the ROM, codes and exponents
-    cycles: int  # a frame, with frames back to back
-    block_rams: int
+    network: Annotated[str, Meta(pattern=f"^{NAME}$")]
+    array: Annotated[str, Meta(pattern=r"^\d{1,4}x\d{1,4}$")]
+    bits: Bits  # of the weights; conv1's are 8
+    parameters: Count
+    float_top1: Share  # of the test pictures that are right, in float32
+    top1: Share  # the same through the golden model
+    weight_bytes: Count  # in the ROM, codes and exponents
+    cycles: Count  # a frame, with frames back to back
+    block_rams: Count
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 Shape = tuple[int, int, int]  # channels, height, width
+NAME = r"[A-Za-z0-9_.-]{1,64}"
+"""What a network's name matches."""
 STAGES: dict[str, type[Stage]] = {"conv1": Conv1, "maxpool": MaxPool, "fire": Fire}
 """The stages by their names in a dictionary."""
 
@@ -108,7 +110,7 @@ class Architecture:
     last_relu: bool = True  # between the classifier and the average
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", self.name):
+        if not isinstance(self.name, str) or not re.fullmatch(NAME, self.name):
             raise FirelineError(
                 f"network name {self.name!r}: use 1 to 64 letters, digits, '_', '-' and '.'"
             )

@@ -7,9 +7,9 @@ whole file, computed with zeros in the digest's place.
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import safetensors
@@ -17,6 +17,7 @@ import safetensors.numpy
 
 from ...errors import FirelineError
 from ..files import write_whole
+from ..reading import parse_json, read_bytes, typed
 from .architecture import Architecture
 from .exponent_groups import input_segments
 from .quantized import TENSORS, QuantizedConv, QuantizedNetwork, Skip, layer_maximum
@@ -26,6 +27,33 @@ ENDING = ".fireline"
 FORMAT = "fireline-network"
 VERSION = 1
 NO_DIGEST = "0" * 64
+AGAIN = "quantize the network again"
+MOST_BYTES = 128 << 20
+"""Of a file; four times the weights of the largest network."""
+MOST_HEADER = 4 << 20
+"""Bytes of the part before the tensors."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the file's text says of a convolution."""
+
+    bits: Literal[4, 8]
+    shift: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the file's text says of the network, beside format, version and digest."""
+
+    architecture: dict[str, Any]
+    pad_value: tuple[int, ...]
+    convs: dict[str, Scale]
+    skips: dict[str, Skip]
+    score_scale: float
+    class_names: tuple[str, ...]
+    notes: dict[str, str | int | float]
+    score_offset: float = 0.0
 
 
 def write_network(network: QuantizedNetwork, path: str | Path) -> None:
@@ -42,11 +70,7 @@ def read_network(path: str | Path) -> QuantizedNetwork:
     Raises FirelineError when the file is missing, has another version, is damaged (the digest
     covers every byte) or does not hold a valid network.
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise FirelineError(f"network file {path}: {error.strerror}; check the path") from error
-    return _from_bytes(data, f"network file {path}")
+    return _from_bytes(read_bytes(path, "network file", MOST_BYTES), f"network file {path}")
 
 
 def _to_bytes(network: QuantizedNetwork) -> bytes:
@@ -73,10 +97,11 @@ def _to_bytes(network: QuantizedNetwork) -> bytes:
 
 def _from_bytes(data: bytes, where: str) -> QuantizedNetwork:
     try:
-        length = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][FORMAT])
+        end = 8 + min(int.from_bytes(data[:8], "little"), MOST_HEADER)
+        text = parse_json(data[8:end], where, AGAIN)["__metadata__"][FORMAT]
+        header = parse_json(text.encode(), where, AGAIN)
         version, digest = header["version"], header["digest"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (FirelineError, AttributeError, KeyError, TypeError) as error:
         if where.endswith(".toml"):
             raise FirelineError(
                 f"{where}: a TOML file has no weights; use a file that `fireline quantize` wrote "
@@ -95,18 +120,11 @@ def _from_bytes(data: bytes, where: str) -> QuantizedNetwork:
             f"{where}: damaged, its digest does not match its content; copy the file again"
         )
     try:
-        return _from_header(header, safetensors.numpy.load(data))
-    except (
-        safetensors.SafetensorError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-    ) as error:
-        raise FirelineError(
-            f"{where}: not a valid network ({error!r}); quantize the network again"
-        ) from error
+        tensors = safetensors.numpy.load(data)
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise FirelineError(f"{where}: not valid tensors ({error!r}); {AGAIN}") from error
+    try:
+        return _network(typed(header, Header, "its text", AGAIN), tensors)
     except FirelineError as error:
         raise FirelineError(f"{where}: {error}") from error
 
@@ -116,29 +134,33 @@ def _digest(data: bytes, digest: str) -> str:
     return hashlib.sha256(blank).hexdigest()
 
 
-def _from_header(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> QuantizedNetwork:
-    architecture = Architecture.from_dict(header["architecture"])
-    convs = {}
+def _network(header: Header, tensors: dict[str, np.ndarray]) -> QuantizedNetwork:
+    architecture = Architecture.from_dict(header.architecture)
+    convs, scales = {}, dict(header.convs)
     for layer in architecture.layers():
         if layer.is_convolution:
-            arrays: dict[str, Any] = {name: tensors.pop(f"{layer.name}.{name}") for name in TENSORS}
+            names = [f"{layer.name}.{name}" for name in TENSORS]
+            lacking = [name for name in names if name not in tensors]
+            if lacking or layer.name not in scales:
+                raise FirelineError(f"lacks {[*lacking, layer.name][0]!r}; {AGAIN}")
+            arrays: dict[str, Any] = dict(zip(TENSORS, map(tensors.pop, names), strict=True))
             convs[layer.name] = QuantizedConv(
                 name=layer.name,
                 **arrays,
                 maximum=layer_maximum(layer),
                 segments=input_segments(architecture, layer),
-                **header["convs"].pop(layer.name),
+                **asdict(scales.pop(layer.name)),
             )
-    left_over = [*tensors, *header["convs"]]
+    left_over = [*tensors, *scales]
     if left_over:
-        raise FirelineError(f"holds an unexpected {left_over[0]!r}; quantize the network again")
+        raise FirelineError(f"holds an unexpected {left_over[0]!r}; {AGAIN}")
     return QuantizedNetwork(
         architecture,
-        tuple(header["pad_value"]),
+        header.pad_value,
         convs,
-        {name: Skip(**skip) for name, skip in header["skips"].items()},
-        header["score_scale"],
-        header.get("score_offset", 0.0),
-        tuple(header["class_names"]),
-        header["notes"],
+        header.skips,
+        header.score_scale,
+        header.score_offset,
+        header.class_names,
+        header.notes,
     )

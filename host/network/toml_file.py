@@ -1,11 +1,11 @@
 """Architectures in TOML files."""
 
 import dataclasses
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from ...errors import FirelineError
+from .. import reading
 from .architecture import Architecture, read_bypass
 from .families import family
 from .stage import (
@@ -47,15 +47,7 @@ def read_toml(path: str | Path) -> Architecture:
 
     Raises FirelineError, which names the file, when it cannot be read or is not valid.
     """
-    path = Path(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise FirelineError(f"network file {path}: no such file; check the path") from error
-    except OSError as error:
-        raise FirelineError(f"network file {path}: {error.strerror}; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FirelineError(f"network file {path}: not a valid TOML file: {error}") from error
+    data = reading.read_toml(path, "network file")
     try:
         return _architecture(data)
     except FirelineError as error:

@@ -1,12 +1,11 @@
 """The number of bits of each layer's weights."""
 
 import fnmatch
-import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from ...errors import FirelineError
+from ..reading import read_json, read_toml
 from .architecture import Architecture
 
 
@@ -39,17 +38,8 @@ def read_weight_bits(path: str | Path) -> dict[str, int]:
 
     Raises FirelineError when the file cannot be read or does not hold a table.
     """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise FirelineError(f"weight bits {path}: {error.strerror}; check the path") from error
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise FirelineError(
-            f"weight bits {path}: {reason}; use a valid TOML or JSON file"
-        ) from error
+    path, what = Path(path), "weight bits"
+    table = read_json(path, what) if path.suffix == ".json" else read_toml(path, what)
     if not isinstance(table, dict):
         raise FirelineError(f"weight bits {path}: not a table; use lines like conv1 = 8")
     return table

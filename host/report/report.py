@@ -81,7 +81,7 @@ class Report:
                 "nanoseconds": path.nanoseconds,
                 "wire_nanoseconds": path.wire_nanoseconds,
             },
-            "slow_ends": [asdict(end) for end in self.slow_paths.ends],
+            "slow_ends": [end._asdict() for end in self.slow_paths.ends],
             "accuracy": self.gallery and _accuracy(self.gallery.accuracy),
             "notes": dict(compiled.network.notes),
         }

@@ -50,7 +50,9 @@ def test_a_damaged_file_is_refused(tmp_path, change):
     file = tmp_path / "plan.json"
     floorplan(tmp_path).write(file)
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
-    with pytest.raises(FirelineError, match="is not a build's floorplan: build again"):
+    with pytest.raises(
+        FirelineError, match=rf"plan.json: {next(iter(change))}.*: Expected .*; build again"
+    ):
         Floorplan.read(file)
 
 

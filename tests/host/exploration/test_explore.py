@@ -97,7 +97,9 @@ def test_unsuitable_folders(tmp_path, exploration):
     with pytest.raises(FirelineError, match="holds other files; choose a new folder"):
         Exploration.begin(tmp_path / "a", TINY, RECIPE, DATA)
     (exploration.folder / "exploration.json").write_text("[")
-    with pytest.raises(FirelineError, match=r"exploration.json: damaged; choose another"):
+    with pytest.raises(
+        FirelineError, match=r"exploration.json: not a valid JSON file: .*; choose another"
+    ):
         Exploration.begin(exploration.folder, TINY, RECIPE, DATA)
 
 

@@ -165,7 +165,7 @@ def test_another_version_is_refused(data, tmp_path):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(FirelineError, match="No such file or directory; check the path"):
+    with pytest.raises(FirelineError, match="no such file; check the path"):
         read_network(tmp_path / "none.net")
 
 

@@ -68,7 +68,7 @@ def test_toml_without_last_relu(tmp_path, text):
         ("stride = 1, ", "", r"stages\[0\] lacks 'stride'"),
         ("expand1x1 = 24, ", "", r"stages\[2\] lacks 'expand1x1'"),
         ("expand = 96", "expand = 1", r"stages\[3\]: expand is 1"),
-        ("share_3x3 = 0.5", "share_3x3 = nan", r"stages\[3\]: share_3x3 is nan"),
+        ("share_3x3 = 0.5", "share_3x3 = nan", "share_3x3 is nan, which is no finite"),
         ("share_3x3 = 0.5", "share_3x3 = 1.5", r"share_3x3 is 1.5; use a number from 0 to 1"),
         ("share_3x3 = 0.5", "share_3x3 = 1.0", r"stages\[3\]: expand1x1 is 0"),
         (
@@ -76,7 +76,7 @@ def test_toml_without_last_relu(tmp_path, text):
             "ratio = 1e308",
             r"squeeze_ratio is 1e\+308; use a number from 0 to 4096",
         ),
-        ("ratio = 0.125", f"ratio = {10**400}", r"stages\[3\]: squeeze_ratio is 10+; use a finite"),
+        ("ratio = 0.125", f"ratio = {10**400}", "squeeze_ratio is an integer of more than 64"),
         ("expand = 96", "expand = 98", r"stages\[3\]: a simple bypass"),
         ('"simple"', '"both"', r"stages\[3\]: bypass is 'both'; use none, simple, complex"),
         ("stages = [", "stages = 3\nx = [", "stages is 3; use an array|unknown key 'x'"),
@@ -97,5 +97,5 @@ def test_toml_missing_or_binary(tmp_path):
     with pytest.raises(FirelineError, match="network file"):
         read_toml(tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(FirelineError, match="not a valid TOML file"):
+    with pytest.raises(FirelineError, match="byte 0 is not UTF-8 text"):
         read_toml(tmp_path / "binary.toml")

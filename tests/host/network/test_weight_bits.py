@@ -59,5 +59,5 @@ def test_bad_files_are_refused(tmp_path, name, text):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(FirelineError, match="No such file"):
+    with pytest.raises(FirelineError, match="no such file"):
         read_weight_bits(tmp_path / "none.toml")
