@@ -1,11 +1,11 @@
-"""Places the multipliers on the die."""
+"""Places multipliers and block RAMs on the die."""
 
 import math
 import re
 from collections import Counter, defaultdict
 
 from ...hw.boards.board import Board
-from ...hw.ecp5.dsp_sites import SITES
+from ...hw.ecp5.sites import SITES
 
 ROOM = 1.5
 """The share of the die's width that a design gets, divided by the share of cells that it uses."""
@@ -14,6 +14,9 @@ PLACED = "placed_by_fireline"
 """Attribute of the multipliers whose site `place_multipliers` chose."""
 
 MULTIPLIER = re.compile(r"\bpair(\d+)\.multiplier(\d+)\.dsp$")
+
+TESTED = re.compile(r"\bblock_rams\.ram(\d+)\.")
+"""A block RAM of the self-test, and its number in the chain."""
 
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 """LUTs that each kind of cell takes."""
@@ -28,7 +31,7 @@ def place_multipliers(netlist: dict, board: Board) -> None:
     rest of each pair around them. Multipliers outside of lane pairs, which are the requantizer's,
     get a strip in the middle.
 
-    No odd half of a DSP slice is in use without its even half (see `MultiplierSites`).
+    No odd half of a DSP slice is in use without its even half (see `Sites`).
 
     `netlist` is the top module of Yosys' JSON, changed in place; it has at most as many multipliers
     as the board. Multipliers that have a site in the design keep it, and no other gets a site in
@@ -55,6 +58,20 @@ def place_multipliers(netlist: dict, board: Board) -> None:
         end = start + len(group)
         for (*_, site), cell in zip(sorted(sites[start:end]), group, strict=True):
             cell["attributes"] |= {"BEL": site, PLACED: "1"}
+
+
+def place_tested_block_rams(netlist: dict, board: Board) -> None:
+    """Gives the block RAMs of a self-test sites in the order of its chain.
+
+    They are nearly all that the die has. nextpnr places each one beside the registers that it feeds
+    and then looks for a free site, which may be a die away; so many long wires cannot be routed.
+    `netlist` is the top module of Yosys' JSON, changed in place.
+    """
+    sites = SITES[board.device].block_ram_chain()
+    for name, cell in netlist["cells"].items():
+        match = TESTED.search(name)
+        if match and cell["type"] == "DP16KD":
+            cell["attributes"]["BEL"] = sites[int(match[1])]
 
 
 def _is_fixed(cell: dict) -> bool:

@@ -10,7 +10,7 @@ from .netlist import (
     refuse_driven_controls,
     release_pads_at_start,
 )
-from .sites import place_multipliers
+from .sites import place_multipliers, place_tested_block_rams
 from .tools import Progress, Step, run_step
 
 DESIGN, NETLIST, PINS = "top.il", "top.json", "top.lpf"
@@ -47,5 +47,6 @@ def synthesize(top: Any, yosys: str, scratch: Path, progress: Progress) -> None:
     absorb_output_registers(module)
     release_pads_at_start(module)
     place_multipliers(module, top.board)
+    place_tested_block_rams(module, top.board)
     make_constants_near(module)
     (scratch / NETLIST).write_text(json.dumps(netlist))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ...errors import FirelineError
 from ..boards.board import Board
-from ..ecp5.dsp_sites import SITES
 from ..ecp5.pll import PLLSettings, pll_settings
+from ..ecp5.sites import SITES
 from ..sdram.chip import SdramCycles, SdramTiming
 from ..sdram.pads import clock_lead
 
@@ -111,7 +111,7 @@ class SelfTestPlan:
         """The multipliers, from left to right and from top to bottom of each column of blocks."""
         lone = {1 + 3 * n + self.pattern: reset for n, reset in enumerate(LONE_RESETS)}
         sites = []
-        for number, (first, second) in enumerate(SITES[self.board.device].blocks()):
+        for number, (first, second) in enumerate(SITES[self.board.device].dsp_blocks()):
             if number in lone:
                 reset = lone[number]
                 sites += [Site(*first[0], "even", reset), Site(*second[1], "odd", reset)]

@@ -1,4 +1,4 @@
-"""The sites of multipliers exist on the dies; lane pairs get adjacent strips of whole slices."""
+"""The sites exist on the dies; lane pairs get adjacent strips of whole slices."""
 
 import json
 import re
@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 from fireline.host.bitstream.place_and_route import DEVICES
-from fireline.host.bitstream.sites import place_multipliers
+from fireline.host.bitstream.sites import place_multipliers, place_tested_block_rams
 from fireline.host.bitstream.tools import find_tool
 from fireline.hw.array.mac_array import MacArray
 from fireline.hw.boards import BOARDS, find_board
-from fireline.hw.ecp5.dsp_sites import SITES
+from fireline.hw.ecp5.sites import SITES
 from hypothesis import given
 from hypothesis import strategies as st
 from support.yosys import synthesized
@@ -19,21 +19,30 @@ from support.yosys import synthesized
 
 def multiplier() -> dict:
     """A multiplier with constant inputs, in a form that nextpnr accepts."""
-    pins = {f"{side}{n}": ["0"] for side in "AB" for n in range(18)}
-    pins |= {name: ["0"] for name in ("SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB", "CLK0", "RST0")}
-    directions = {pin: "input" for pin in pins}
+    pins = [f"{side}{n}" for side in "AB" for n in range(18)]
+    return cell("MULT18X18D", [*pins, "SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB", "CLK0", "RST0"])
+
+
+def block_ram() -> dict:
+    """A block RAM with constant inputs, in a form that nextpnr accepts."""
+    pins = [f"{pin}{side}" for pin in ("CLK", "CE", "OCE", "WE", "RST") for side in "AB"]
+    return cell("DP16KD", pins)
+
+
+def cell(kind: str, inputs: list[str]) -> dict:
     return {
-        "type": "MULT18X18D",
+        "type": kind,
         "parameters": {},
         "attributes": {},
-        "port_directions": directions,
-        "connections": pins,
+        "port_directions": dict.fromkeys(inputs, "input"),
+        "connections": {pin: ["0"] for pin in inputs},
     }
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
 def test_the_sites_are_those_of_the_device(board, tmp_path):
     cells = {f"m{n}": multiplier() for n in range(board.multipliers)}
+    cells |= {f"r{n}": block_ram() for n in range(board.block_rams)}
     top = {"attributes": {"top": "1"}, "ports": {}, "netnames": {}, "cells": cells}
     (tmp_path / "top.json").write_text(json.dumps({"modules": {"top": top}}))
     options = [DEVICES[board.device], "--package", board.package, "--no-route"]
@@ -41,13 +50,30 @@ def test_the_sites_are_those_of_the_device(board, tmp_path):
     command = [find_tool("nextpnr-ecp5"), *options, *files]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     placed = json.loads((tmp_path / "placed.json").read_text())["modules"]["top"]["cells"]
-    sites = {site for halves in SITES[board.device].slices() for *_, site in halves}
-    found = [
-        cell["attributes"]["NEXTPNR_BEL"]
-        for cell in placed.values()
-        if cell["type"] == "MULT18X18D"
-    ]
-    assert sorted(found) == sorted(sites)
+    found: dict[str, list[str]] = {"MULT18X18D": [], "DP16KD": []}
+    for each in placed.values():
+        if each["type"] in found:
+            found[each["type"]].append(each["attributes"]["NEXTPNR_BEL"])
+    multipliers = {site for halves in SITES[board.device].slices() for *_, site in halves}
+    assert sorted(found["MULT18X18D"]) == sorted(multipliers)
+    block_rams = SITES[board.device].block_ram_chain()
+    assert sorted(found["DP16KD"]) == sorted(block_rams)
+
+
+def test_the_chain_goes_from_site_to_near_site():
+    chain = SITES["LFE5U-85F"].block_ram_chain()
+    places = [tuple(map(int, re.findall(r"[XY](\d+)", site))) for site in chain]
+    for (column, row), (next_column, next_row) in pairwise(places):
+        assert abs(next_column - column) <= 5 if row == next_row else next_column == column
+
+
+def test_tested_block_rams_follow_the_chain_and_others_are_free():
+    board = find_board("ulx3s-25f")
+    cells = {f"selftest.block_rams.ram{n}.bank.0.0": block_ram() for n in range(54)}
+    cells |= {name: block_ram() for name in ("selftest.lanes.bank.0.0", "core.ram3.bank.0.0")}
+    place_tested_block_rams({"cells": cells}, board)
+    sites = [each["attributes"].get("BEL") for each in cells.values()]
+    assert sites == [*SITES[board.device].block_ram_chain()[:54], None, None]
 
 
 def array(pairs: int, most: int, others: dict[str, int]) -> dict:

@@ -4,7 +4,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host.selftest.readings import checksum, read_line
 from fireline.hw.boards import BOARDS, find_board
-from fireline.hw.ecp5.dsp_sites import SITES
+from fireline.hw.ecp5.sites import SITES
 from fireline.hw.selftest.plan import LONE_RESETS, SelfTestPlan
 from fireline.hw.selftest.selftest import title
 
