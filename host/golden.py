@@ -87,14 +87,20 @@ def requantize(sums: np.ndarray, conv: QuantizedConv) -> np.ndarray:
     return y.astype(_map_type(conv))
 
 
-def max_pool(x: np.ndarray) -> np.ndarray:
-    """Max pooling 3x3, stride 2, ceil mode: [N, H, W, C] to [N, H // 2, W // 2, C]."""
+def max_pool(x: np.ndarray, pool: MaxPool) -> np.ndarray:
+    """Max pooling with stride 2: [N, H, W, C] to [N, H', W', C].
+
+    H' and W' are the numbers of windows along each axis, see `MaxPool.windows`.
+    """
     for axis in (1, 2):
         lines = x.swapaxes(0, axis)
-        end = len(lines) // 2 * 2
-        pooled = np.maximum(lines[0:end:2], lines[1:end:2])
-        third = lines[2::2]
-        np.maximum(pooled[: len(third)], third, out=pooled[: len(third)])
+        count = len(pool.windows(len(lines)))
+        pooled = np.zeros((count, *lines.shape[1:]), x.dtype)
+        for tap in range(-pool.padding, pool.kernel - pool.padding):
+            first = int(tap < 0)  # this pixel of the first window is padding
+            values = lines[tap + 2 * first :: 2][: count - first]
+            maxima = pooled[first : first + len(values)]
+            np.maximum(maxima, values, out=maxima)
         x = pooled.swapaxes(0, axis)
     return x
 
@@ -131,7 +137,7 @@ def _maps(network: QuantizedNetwork, pixels: np.ndarray) -> Iterator[tuple[str, 
     for stage, layers in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
         match stage:
             case MaxPool():
-                maps = [(layers[LayerKind.POOL].name, max_pool(x))]
+                maps = [(layers[LayerKind.POOL].name, max_pool(x, stage))]
             case Fire():
                 maps = _fire_maps(network, stage, layers, x)
             case _:

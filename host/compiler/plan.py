@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ...errors import FirelineError
 from ..network.architecture import Architecture, Layer, LayerKind
 from ..network.stage import Bypass, Fire, MaxPool, Stage
 from .maps import Map, exponent_group_starts, stage_maps
@@ -120,6 +121,10 @@ def plan_layers(architecture: Architecture) -> Plan:
         architecture.stages, architecture.layers_by_stage(), stage_maps(architecture), strict=False
     ):
         if isinstance(stage, MaxPool):
+            layer = layers[LayerKind.POOL]
+            for side in (layer.input_height, layer.input_width):
+                if stage.windows(side) != MaxPool().windows(side):
+                    raise FirelineError(f"{layer.name}: the hardware has 3x3 ceil pools only")
             stages[-1].pool = output
         else:
             stages.append(_Stage(stage, layers, output))

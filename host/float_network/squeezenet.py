@@ -55,7 +55,8 @@ class SqueezeNet(nn.Module):
                     features += [conv, nn.ReLU()]
                     self._convolutions["conv1"] = (path, "conv1_norm")
                 case MaxPool():
-                    features.append(nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True))
+                    pool = nn.MaxPool2d(stage.kernel, 2, stage.padding, ceil_mode=stage.ceil)
+                    features.append(pool)
                 case Fire():
                     features.append(FireModule(stage, own, batch_norm))
                     for kind, layer in own.items():

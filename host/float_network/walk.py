@@ -37,7 +37,7 @@ def walk_stage(
     stage = architecture.stages[index]
     match stage:
         case MaxPool():
-            return functional.max_pool2d(x, 3, 2, ceil_mode=True)
+            return functional.max_pool2d(x, stage.kernel, 2, stage.padding, ceil_mode=stage.ceil)
         case Fire():
             squeeze = own[LayerKind.SQUEEZE]
             squeezed = convolve(squeeze, x)

@@ -63,7 +63,7 @@ class Layer:
     output_width: int
     kernel: int  # 0 for the average, whose window is the map
     stride: int  # 0 for the average
-    padding: int  # on each side; 0 for a pool, whose windows may overhang the right and bottom
+    padding: int  # on each side; a pool's windows may overhang the right and bottom beyond it
 
     @property
     def is_convolution(self) -> bool:
@@ -201,7 +201,7 @@ def _walk(architecture: Architecture) -> Iterator[Layer]:
                 raise FirelineError(f"{where} is a second pool in a row; remove one")
             case MaxPool():
                 pools += 1
-                layers = [_pool(where, f"pool{pools}", index, shape)]
+                layers = [_pool(where, f"pool{pools}", index, shape, stage)]
             case Fire():
                 fires += 1
                 layers = _fire(where, f"fire{fires + 1}", index, shape, stage)
@@ -230,15 +230,16 @@ def _conv1(where: str, index: int, shape: Shape, conv1: Conv1) -> Layer:
     )  # fmt: skip
 
 
-def _pool(where: str, name: str, index: int, shape: Shape) -> Layer:
+def _pool(where: str, name: str, index: int, shape: Shape, pool: MaxPool) -> Layer:
     channels, height, width = shape
-    if min(height, width) < 2:
+    size = len(pool.windows(height)), len(pool.windows(width))
+    if min(height, width) < 2 or 0 in size:
         raise FirelineError(
-            f"{where}: a map of {height}x{width} pixels is too small for a 3x3 pool; "
-            "remove a pool or use a larger input"
+            f"{where}: a map of {height}x{width} pixels is too small for a "
+            f"{pool.kernel}x{pool.kernel} pool; remove a pool or use a larger input"
         )
     return Layer(
-        name, LayerKind.POOL, index, name, *shape, channels, height // 2, width // 2, 3, 2, 0
+        name, LayerKind.POOL, index, name, *shape, channels, *size, pool.kernel, 2, pool.padding
     )
 
 
@@ -287,15 +288,23 @@ def _convolution(
 
 def _stage_to_dict(stage: Stage) -> dict[str, object]:
     kind = next(name for name, kind in STAGES.items() if isinstance(stage, kind))
-    values = {"kind": kind, **dataclasses.asdict(stage)}
+    fields: dict[str, object] = dataclasses.asdict(stage)
+    # SqueezeNet's own pool is a kind alone, as in files of versions that had no other.
+    values = {"kind": kind, **({} if fields == _defaults(type(stage)) else fields)}
     return values | {"bypass": stage.bypass.value} if isinstance(stage, Fire) else values
+
+
+def _defaults(kind: type[Stage]) -> dict[str, object]:
+    """The fields that a stage in a dictionary may lack: those of SqueezeNet's own pool."""
+    return dataclasses.asdict(MaxPool()) if kind is MaxPool else {}
 
 
 def _stage_from_dict(where: str, data: object) -> Stage:
     if not isinstance(data, dict) or data.get("kind") not in list(STAGES):
         raise FirelineError(f"{where}: {data!r} is not a stage; use the kind {', '.join(STAGES)}")
     kind = STAGES[data["kind"]]
-    values = _exact_fields(where, {k: v for k, v in data.items() if k != "kind"}, kind)
+    given = {k: v for k, v in data.items() if k != "kind"}
+    values = _exact_fields(where, _defaults(kind) | given, kind)
     if kind is Fire:
         values["bypass"] = read_bypass(where, values["bypass"])
     return kind(**values)

@@ -68,10 +68,40 @@ class Conv1:
 
 @dataclass(frozen=True)
 class MaxPool:
-    """Max pooling, 3x3 with stride 2 in ceil mode, which makes n // 2 pixels of a side of n."""
+    """Max pooling with stride 2, by default SqueezeNet's: 3x3 in ceil mode.
+
+    The sizes are those of PyTorch and ONNX.
+    """
+
+    kernel: int = 3  # 2 or 3
+    ceil: bool = True  # whether a window may overhang the bottom and the right
+    padding: int = 0  # 0 or 1, pixels on each side that no maximum counts; 1 only without `ceil`
+
+    def windows(self, side: int) -> tuple[range, ...]:
+        """The pixels of each window along an axis of ``side`` pixels; none if it is too short."""
+        room = side + 2 * self.padding - self.kernel + self.ceil
+        starts = range(-self.padding, 2 * (room // 2 + 1) - self.padding, 2)
+        return tuple(range(max(at, 0), min(at + self.kernel, side)) for at in starts)
 
     def check(self, where: str) -> None:
-        """Accepts every pool, because a pool has no parameters."""
+        """Raises FirelineError, which begins with ``where``, for a value out of range."""
+        check_integer(where, "the max pool's kernel", self.kernel, 2, 3)
+        check_integer(where, "the max pool's padding", self.padding, 0, 1)
+        if not isinstance(self.ceil, bool):
+            raise FirelineError(f"{where}: ceil is {self.ceil!r}; use true or false")
+        if self.ceil and self.padding:
+            raise FirelineError(f"{where}: a max pool has padding 1 and ceil; use ceil = false")
+
+
+MAX_POOLS = (
+    MaxPool(),
+    MaxPool(2, ceil=False),
+    MaxPool(3, ceil=False),
+    MaxPool(2),
+    MaxPool(3, ceil=False, padding=1),
+    MaxPool(2, ceil=False, padding=1),
+)
+"""Every max pool. Where several have the same windows, a file is read as the first of them."""
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,14 @@ def read_toml(path: str | Path) -> Architecture:
             { conv1 = 32, kernel = 3, stride = 1, padding = 1 },
             "maxpool",
             { squeeze = 16, expand1x1 = 48, expand3x3 = 48 },
+            { maxpool = 2 },
             { expand = 96, share_3x3 = 0.5, squeeze_ratio = 0.125, bypass = "simple" },
         ]
         classes = 10
         last_relu = false   # optional, true by default
+
+    ``"maxpool"`` is ``{ maxpool = 3, ceil = true }``. In a table ``ceil`` and ``padding`` are false
+    and 0 by default, as in PyTorch.
 
     Raises FirelineError, which names the file, when it cannot be read or is not valid.
     """
@@ -94,6 +98,10 @@ def _stage(where: str, data: Any) -> Stage:
     if isinstance(data, dict) and "conv1" in data:
         _check_keys(where, data, ("conv1", "kernel", "stride", "padding"))
         return Conv1(data["conv1"], data["kernel"], data["stride"], data["padding"])
+    if isinstance(data, dict) and "maxpool" in data:
+        pool: dict[str, Any] = {"ceil": False, "padding": 0} | data
+        _check_keys(where, pool, ("maxpool", "ceil", "padding"))
+        return MaxPool(pool["maxpool"], pool["ceil"], pool["padding"])
     if not isinstance(data, dict):
         raise FirelineError(f'{where} is {data!r}; use "maxpool", a conv1 or a Fire')
     widths: dict[str, Any] = {key: value for key, value in data.items() if key != "bypass"}

@@ -34,7 +34,7 @@ def to_onnx(network: QuantizedNetwork) -> onnx.ModelProto:
     for stage, layers in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
         match stage:
             case MaxPool():
-                x = builder.max_pool(layers[LayerKind.POOL], x)
+                x = builder.max_pool(layers[LayerKind.POOL], stage, x)
             case Fire():
                 x = builder.fire(stage, layers, x)
             case _:
@@ -106,8 +106,16 @@ class _Builder:
             x,
         )
 
-    def max_pool(self, layer: Layer, x: str) -> str:
-        return self.node("MaxPool", layer.name, x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    def max_pool(self, layer: Layer, pool: MaxPool, x: str) -> str:
+        return self.node(
+            "MaxPool",
+            layer.name,
+            x,
+            kernel_shape=[pool.kernel] * 2,
+            strides=[2, 2],
+            pads=[pool.padding] * 4,
+            ceil_mode=int(pool.ceil),
+        )
 
     def fire(self, fire: Fire, layers: dict[LayerKind, Layer], x: str) -> str:
         squeeze = layers[LayerKind.SQUEEZE]

@@ -27,10 +27,10 @@ from .graph import Graph, Node, read_graph
 from .operators import (
     Convolution,
     check_average,
-    check_pool,
     find_average,
     read_convolution,
     read_linear,
+    read_pool,
 )
 
 WORDS = {Conv1: "conv1", MaxPool: "a max pool", Fire: "a Fire", type(None): "the classifier"}
@@ -84,28 +84,28 @@ def read_onnx(path: str | Path, architecture: Architecture) -> OnnxNetwork:
     last_relu = _writes(graph, average.input(0), "Relu")
     read = read_convolution if last_relu else read_linear
     classifier = read(graph, average.input(0), "the classifier, with or without ReLU").require(1)
-    stages = tuple(_stages(graph, classifier.source))[::-1]
     height, width = graph.size or (architecture.height, architecture.width)
-    try:
-        found = dataclasses.replace(
-            architecture,
-            height=height,
-            width=width,
-            stages=tuple(each.stage for each in stages),
-            classes=len(classifier.bias),
-            last_relu=last_relu,
-        )
-    except FirelineError as error:
-        raise FirelineError(f"{graph.file}: {error}") from error
-    network = OnnxNetwork(graph.file, found, stages, classifier)
+    stages: list[OnnxStage] = []
+    found = architecture
+    for each in reversed(tuple(_stages(graph, classifier.source))):
+        stages.append(_sized_pool(each, found.classifier))
+        try:
+            found = dataclasses.replace(
+                architecture,
+                height=height,
+                width=width,
+                stages=tuple(stage.stage for stage in stages),
+                classes=len(classifier.bias),
+                last_relu=last_relu,
+            )
+        except FirelineError as error:
+            raise FirelineError(f"{graph.file}: {error}") from error
+    network = OnnxNetwork(graph.file, found, tuple(stages), classifier)
     for layer in found.layers():
-        match layer.kind:
-            case LayerKind.POOL:
-                check_pool(stages[layer.stage].node, layer)
-            case LayerKind.AVERAGE:
-                check_average(graph, average, layer)
-            case _:
-                network.convolution(layer).check_shape(layer)
+        if layer.kind is LayerKind.AVERAGE:
+            check_average(graph, average, layer)
+        elif layer.is_convolution:
+            network.convolution(layer).check_shape(layer)
     return network
 
 
@@ -143,6 +143,14 @@ def _stages(graph: Graph, tensor: str) -> Iterator[OnnxStage]:
                 stage = _bypassed_fire(graph, node)
         yield stage
         tensor = stage.source
+
+
+def _sized_pool(stage: OnnxStage, reader: Layer) -> OnnxStage:
+    """The stage; a max pool has the windows of its node on the map that ``reader`` would read."""
+    if not isinstance(stage.stage, MaxPool):
+        return stage
+    pool = read_pool(stage.node, reader.input_height, reader.input_width)
+    return dataclasses.replace(stage, stage=pool)
 
 
 def _conv1(graph: Graph, tensor: str) -> OnnxStage:
@@ -241,8 +249,9 @@ def _permuted(network: OnnxNetwork) -> Iterator[tuple[str, tuple[np.ndarray, np.
 def _check_same(network: OnnxNetwork, architecture: Architecture) -> None:
     """Raises FirelineError, naming the first node that differs, for another architecture."""
     nodes = [*(each.node for each in network.stages), network.classifier.node]
-    for node, found, wanted in zip_longest(nodes, network.architecture.stages, architecture.stages):
-        if found != wanted:
+    stages = zip_longest(nodes, network.architecture.stages, architecture.stages)
+    for index, (node, found, wanted) in enumerate(stages):
+        if found != wanted and not _pool_alike(index, network.architecture, architecture):
             raise FirelineError(
                 f"{node.where} {_difference(found, wanted, architecture.name)}; {_advice(network)}"
             )
@@ -251,6 +260,23 @@ def _check_same(network: OnnxNetwork, architecture: Architecture) -> None:
             f"{network.classifier.node.where} has {network.architecture.classes} classes, "
             f"but {architecture.name} has {architecture.classes}; {_advice(network)}"
         )
+
+
+def _pool_alike(index: int, *architectures: Architecture) -> bool:
+    """Whether a stage is a max pool of both, with equal windows on the maps of one of them.
+
+    If the windows of two kinds of pool are equal in the file's size, the file does not tell them
+    apart. If they are equal in the other size, it does not matter.
+    """
+    stages = [each.stages[index] for each in architectures if index < len(each.stages)]
+    pools = [stage for stage in stages if isinstance(stage, MaxPool)]
+    if len(pools) < len(architectures):
+        return False
+    for layers in (each.layers_by_stage()[index] for each in architectures):
+        sides = layers[LayerKind.POOL].input_height, layers[LayerKind.POOL].input_width
+        if len({tuple(map(pool.windows, sides)) for pool in pools}) == 1:
+            return True
+    return False
 
 
 def _difference(found: Stage | None, wanted: Stage | None, name: str) -> str:

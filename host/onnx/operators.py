@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import FirelineError
 from ..network.architecture import Layer
+from ..network.stage import MAX_POOLS, MaxPool
 from .graph import Graph, Node
 
 AFTER_AVERAGE = ("Softmax", "LogSoftmax", "Flatten", "Reshape", "Squeeze")
@@ -69,27 +70,50 @@ def read_linear(graph: Graph, tensor: str, wanted: str) -> Convolution:
     return Convolution(node, node.input(0), weight, bias, *_geometry(node))
 
 
-def check_pool(node: Node, layer: Layer) -> None:
-    """Raises FirelineError unless a MaxPool is 3x3 with stride 2 in ceil mode.
+def read_pool(node: Node, height: int, width: int) -> MaxPool:
+    """The max pool with the windows of a MaxPool on a map of that size.
 
-    The file may set ceil_mode, pad the right and bottom, or do neither if no window overhangs.
+    The file may write the windows in any way: ceil_mode, pads, auto_pad. Raises FirelineError if no
+    max pool has them.
     """
     kernel, strides = node.ints("kernel_shape", (0, 0)), node.ints("strides", (1, 1))
-    pads, dilations = node.ints("pads", (0, 0, 0, 0)), node.ints("dilations", (1, 1))
-    _check_automatic(node)
-    if (kernel, strides, dilations) != ((3, 3), (2, 2), (1, 1)) or pads[:2] != (0, 0):
+    dilations = node.ints("dilations", (1, 1))
+    if kernel not in ((2, 2), (3, 3)) or (strides, dilations) != ((2, 2), (1, 1)):
         raise FirelineError(
-            f"{node.where} has kernel {kernel}, strides {strides}, pads {pads}, dilations "
-            f"{dilations}; use 3x3 with stride 2, padded at the right and bottom only"
+            f"{node.where} has kernel {kernel}, strides {strides}, dilations {dilations}; "
+            "use 2x2 or 3x3 with stride 2"
         )
-    rounding = 1 if node.number("ceil_mode", 0) else 0
-    for side, end in ((layer.input_height, pads[2]), (layer.input_width, pads[3])):
-        found = (side + end - 3 + rounding) // 2 + 1
-        if found != side // 2:
-            raise FirelineError(
-                f"{node.where} makes {found} pixels of {side} instead of {side // 2}; export it "
-                "with ceil mode"
-            )
+    pads = _pool_pads(node, kernel[0], (height, width))
+    ceil = bool(node.number("ceil_mode", 0))
+    windows = [
+        _windows(side, kernel[0], start, end, ceil)
+        for side, start, end in zip((height, width), pads[:2], pads[2:], strict=True)
+    ]
+    for pool in MAX_POOLS:
+        if [pool.windows(height), pool.windows(width)] == windows:
+            return pool
+    raise FirelineError(
+        f"{node.where} has pads {pads}, ceil_mode {int(ceil)} on a map of {height}x{width} pixels; "
+        "use no pads, or 1 on all sides without ceil_mode"
+    )
+
+
+def _windows(side: int, kernel: int, start: int, end: int, ceil: bool) -> tuple[range, ...]:
+    """The pixels of each window with stride 2 along an axis that is padded at both ends."""
+    starts = range(-start, 2 * ((side + start + end - kernel + ceil) // 2 + 1) - start, 2)
+    inside = [at for at in starts if not ceil or at < side]  # the others are ignored in ceil mode
+    return tuple(range(max(at, 0), min(at + kernel, side)) for at in inside)
+
+
+def _pool_pads(node: Node, kernel: int, size: tuple[int, int]) -> tuple[int, ...]:
+    """The pads of a pool with stride 2: top, left, bottom, right."""
+    automatic = node.attributes.get("auto_pad", "NOTSET")
+    if automatic not in ("SAME_UPPER", "SAME_LOWER"):
+        _check_automatic(node)
+        return node.ints("pads", (0, 0, 0, 0))
+    added = [max((side - 1) // 2 * 2 + kernel - side, 0) for side in size]
+    less, more = [each // 2 for each in added], [each - each // 2 for each in added]
+    return (*less, *more) if automatic == "SAME_UPPER" else (*more, *less)
 
 
 def find_average(graph: Graph) -> Node:

@@ -8,7 +8,7 @@ from fireline.host import golden
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.quantized import Skip, bypassed_fires
 from fireline.host.network.random_network import random_network
-from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.stage import MAX_POOLS, Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import architectures, preprocessing
@@ -107,13 +107,14 @@ def test_sums_beyond_float32_are_exact():
     assert np.array_equal(golden.accumulate(windows, conv), sums)
 
 
-@pytest.mark.parametrize("height", range(2, 10))
-@pytest.mark.parametrize("width", [2, 3, 8, 9])
-def test_max_pool_equals_torch(height, width):
+@pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
+@pytest.mark.parametrize("height", range(3, 10))
+@pytest.mark.parametrize("width", [3, 4, 8, 9])
+def test_max_pool_equals_torch(pool, height, width):
     x = np.random.default_rng(height).integers(0, 256, (2, height, width, 5)).astype(np.uint8)
     maps = torch.from_numpy(x).permute(0, 3, 1, 2).float()
-    expected = functional.max_pool2d(maps, 3, 2, ceil_mode=True).permute(0, 2, 3, 1)
-    assert np.array_equal(golden.max_pool(x), expected.numpy())
+    expected = functional.max_pool2d(maps, pool.kernel, 2, pool.padding, ceil_mode=pool.ceil)
+    assert np.array_equal(golden.max_pool(x, pool), expected.permute(0, 2, 3, 1).numpy())
 
 
 @given(st.integers(0, 255), st.integers(1, 15))
@@ -162,7 +163,9 @@ def test_trace_follows_the_architecture(architecture, seed, bits):
             output = np.concatenate(expanded, 3)
             x = golden.add_skip(output, x, network.skips[name]) if name in bypassed else output
         else:
-            x = golden.max_pool(x) if "pool" in own else convolution(next(iter(own.values())), x)
+            layer = next(iter(own.values()))
+            stage = architecture.stages[layer.stage] if "pool" in own else None
+            x = golden.max_pool(x, stage) if stage else convolution(layer, x)
         assert np.array_equal(maps[name], x), name
         names.append(name)
     assert list(maps) == names

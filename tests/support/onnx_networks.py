@@ -61,7 +61,7 @@ class Zoo:
         for stage, own in zip(architecture.stages, architecture.layers_by_stage(), strict=False):
             match stage:
                 case MaxPool():
-                    x = self.pool(own[LayerKind.POOL], x)
+                    x = self.pool(stage, own[LayerKind.POOL], x)
                 case Fire():
                     x = self.fire(stage, own, x)
                 case _:
@@ -124,9 +124,12 @@ class Zoo:
             x = self.node("BatchNormalization", x, *values, epsilon=0.01)
         return self.node("Relu", x) if relu else x
 
-    def pool(self, layer, x: str) -> str:
-        ends = [1 - layer.input_height % 2, 1 - layer.input_width % 2]
-        return self.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, *ends])
+    def pool(self, pool: MaxPool, layer, x: str) -> str:
+        kernel, starts, ends = [pool.kernel] * 2, [pool.padding] * 2, [pool.padding] * 2
+        if pool.ceil:
+            windows = (pool.windows(side)[-1] for side in (layer.input_height, layer.input_width))
+            ends = [pool.kernel - len(window) for window in windows]
+        return self.node("MaxPool", x, kernel_shape=kernel, strides=[2, 2], pads=[*starts, *ends])
 
     def fire(self, fire: Fire, layers: dict, x: str) -> str:
         squeezed = self.convolution(layers[LayerKind.SQUEEZE], x)

@@ -16,6 +16,7 @@ from fireline.host.network.architecture import (
     MaxPool,
     Preprocessing,
 )
+from fireline.host.network.stage import MAX_POOLS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +93,15 @@ def test_counts_of_a_small_network():
     assert not pool.is_convolution and SMALL.layer("conv4").kind is LayerKind.CLASSIFIER
 
 
+def test_pools_in_dictionaries():
+    """A file has no fields of SqueezeNet's own pool, so files of earlier versions stay the same."""
+    for pool in MAX_POOLS:
+        network = dataclasses.replace(SMALL, stages=(SMALL.stages[0], pool))
+        data = network.to_dict()
+        assert (data["stages"][1] == {"kind": "maxpool"}) == (pool == MaxPool())
+        assert Architecture.from_dict(data) == network
+
+
 def test_classifier_is_conv2_without_fires():
     network = dataclasses.replace(SMALL, stages=(Conv1(8, 3, 1, 1),))
     assert [layer.name for layer in network.layers()] == ["conv1", "conv2", "average"]
@@ -112,6 +122,14 @@ def test_classifier_is_conv2_without_fires():
         ({"stages": (Conv1(1, 3, 1, 1), MaxPool(), MaxPool())}, r"stages\[2\] is a second pool"),
         ({"stages": (Conv1(1, 3, 1, 1), "pool")}, r"stages\[1\] is 'pool'; use"),
         ({"stages": (Conv1(1, 3, 16, 0), MaxPool())}, r"stages\[1\]: a map of 1x1 .* is too small"),
+        (
+            {"height": 2, "stages": (Conv1(1, 3, 1, 1), MaxPool(3, ceil=False))},
+            r"stages\[1\]: a map of 2x12 pixels is too small for a 3x3 pool",
+        ),
+        (
+            {"height": 1, "stages": (Conv1(1, 3, 1, 1), MaxPool(2))},
+            r"stages\[1\]: a map of 1x12 pixels is too small for a 2x2 pool",
+        ),
         ({"stages": (Conv1(1, 3, 1, 1), Fire(0, 1, 1))}, r"stages\[1\]: squeeze is 0"),
         ({"height": 6, "stages": (Conv1(1, 7, 1, 0),)}, r"stages\[0\]: a 7x7 kernel does not fit"),
         (

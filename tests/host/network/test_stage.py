@@ -4,7 +4,15 @@ import math
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.network.stage import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.network.stage import (
+    MAX_POOLS,
+    PREPROCESSINGS,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+    Preprocessing,
+)
 
 
 def test_fire_from_ratios():
@@ -15,7 +23,7 @@ def test_fire_from_ratios():
 
 
 @pytest.mark.parametrize(
-    "stage", [Conv1(1, 1, 1, 0), Conv1(4096, 7, 16, 6), MaxPool(), Fire(1, 1, 4096)]
+    "stage", [Conv1(1, 1, 1, 0), Conv1(4096, 7, 16, 6), *MAX_POOLS, Fire(1, 1, 4096)]
 )
 def test_good_stages(stage):
     stage.check("here")
@@ -29,6 +37,11 @@ def test_good_stages(stage):
         (Conv1(8, 2, 1, 1), "here: kernel is 2; use 1, 3, 5 or 7"),
         (Conv1(8, 3, 0, 1), "here: stride is 0; use an integer from 1 to 16"),
         (Conv1(8, 3, 1, 3), "here: padding is 3; use an integer from 0 to 2"),
+        (MaxPool(4), "here: the max pool's kernel is 4; use an integer from 2 to 3"),
+        (MaxPool(True), "here: the max pool's kernel is True; use an integer from 2 to 3"),
+        (MaxPool(3, False, 2), "here: the max pool's padding is 2; use an integer from 0 to 1"),
+        (MaxPool(3, 1), "here: ceil is 1; use true or false"),
+        (MaxPool(2, True, 1), "here: a max pool has padding 1 and ceil; use ceil = false"),
         (Fire(8.0, 8, 8), "here: squeeze is 8.0; use an integer from 1 to 4096"),
         (Fire(8, -1, 8), "here: expand1x1 is -1; use an integer from 1 to 4096"),
         (Fire(8, 8, 4097), "here: expand3x3 is 4097; use an integer from 1 to 4096"),
@@ -39,6 +52,30 @@ def test_bad_stages(stage, message):
     with pytest.raises(FirelineError) as error:
         stage.check("here")
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("pool", "even", "odd"),
+    [
+        (MaxPool(), ["012", "23"], ["012", "234"]),
+        (MaxPool(3, ceil=False), ["012"], ["012", "234"]),
+        (MaxPool(2), ["01", "23"], ["01", "23", "4"]),
+        (MaxPool(2, ceil=False), ["01", "23"], ["01", "23"]),
+        (MaxPool(3, ceil=False, padding=1), ["01", "123"], ["01", "123", "34"]),
+        (MaxPool(2, ceil=False, padding=1), ["0", "12", "3"], ["0", "12", "34"]),
+    ],
+)
+def test_windows_of_four_and_five_pixels(pool, even, odd):
+    for side, expected in (4, even), (5, odd):
+        assert ["".join(map(str, window)) for window in pool.windows(side)] == expected
+
+
+@pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
+def test_each_window_ends_at_a_pixel_of_its_own(pool):
+    """So no pixel completes two maxima, and no window is empty."""
+    for side in range(2, 40):
+        windows = pool.windows(side)
+        assert all(windows) and len({window.stop for window in windows}) == len(windows)
 
 
 def test_good_preprocessing():

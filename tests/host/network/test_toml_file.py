@@ -33,6 +33,22 @@ def test_toml_stack(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "pool"),
+    [
+        ("{ maxpool = 2 }", MaxPool(2, ceil=False)),
+        ("{ maxpool = 2, ceil = true }", MaxPool(2)),
+        ("{ maxpool = 3, ceil = true }", MaxPool()),
+        ("{ maxpool = 3 }", MaxPool(3, ceil=False)),
+        ("{ maxpool = 3, padding = 1 }", MaxPool(3, ceil=False, padding=1)),
+    ],
+)
+def test_toml_pools(tmp_path, text, pool):
+    path = tmp_path / "tiny.toml"
+    path.write_text(STACK.replace('"maxpool"', text))
+    assert read_toml(path).stages[1] == pool
+
+
 def test_toml_family(tmp_path):
     path = tmp_path / "small.toml"
     path.write_text('family = "squeezenet1_1-simple"\nsize = 64\nclasses = 5\n')
@@ -65,6 +81,8 @@ def test_toml_without_last_relu(tmp_path, text):
         ('"maxpool"', '"pool"', r"stages\[1\] is 'pool'"),
         ('"maxpool"', "[]", r"stages\[1\] is \[\]"),
         ('"maxpool",', '"maxpool", "maxpool",', r"stages\[2\] is a second pool"),
+        ('"maxpool"', "{ maxpool = 4 }", r"stages\[1\]: the max pool's kernel is 4"),
+        ('"maxpool"', "{ maxpool = 2, stride = 2 }", r"stages\[1\] has the unknown key 'stride'"),
         ("stride = 1, ", "", r"stages\[0\] lacks 'stride'"),
         ("expand1x1 = 24, ", "", r"stages\[2\] lacks 'expand1x1'"),
         ("expand = 96", "expand = 1", r"stages\[3\]: expand is 1"),

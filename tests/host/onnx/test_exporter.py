@@ -8,7 +8,7 @@ from fireline.host import golden
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
-from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.stage import MAX_POOLS, Bypass, Conv1, Fire, MaxPool
 from fireline.host.onnx.exporter import export_onnx, to_onnx
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +51,12 @@ def test_any_shape_equals_golden(architecture, seed, bits):
 def test_conv1_equals_golden(channels, kernel, stride, padding):
     stages = (Conv1(17, kernel, stride, padding), MaxPool(), Fire(3, 5, 7))
     check(Architecture("conv1", channels, 15, 12, preprocessing(channels), stages, 5), 1, 8)
+
+
+@pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
+def test_pools_equal_golden(pool):
+    stages = (Conv1(17, 3, 1, 1), pool, Fire(3, 5, 7))
+    check(Architecture("pools", 3, 11, 12, preprocessing(3), stages, 5), 3, 4)
 
 
 @pytest.mark.parametrize("bits", [4, 8])

@@ -12,6 +12,7 @@ from fireline.host.float_network.checkpoint.load import load_checkpoint, read_ch
 from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import family
+from fireline.host.network.stage import MAX_POOLS
 from fireline.host.onnx.importer import import_onnx, read_onnx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -47,6 +48,35 @@ def assert_same(path, architecture, softmax=False):
 def test_as_torch_exports_it(tmp_path, name, batch_norm, folding):
     model = draw_model(SMALL[name], batch_norm)
     assert assert_same(torch_export(tmp_path / "w.onnx", model, folding), SMALL[name]).std() > 0
+
+
+@pytest.mark.parametrize("side", [21, 23])
+@pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
+def test_pools_as_torch_exports_them(tmp_path, pool, side):
+    """The sides of the pooled map are 11 or 12, and 11."""
+    stages = CONV1, pool, Fire(4, 5, 6)
+    architecture = dataclasses.replace(BASE, height=side, width=21, stages=stages)
+    path = torch_export(tmp_path / "w.onnx", draw_model(architecture, batch_norm=False))
+    assert assert_same(path, architecture).std() > 0
+
+
+def test_pools_of_other_windows(tmp_path):
+    """A pool without ceil mode is another one if a map has even sides, in both sizes."""
+    floor = CONV1, MaxPool(3, ceil=False), Fire(4, 5, 6)
+    ceil = CONV1, MaxPool(), Fire(4, 5, 6)
+    even, odd = (dataclasses.replace(BASE, height=side, width=side) for side in (23, 21))
+    paths = [
+        Zoo(dataclasses.replace(size, stages=floor)).save(tmp_path / f"{size.height}.onnx")
+        for size in (even, odd)
+    ]
+    import_onnx(paths[0], dataclasses.replace(even, stages=floor))
+    import_onnx(paths[0], dataclasses.replace(odd, stages=ceil))
+    import_onnx(paths[1], dataclasses.replace(even, stages=ceil))
+    reason = "MaxPool 'r2' is a max pool with ceil False, but small has ceil True; use a TOML file"
+    with pytest.raises(FirelineError, match=reason):
+        import_onnx(paths[0], dataclasses.replace(even, stages=ceil))
+    with pytest.raises(FirelineError, match="is a max pool with kernel 3, ceil True, but small"):
+        import_onnx(paths[1], dataclasses.replace(odd, stages=(CONV1, MaxPool(2, ceil=False))))
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_0", "squeezenet1_1"])

@@ -3,15 +3,18 @@
 import dataclasses
 
 import numpy as np
+import onnx
 import pytest
+import torch
 from fireline.errors import FirelineError
+from fireline.host.golden import max_pool
 from fireline.host.network.architecture import Conv1, Fire, MaxPool
 from fireline.host.network.families import family
 from fireline.host.onnx.graph import read_graph
 from fireline.host.onnx.importer import read_onnx
-from fireline.host.onnx.operators import find_average, read_convolution
-from onnx import helper, numpy_helper
-from support.onnx_networks import Zoo, value
+from fireline.host.onnx.operators import find_average, read_convolution, read_pool
+from onnx import TensorProto, helper, numpy_helper
+from support.onnx_networks import Zoo, run_onnx, value
 
 STAGES = (Conv1(8, 3, 2, 1), MaxPool(), Fire(4, 5, 6))
 SMALL = dataclasses.replace(
@@ -62,16 +65,17 @@ def store(name, values):
             "8 x 3 x 0 x 0 weights; use square kernels",
         ),
         (store("c1", np.ones(7, np.float32)), "Conv 'r0' has 7 values for 8 channels"),
-        (put("MaxPool", "kernel_shape", [2, 2]), r"MaxPool 'r2' has kernel \(2, 2\)"),
+        (put("MaxPool", "kernel_shape", [2, 3]), r"MaxPool 'r2' has kernel \(2, 3\)"),
+        (put("MaxPool", "kernel_shape", [4, 4]), r"has kernel \(4, 4\).*; use 2x2 or 3x3"),
         (put("MaxPool", "strides", [1, 1]), r"MaxPool 'r2' has .* strides \(1, 1\)"),
         (put("MaxPool", "dilations", [2, 2]), r"MaxPool 'r2' has .* dilations \(2, 2\)"),
         (
-            put("MaxPool", "pads", [1, 1, 1, 1]),
-            "MaxPool 'r2' has .* padded at the right and bottom only",
+            put("MaxPool", "pads", [0, 0, 1, 0]),
+            r"'r2' has pads \(0, 0, 1, 0\), ceil_mode 0",
         ),
-        (put("MaxPool", "pads", [0, 0, 1, 0]), "MaxPool 'r2' makes 4 pixels of 10 instead of 5"),
-        (put("MaxPool", "pads", [0, 0, 3, 3]), "MaxPool 'r2' makes 6 pixels of 10 instead of 5"),
-        (put("MaxPool", "auto_pad", "SAME_LOWER"), "MaxPool 'r2' has auto_pad 'SAME_LOWER'"),
+        (put("MaxPool", "pads", [0, 0, 3, 3]), "MaxPool 'r2' has pads .* on a map of 10x10 pixels"),
+        (put("MaxPool", "pads", [2, 2, 2, 2]), "MaxPool 'r2' has pads .* on a map of 10x10 pixels"),
+        (put("MaxPool", "auto_pad", "SAME"), "MaxPool 'r2' has auto_pad 'SAME'"),
     ],
 )
 def test_refused(tmp_path, change, reason):
@@ -80,34 +84,50 @@ def test_refused(tmp_path, change, reason):
     assert "\n" not in str(error.value)
 
 
+def pool_of(path, height, width, **attributes):
+    """Writes a graph of one MaxPool with stride 2; returns the pool that is read from it."""
+    node = helper.make_node("MaxPool", ["x"], ["y"], strides=[2, 2], **attributes)
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, height, width])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([node], "pool", [x], [y])
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, ir_version=8, opset_imports=opset), path)
+    return read_pool(read_graph(path).node("y", "a pool", "MaxPool"), height, width)
+
+
+@pytest.mark.parametrize("ceil_mode", [0, 1])
 @pytest.mark.parametrize(
-    ("ceil_mode", "pads"), [(1, [0, 0, 0, 0]), (1, [0, 0, 1, 1]), (0, [0, 0, 2, 2])]
+    "pads",
+    [[0, 0, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [1, 1, 0, 0], [0, 1, 0, 1], "UPPER", "LOWER"],
+    ids=str,
 )
-def test_pools_written_otherwise(tmp_path, ceil_mode, pads):
-    def change(graph):
-        put("MaxPool", "ceil_mode", ceil_mode)(graph)
-        put("MaxPool", "pads", pads)(graph)
+@pytest.mark.parametrize("kernel", [2, 3])
+@pytest.mark.parametrize("size", [(4, 6), (5, 7), (4, 5)])
+def test_pools_of_onnxruntime(tmp_path, kernel, pads, ceil_mode, size):
+    """Whatever is read computes what onnxruntime computes; the rest is refused."""
+    padding = {"auto_pad": f"SAME_{pads}"} if isinstance(pads, str) else {"pads": pads}
+    path = tmp_path / "w.onnx"
+    try:
+        pool = pool_of(path, *size, kernel_shape=[kernel] * 2, ceil_mode=ceil_mode, **padding)
+    except FirelineError as error:
+        assert "use no pads, or 1 on all sides without ceil_mode" in str(error)
+        assert pads != [0, 0, 0, 0]
+        return
+    x = torch.tensor(np.random.default_rng(0).integers(0, 256, (1, 3, *size)), dtype=torch.float32)
+    pooled = max_pool(x.numpy().transpose(0, 2, 3, 1).astype(np.uint8), pool)
+    assert np.array_equal(pooled.transpose(0, 3, 1, 2).reshape(1, -1), run_onnx(path, x))
 
-    assert read(tmp_path, change).architecture.stages == STAGES
 
+def test_pools_that_files_write_otherwise(tmp_path):
+    def read(height, width, **attributes):
+        return pool_of(tmp_path / "w.onnx", height, width, kernel_shape=[3, 3], **attributes)
 
-def test_pool_without_pads(tmp_path):
-    """No window overhangs a map with odd sides; of even sides, a row and a column would be lost."""
-
-    def change(graph):
-        put("MaxPool", "pads", [0, 0, 0, 0])(graph)
-
-    with pytest.raises(
-        FirelineError, match=r"makes 4 pixels of 10 instead of 5; export it with ceil"
-    ):
-        read(tmp_path, change)
-
-    def change_both(graph):
-        change(graph)
-        size = graph.input[0].type.tensor_type.shape.dim
-        size[2].dim_value = size[3].dim_value = 21
-
-    assert read(tmp_path, change_both).architecture.height == 21
+    assert read(10, 8, pads=[0, 0, 1, 1]) == MaxPool()
+    assert read(10, 8, auto_pad="SAME_UPPER") == MaxPool()
+    assert read(9, 7, auto_pad="SAME_UPPER") == MaxPool(3, ceil=False, padding=1)
+    assert read(9, 7) == MaxPool()  # no window overhangs
+    assert read(9, 8) == MaxPool(3, ceil=False)
+    assert read(9, 8, ceil_mode=1) == MaxPool()
 
 
 @pytest.mark.parametrize(
