@@ -16,7 +16,7 @@ from fireline.host.network.architecture import Conv1
 from fireline.host.network.file import write_network
 from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
-from fireline.hw.boards import BOARDS
+from fireline.hw.boards import ulx3s
 from fireline.hw.system import Lights
 from PIL import Image
 from support.documents import (
@@ -174,7 +174,7 @@ def test_the_instances_are_those_of_the_examples(language, example):
 
 def test_boards_and_lights_are_those_of_the_sources():
     file = ROOT / "docs" / "getting-started-ulx3s.md"
-    assert set(BOARDS) <= set(quoted(file))
+    assert {board.name for board in ulx3s.BOARDS} <= set(quoted(file))
     lights = [name for name, _ in Lights.as_shape()]
     assert [name for name in quoted(file) if name in lights] == lights
     assert first_column(file, "light") == [f"D{n}" for n in range(len(lights) + 1)]

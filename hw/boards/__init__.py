@@ -2,15 +2,15 @@
 
 To add a board, write a module that defines `BOARDS`, a tuple of `Board`s (see `ulx3s` for an
 example), and append it to `FAMILIES`. `BoardTop` expects these resources of the board's Amaranth
-platform: the default clock, `uart` 0, `led` 0 to 4 and, for streamed weights, `sdram` 0. Run
+platform: the default clock, `uart` 0 and, for streamed weights, `sdram` 0. Run
 `tests/hw/boards`.
 """
 
 from ...errors import FirelineError
-from . import ulx3s
+from . import icepi_zero, ulx3s
 from .board import Board
 
-FAMILIES = (ulx3s,)
+FAMILIES = (ulx3s, icepi_zero)
 BOARDS = {board.name: board for family in FAMILIES for board in family.BOARDS}
 
 

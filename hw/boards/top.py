@@ -1,6 +1,6 @@
 """The top of the design on a board: the system's ports connected to the FPGA's pins."""
 
-from amaranth.hdl import ClockDomain, Elaboratable, Module, Signal
+from amaranth.hdl import Cat, ClockDomain, Elaboratable, Module, Signal
 from amaranth.lib import io, wiring
 
 from ..ecp5.clock import CoreClock
@@ -11,6 +11,7 @@ from ..sdram.contents import SdramContents
 from ..sdram.pads import SdramPads, clock_lead
 from ..system import SerialSystem, streamed_weights
 from .board import Board
+from .lights import connect_lights
 
 OSCILLATOR_BITS = 24
 """Bits of the counter whose highest bit is the oscillator's light."""
@@ -87,10 +88,7 @@ class BoardTop(Elaboratable):
         """The system's lights, and one that blinks from the board's oscillator without the PLL."""
         blink = Signal(OSCILLATOR_BITS)
         m.d.oscillator += blink.eq(blink + 1)
-        for number, light in enumerate([*self.system.lights.as_value(), blink[-1]]):
-            led = platform.request("led", number, dir="-")
-            m.submodules[f"led{number}"] = led_pin = io.Buffer("o", led)
-            m.d.comb += led_pin.o.eq(light)
+        connect_lights(m, platform, Cat(self.system.lights, blink[-1]))
 
     def _build_serial_line(self, m, platform):
         uart = platform.request("uart", dir={"rx": "-", "tx": "-", "rts": "-", "dtr": "-"})

@@ -3,6 +3,7 @@
 from amaranth.hdl import ClockDomain, DomainRenamer, Elaboratable, Module
 from amaranth.lib import io, wiring
 
+from ..boards.lights import connect_lights
 from ..sdram.pads import SdramPads
 from .plan import SelfTestPlan
 from .selftest import SelfTest
@@ -44,10 +45,7 @@ class SelfTestTop(Elaboratable):
             m.submodules.sdram = pads = DomainRenamer("core")(SdramPads())
             m.d.comb += sdram.clk.eq(selftest.memory_clock)
             wiring.connect(m, selftest.memory, pads.pins)
-        for number, light in enumerate(selftest.lights.as_value()):
-            led = platform.request("led", number, dir="-")
-            m.submodules[f"led{number}"] = led_pin = io.Buffer("o", led)
-            m.d.comb += led_pin.o.eq(light)
+        connect_lights(m, platform, selftest.lights.as_value())
         if self.board.pulled_up:
             pins = platform.request("pulled_up", dir="-")
             m.submodules.pulled_up = pulled_up = io.Buffer("o", pins)
