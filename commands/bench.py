@@ -7,6 +7,7 @@ import click
 
 from . import bench_tables as tables
 from .common import Output, command
+from .pictures import STRICT, reading
 
 SHIPPED = "cifar10"
 ARRAYS = ((8, 8), (16, 16))  # of the shipped network's cycles
@@ -43,7 +44,8 @@ FULL_SIZE_PICTURES, FULL_SIZE_BATCH = 96, 32  # for the speed of golden model an
     multiple=True,
     help="Add a build of `fireline build` to the table of SqueezeNet at full size.",
 )
-def bench(output: Output, simulated, built, everything, data, folder, builds):
+@STRICT
+def bench(output: Output, simulated, built, everything, data, folder, builds, strict):
     """Measure the shipped network, and SqueezeNet at full size.
 
     The command prints accuracy and speed of the golden model and of torch on the same pictures,
@@ -67,7 +69,9 @@ def bench(output: Output, simulated, built, everything, data, folder, builds):
 
     simulated, built = simulated or everything, built or everything
     network = load_network(SHIPPED)
-    pictures = load_test(data or SAMPLES[SHIPPED], network.architecture)
+    how = reading(output, strict)
+    samples = data or SAMPLES[SHIPPED]
+    pictures = load_test(samples, network.architecture, network.class_names, how)
     speed = measure_speed(network, _repeated(pictures), WEIGHTS[SHIPPED])
     tables.show_speed(output, "the shipped network", speed)
 

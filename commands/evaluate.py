@@ -7,6 +7,7 @@ import click
 
 from .common import NET, Output, command
 from .numbers import COUNT
+from .pictures import STRICT, reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 @click.option(
     "--batch", type=COUNT, default=32, show_default=True, help="Pictures computed at a time."
 )
-def evaluate(output: Output, net, data, against, batch):
+@STRICT
+def evaluate(output: Output, net, data, against, batch, strict):
     """Measure a quantized network's accuracy.
 
     The golden model computes the same integers as the hardware. DIR has one sub-folder per class,
@@ -39,7 +41,8 @@ def evaluate(output: Output, net, data, against, batch):
     from ..host.network.lookup import load_network
 
     network = load_network(net)
-    pictures = load_test(data, network.architecture)
+    how = reading(output, strict)
+    pictures = load_test(data, network.architecture, network.class_names, how)
     wanted = _float_logits(output, network, against, pictures.pixels) if against else None
     others = None if wanted is None else wanted.argmax(1)
     started = time.perf_counter()

@@ -13,6 +13,7 @@ from ..errors import FirelineError
 from .comma_list import CommaList
 from .common import Array, Output, command
 from .numbers import COUNT, SEED, Real
+from .pictures import STRICT, reading
 
 if TYPE_CHECKING:
     from ..host.data.dataset import Dataset
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--workers", type=COUNT, help="Processes on this machine.  [default: one per core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster instead.")
+@STRICT
 def explore(
     output: Output,
     data,
@@ -72,6 +74,7 @@ def explore(
     pictures,
     workers,
     scheduler,
+    strict,
     **recipe,
 ):
     """Sweep the design space around a network.
@@ -111,7 +114,7 @@ def explore(
         bits=tuple(map(int, weight_bits)),
     )
     space.variants(base)  # raises FirelineError for lists that do not fit the network
-    dataset = load_dataset(data, base, chosen.seed)
+    dataset = load_dataset(data, base, chosen.seed, reading(output, strict))
     if pictures is not None:
         dataset = fewer_pictures(dataset, pictures, chosen.seed)
     exploration = Exploration.begin(folder, base, chosen, dataset)

@@ -8,13 +8,18 @@ import click
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..host.data.dataset import Reading
     from ..host.network.architecture import Architecture
     from ..host.network.quantized import QuantizedNetwork
     from ..hw.link.protocol import Identity
     from .common import Output
 
 PICTURES = click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True)
-STRICT = click.option("--strict", is_flag=True, help="Refuse pictures of another size.")
+STRICT = click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse pictures that would be changed: of another size, grey for colour, of 16 bits, ...",
+)
 
 
 def load_pictures(
@@ -30,11 +35,18 @@ def load_pictures(
 
     pixels = []
     for picture in pictures:
-        loaded, note = load_picture(picture, shape.height, shape.width, shape.channels, strict)
+        loaded, changes = load_picture(picture, shape.height, shape.width, shape.channels, strict)
         pixels.append(loaded)
-        if note:
-            output.say(f"{picture}: {note}")
+        if changes:
+            output.say(f"{picture}: {'; '.join(map(str, changes))}")
     return np.stack(pixels)
+
+
+def reading(output: "Output", strict: bool) -> "Reading":
+    """How a command reads a data set: it prints the notes."""
+    from ..host.data.dataset import Reading
+
+    return Reading(strict, output.say)
 
 
 def class_name(network: "QuantizedNetwork | None", label: int) -> str:

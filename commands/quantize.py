@@ -10,6 +10,7 @@ import click
 from ..errors import FirelineError
 from .common import Array, Output, command, weight_bits_of
 from .numbers import COUNT, SEED
+from .pictures import STRICT, reading
 from .weight_budget import bits_within
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     "--rom-kbits", type=COUNT, metavar="N", help="A budget: N times 1024 bits of weights."
 )
 @click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
+@STRICT
 def quantize(
     output: Output,
     arch,
@@ -69,6 +71,7 @@ def quantize(
     rom_kbits,
     exponent_bits,
     file,
+    strict,
     **settings,
 ):
     """Round a trained network to the hardware's integers.
@@ -116,7 +119,7 @@ def quantize(
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = weight_bits_of(architecture, weight_bits or "4")
-    pictures = load_calibration(calibration, architecture)
+    pictures = load_calibration(calibration, architecture, reading=reading(output, strict))
     from ..host.float_network.checkpoint.load import read_checkpoint
     from ..host.float_network.checkpoint.tensors import read_class_names
     from ..host.quantization.post_training.settings import Settings

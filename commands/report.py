@@ -3,6 +3,7 @@
 import click
 
 from .common import Output, command
+from .pictures import STRICT, reading
 
 
 @command
@@ -12,7 +13,8 @@ from .common import Output, command
     metavar="DIR",
     help="Labelled pictures for the accuracy.",
 )
-def report(output: Output, folder, data):
+@STRICT
+def report(output: Output, folder, data, strict):
     """Make a web page about a build.
 
     DIR is a folder that `fireline build` made; the page is DIR/report.html, a single file. It shows
@@ -28,7 +30,7 @@ def report(output: Output, folder, data):
     from ..host.report.report import load_report
 
     with output.progress("pictures") as progress:
-        gathered = load_report(folder, data, progress)
+        gathered = load_report(folder, data, progress, reading(output, strict))
     page = write_page(gathered, folder)
     summary = gathered.summary
     output.say(

@@ -5,6 +5,7 @@ import click
 from ..errors import FirelineError
 from .common import Output, command, weight_bits_of
 from .numbers import COUNT, POSITIVE, SEED, Real
+from .pictures import STRICT, reading
 
 
 @command
@@ -40,11 +41,12 @@ from .numbers import COUNT, POSITIVE, SEED, Real
 )
 @click.option("--bfloat16", is_flag=True, help="Faster on processors that support it.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
-def train(output: Output, arch, data, file, initial, quantized, weight_bits, **recipe):
+@STRICT
+def train(output: Output, arch, data, file, initial, quantized, weight_bits, strict, **recipe):
     """Train a network on labelled pictures.
 
     After an interrupt, the same command resumes. DIR is CIFAR-10, or has one sub-folder per class,
-    or has such folders in train and test (or val); without a test folder, a tenth of the pictures
+    or has such folders in train and test (or valid); without a test folder, a tenth of the pictures
     is held out. --from fine-tunes a network and makes a new classifier if the number of classes
     differs. --quantize trains with the hardware's integers and writes a NET.
 
@@ -67,7 +69,7 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, **r
     if quantized and not initial:
         raise FirelineError("training quantized starts from trained weights: name them with --from")
     bits = weight_bits_of(architecture, weight_bits)
-    dataset = load_dataset(data, architecture, chosen.seed)
+    dataset = load_dataset(data, architecture, chosen.seed, reading(output, strict))
     from ..host.training import train as training
 
     if quantized:

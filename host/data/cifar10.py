@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from ...errors import FirelineError
+from ..reading import read_bytes
+from .picture import opened
 
 CLASSES = (
     "airplane",
@@ -23,6 +24,8 @@ CLASSES = (
 SIDE = 32  # pixels
 TRAIN = tuple(f"data_batch_{number}" for number in range(1, 6))
 TEST = ("test_batch",)
+MOST_BYTES = 256 << 20
+"""Of a file; CIFAR-10's have 31 MB."""
 
 
 def is_cifar10(folder: Path) -> bool:
@@ -68,7 +71,7 @@ def _read(folder: Path, names: tuple[str, ...], labels: str) -> tuple[np.ndarray
 def _read_binary(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Reads records of one label byte, then a red, a green and a blue plane."""
     record = 1 + 3 * SIDE**2
-    data = np.frombuffer(_read_bytes(path), np.uint8)
+    data = np.frombuffer(read_bytes(path, "CIFAR-10", MOST_BYTES), np.uint8)
     if not data.size or data.size % record:
         raise FirelineError(
             f"{path}: {data.size} bytes are not a multiple of the record size {record}; "
@@ -81,11 +84,8 @@ def _read_binary(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_sheet(path: Path) -> np.ndarray:
     """Reads a PNG, 1024 pixels wide, each row of which holds the 32x32 pixels of one picture."""
-    try:
-        with Image.open(path) as sheet:
-            pixels = np.array(sheet.convert("RGB"))
-    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise FirelineError(f"{path}: not a valid PNG file; download it again") from error
+    with opened(path, ("PNG",)) as sheet:
+        pixels = np.array(sheet.convert("RGB"))
     if pixels.shape[1] != SIDE**2:
         raise FirelineError(
             f"{path}: {pixels.shape[1]} pixels wide instead of {SIDE**2}; download it again"
@@ -95,7 +95,7 @@ def _read_sheet(path: Path) -> np.ndarray:
 
 def _read_labels(path: Path, count: int) -> np.ndarray:
     try:
-        labels = json.loads(_read_bytes(path))
+        labels = json.loads(read_bytes(path, "CIFAR-10", MOST_BYTES))
     except (ValueError, RecursionError) as error:
         raise FirelineError(f"{path}: not valid JSON; download it again") from error
     if not isinstance(labels, list) or len(labels) != count:
@@ -103,12 +103,3 @@ def _read_labels(path: Path, count: int) -> np.ndarray:
     if not all(type(label) is int for label in labels):
         raise FirelineError(f"{path}: a label is not an integer; download it again")
     return np.array(labels, np.int64)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FirelineError(
-            f"{path}: {error.strerror}; check the path or download CIFAR-10 again"
-        ) from error

@@ -14,7 +14,7 @@ from ..bitstream.summary import FLOORPLAN, NETWORK, SLOW_PATHS, SUMMARY, BuildSu
 from ..compiler.buffers import StreamedHead
 from ..compiler.compile import Compiled, compile_network
 from ..compiler.resources import Resources, resources
-from ..data.dataset import load_test
+from ..data.dataset import QUIETLY, Reading, load_test
 from ..evaluate import Accuracy
 from ..network.file import read_network
 from ..network.lookup import load_network
@@ -126,6 +126,7 @@ def load_report(
     folder: str | Path,
     data: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    reading: Reading = QUIETLY,
 ) -> Report:
     """Reads a build's folder and classifies the labelled pictures in the folder ``data``.
 
@@ -136,7 +137,8 @@ def load_report(
     network = compiled.network
     gallery = None
     if pictures := data or _samples(network):
-        gallery = make_gallery(network, load_test(pictures, network.architecture), progress)
+        shown = load_test(pictures, network.architecture, network.class_names, reading)
+        gallery = make_gallery(network, shown, progress)
     return Report(
         summary=summary,
         board=board,

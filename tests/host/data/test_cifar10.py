@@ -74,7 +74,7 @@ def test_damaged_binary(binary):
     with pytest.raises(FirelineError, match=r"a label is not in 0\.\.9"):
         cifar10.read_test(binary)
     (binary / "data_batch_3.bin").unlink()
-    with pytest.raises(FirelineError, match=r"data_batch_3.bin: No such file"):
+    with pytest.raises(FirelineError, match=r"data_batch_3.bin: no such file"):
         cifar10.read_train(binary)
 
 
@@ -83,7 +83,9 @@ def test_damaged_sheets(sheets):
     whole = path.read_bytes()
     for data in (whole[: len(whole) // 2], b"", b"no picture"):
         path.write_bytes(data)
-        with pytest.raises(FirelineError, match=r"test_batch.png: not a valid PNG"):
+        with pytest.raises(
+            FirelineError, match=r"test_batch.png: (damaged|is an empty file|not an image)"
+        ):
             cifar10.read_test(sheets)
     Image.new("RGB", (1000, 4)).save(path)
     with pytest.raises(FirelineError, match="1000 pixels wide instead of 1024"):

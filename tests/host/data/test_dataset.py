@@ -1,12 +1,13 @@
 """Folders of pictures: every layout is read, everything else is refused in one line."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.data import cifar10
-from fireline.host.data.dataset import load_calibration, load_dataset, load_test
+from fireline.host.data.dataset import Reading, load_calibration, load_dataset, load_test
 from fireline.host.network.architecture import PREPROCESSINGS, Architecture, Conv1
 from PIL import Image
 
@@ -46,15 +47,58 @@ def test_a_tenth_of_every_class_is_held_out(folders):
     assert any(shades(load_dataset(folders, TINY, seed).test) != test for seed in range(1, 5))
 
 
-@pytest.mark.parametrize("name", ["test", "val"])
-def test_train_and_test_folders(tmp_path, name):
-    picture(tmp_path / "train" / "a" / "x.png", 1)
-    picture(tmp_path / "train" / "b" / "x.png", 2)
-    picture(tmp_path / name / "a" / "y.png", 3)
-    picture(tmp_path / name / "b" / "y.png", 4)
+def split(folder, *names):
+    """Makes folders, each with a picture of class a and one of class b; the shades count up."""
+    for number, name in enumerate(names):
+        for label in "ab":
+            picture(folder / name / label / "x.png", 2 * number + (label == "b"))
+
+
+@pytest.mark.parametrize("train", ["train", "Training"])
+@pytest.mark.parametrize("test", ["test", "Testing", "val", "valid", "Validation"])
+def test_train_and_test_folders(tmp_path, train, test):
+    split(tmp_path, train, test)
     dataset = load_dataset(tmp_path, TINY)
-    assert shades(dataset.train) == {1: 0, 2: 1}
-    assert shades(dataset.test) == shades(load_test(tmp_path, TINY)) == {3: 0, 4: 1}
+    assert shades(dataset.train) == {0: 0, 1: 1}
+    assert shades(dataset.test) == shades(load_test(tmp_path, TINY)) == {2: 0, 3: 1}
+
+
+def test_classes_beside_a_test_folder(tmp_path):
+    split(tmp_path, ".", "test")
+    assert shades(load_dataset(tmp_path, TINY).train) == {0: 0, 1: 1}
+
+
+def test_two_test_folders(tmp_path):
+    split(tmp_path, "train", "valid", "test")
+    for load in (load_dataset, load_test):
+        lines = []
+        load(tmp_path, TINY, reading=Reading(tell=lines.append))
+        assert lines == [f"{tmp_path / 'test'} is the test set; {tmp_path / 'valid'} not used"]
+    assert shades(load_test(tmp_path, TINY)) == {4: 0, 5: 1}
+
+
+def test_a_test_folder_without_classes(folders):
+    """As many competitions have: the pictures to send in lie beside those to train on."""
+    (folders / "train").mkdir()
+    for name in ("cat", "dog"):
+        (folders / name).rename(folders / "train" / name)
+    picture(folders / "test" / "1.png", 1)
+    lines = []
+    assert len(load_dataset(folders, TINY, 0, Reading(tell=lines.append)).test) == 3
+    assert lines == [f"{folders / 'test'} has no folders of classes, so it is not the test set"]
+
+
+def test_a_class_may_be_called_valid(tmp_path):
+    for name, shade in (("invalid", 1), ("valid", 2)):
+        picture(tmp_path / name / "1.png", shade)
+    assert shades(load_test(tmp_path, TINY)) == {1: 0, 2: 1}
+
+
+def test_a_test_folder_with_another_class(tmp_path):
+    split(tmp_path, "train", "test")
+    picture(tmp_path / "test" / "c" / "x.png", 1)
+    with pytest.raises(FirelineError, match=r"test/c: .*train has no such class; add or remove it"):
+        load_dataset(tmp_path, TINY)
 
 
 def test_only_a_train_folder(folders, tmp_path):
@@ -63,52 +107,49 @@ def test_only_a_train_folder(folders, tmp_path):
         (folders / name).rename(tmp_path / "root" / name)
     (tmp_path / "root").rename(tmp_path / "train")
     assert len(load_dataset(tmp_path, TINY).test) == 3
+    with pytest.raises(FirelineError, match=r"has train, but no test folder \(test, .*or name .*"):
+        load_test(tmp_path, TINY)
 
 
 def test_labels_table(tmp_path):
     for shade in (5, 6, 7):
         picture(tmp_path / f"{shade}.png", shade)
-    (tmp_path / "labels.csv").write_text("file,class\n7.png,1\n5.png,0\n")
+    (tmp_path / "Labels.CSV").write_text("file,class\n7.png,1\n5.png,0\n")
     assert shades(load_test(tmp_path, TINY)) == {7: 1, 5: 0}
+    (tmp_path / "Labels.CSV").write_text("file,class\n7.png,cat\n5.png,dog\n")
+    assert shades(load_test(tmp_path, TINY, ("cat", "dog"))) == {7: 0, 5: 1}
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "has no rows"),
-        ("file,class\n", "has no rows"),
-        ("name,class\n5.png,1\n", "labels.csv line 2: file or class is missing"),
-        ("file,class\n5.png,0\n5.png\n", "labels.csv line 3: file or class is missing"),
-        ("file,class\n5.png,2\n", "labels.csv line 2: .* a class from 0 to 1"),
-        ("file,class\n5.png,-1\n", "labels.csv line 2"),
-        ("file,class\n5.png,cat\n", "labels.csv line 2"),
-        ("file,class\n6.png,1\n", "6.png"),
-    ],
-)
-def test_labels_table_refused(tmp_path, text, reason):
-    picture(tmp_path / "5.png", 5)
-    (tmp_path / "labels.csv").write_text(text)
-    with pytest.raises(FirelineError, match=reason) as error:
-        load_test(tmp_path, TINY)
-    assert "\n" not in str(error.value)
+def test_names_of_the_network_give_the_classes(folders):
+    labels = shades(load_test(folders, TINY, ("dog", "cat")))
+    assert labels[0] == 1 and labels[100] == 0
 
 
-def test_labels_table_of_bytes(tmp_path):
-    (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FirelineError, match="not a valid CSV file"):
-        load_test(tmp_path, TINY)
+def test_changes_are_told_once(folders):
+    for number in (3, 5):
+        Image.new("L", (8, 6)).save(folders / "cat" / f"{number}.png")
+    for load in (load_dataset, load_test, load_calibration):
+        lines = []
+        load(folders, TINY, reading=Reading(tell=lines.append))
+        (line,) = lines
+        assert line.startswith("2 grey pictures repeated over three channels, first ")
+        with pytest.raises(FirelineError, match=r"grey .* leave out --strict"):
+            load(folders, TINY, reading=Reading(strict=True))
+
+
+def test_more_pictures_than_memory(folders, monkeypatch):
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 1, "SC_PAGE_SIZE": 4096}.get)
+    with pytest.raises(FirelineError, match=r"30 pictures take .* GB of memory; use fewer"):
+        load_calibration(folders, TINY)
 
 
 def test_refused(folders):
     with pytest.raises(FirelineError, match="no such folder"):
         load_dataset(folders / "none", TINY)
+    for load in (load_dataset, load_test, load_calibration):
+        with pytest.raises(FirelineError, match="is a file; name a folder of pictures"):
+            load(folders / "dog" / "notes.txt", TINY)
     three = dataclasses.replace(TINY, classes=3)
-    for load in (load_dataset, load_test):
-        with pytest.raises(FirelineError, match=r"2 class folders, .* 3 classes; .* classes = 2"):
-            load(folders, three)
-    (folders / "eel").mkdir()
-    with pytest.raises(FirelineError, match="eel: holds no pictures of this class"):
-        load_dataset(folders, three)
     picture(folders / "eel" / "one.png", 1)
     with pytest.raises(FirelineError, match="eel: only one picture"):
         load_dataset(folders, three)
@@ -127,7 +168,10 @@ def test_calibration(folders):
 
 def test_empty_calibration(tmp_path):
     (tmp_path / "notes.txt").write_text("none")
-    with pytest.raises(FirelineError, match="holds no pictures"):
+    with pytest.raises(FirelineError, match=r"holds no pictures \(\.bmp .*\.webp\)"):
+        load_calibration(tmp_path, TINY)
+    (tmp_path / "1.heic").write_bytes(b"")
+    with pytest.raises(FirelineError, match=r"1 \.heic file not read; convert them"):
         load_calibration(tmp_path, TINY)
 
 
