@@ -25,11 +25,12 @@ step "The accelerator in Verilog" \
     fireline verilog cifar10 --array 8x8 -o "$OUT/verilog"
 step "The Verilog on four of the pictures, with random stalls at input and output" \
     fireline simulate cifar10 "$SAMPLES/cat-0.png" "$SAMPLES/ship-0.png" "$SAMPLES/frog-0.png" \
-    "$SAMPLES/truck-0.png" --array 8x8 --stall 0.2 --json "$OUT/simulation.json"
+    "$SAMPLES/truck-0.png" --array 8x8 --stall 0.2 --tools pip --json "$OUT/simulation.json"
 step "One picture over the serial line of a whole simulated board" \
-    fireline classify "$SAMPLES/cat-0.png" --port simulated --net cifar10 --array 8x8
+    fireline classify "$SAMPLES/cat-0.png" --port simulated --net cifar10 --array 8x8 --tools pip
 step "A bitstream for the ULX3S with an LFE5U-25F" \
-    fireline build cifar10 --board ulx3s-25f $OPTION -o "$OUT/ulx3s-25f" --json "$OUT/build.json"
+    fireline build cifar10 --board ulx3s-25f --tools pip $OPTION -o "$OUT/ulx3s-25f" \
+    --json "$OUT/build.json"
 step "A web page about the bitstream" \
     fireline report "$OUT/ulx3s-25f"
 printf '\nTo use the commands yourself: . .venv/bin/activate\n'

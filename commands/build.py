@@ -1,12 +1,13 @@
 """fireline build: make a bitstream for a board."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 
 import click
 
 from ..errors import FirelineError
-from .common import HEAD_ON_BOARD, Array, Output, command
+from .common import HEAD_ON_BOARD, TOOLS, Array, Output, command
 from .numbers import COUNT, POSITIVE
 
 
@@ -33,14 +34,15 @@ from .numbers import COUNT, POSITIVE
     is_flag=True,
     help="Simulate the netlist and compare its scores with the golden model: minutes more.",
 )
+@TOOLS
 @click.option("-o", "folder", metavar="DIR", required=True, help="Folder for the bitstream.")
-def build(output: Output, net, board, array, head, clock, seeds, verify, folder):
+def build(output: Output, net, board, array, head, clock, seeds, verify, tools, folder):
     """Make a bitstream for a board.
 
     The command runs Yosys, nextpnr and ecppack. It stops a placement whose routing makes no
     progress; if none can be routed, it tries all again with nextpnr's other router. It reads the
-    bitstream back and checks it. A build that fails leaves nothing behind. The status is 1 if the
-    design misses the clock.
+    bitstream back and checks it. DIR/build.json names every tool's version. A build that fails
+    leaves nothing behind. The status is 1 if the design misses the clock.
 
     With --verify it also simulates the very netlist that nextpnr places, cell by cell, from
     power-up: a frame goes through the serial link, and each score must equal the golden model's. It
@@ -64,6 +66,7 @@ def build(output: Output, net, board, array, head, clock, seeds, verify, folder)
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.network.lookup import is_network, load_network, resolve
     from ..host.network.random_network import stand_in
+    from ..host.tools import Tools
     from ..hw.boards import find_board
     from ..hw.ecp5.pll import pll_settings
     from ..hw.link.baud import BAUD, divisor_of
@@ -77,14 +80,16 @@ def build(output: Output, net, board, array, head, clock, seeds, verify, folder)
     if verify and (reason := why_not(network, compiled.streamed is not None)):
         raise FirelineError(reason)
     top = design(compiled, chosen, clock)
+    toolbox = Tools(tools, output.say)
     with output.steps() as progress:
-        verifier = partial(verification, top=top, network=network, progress=progress)
+        verifier = partial(verification, top=top, network=network, progress=progress, tools=toolbox)
         summary = make(
             top,
             folder,
             compiled=compiled,
             seeds=seeds,
             verifier=verifier if verify else None,
+            tools=toolbox,
             progress=progress,
         )
     frames = summary.frames_per_second(compiled.timing.cycles)
@@ -98,13 +103,14 @@ def build(output: Output, net, board, array, head, clock, seeds, verify, folder)
         f"clock {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible; "
         f"{frames:,.0f} frames a second of {compiled.timing.cycles:,} cycles"
     )
+    output.say(f"tools: {', '.join(f'{name} {tool}' for name, tool in summary.tools.items())}")
     output.say(f"checked in the bitstream: {', '.join(summary.checks)}")
     if summary.verified:
         output.say(
             f"verified: {summary.verified} scores of the simulated netlist equal the golden model's"
         )
     if is_network(net):
-        output.say(f"to load it: fireline flash {folder}")
+        output.say(f"to load it: {shlex.join(['fireline', 'flash', folder])}")
     else:
         output.say(f"{net} names no trained network: the weights are random")
     output.result(
@@ -122,6 +128,7 @@ def build(output: Output, net, board, array, head, clock, seeds, verify, folder)
             "block_rams": summary.block_rams.used,
             "seed": summary.seed,
             "verified": summary.verified,
+            "tools": summary.tools,
             "bitstream": f"{folder}/{summary.bitstream}",
         }
     )

@@ -9,7 +9,7 @@ import click
 
 from ..errors import FirelineError
 from ..hw.link.baud import BAUD
-from .common import HEAD, Array, Output, command
+from .common import HEAD, TOOLS, Array, Output, command
 from .numbers import COUNT
 from .pictures import PICTURES, STRICT, class_name, load_pictures
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..host.link.device import Device
     from ..host.network.quantized import QuantizedNetwork
+    from ..host.tools import Tools
     from ..hw.link.protocol import Identity
     from ..hw.program import ArrayShape
 
@@ -40,8 +41,9 @@ SIMULATED = "simulated"
 @click.option(
     "--baud", type=COUNT, default=BAUD, show_default=True, help="The serial line's baud rate."
 )
+@TOOLS
 @STRICT
-def classify(output: Output, pictures, port, net, array, head, baud, strict):
+def classify(output: Output, pictures, port, net, array, head, baud, tools, strict):
     """Classify pictures on a board.
 
     The command sends the pictures over the board's serial line. With --net, it compares every score
@@ -56,6 +58,7 @@ def classify(output: Output, pictures, port, net, array, head, baud, strict):
     """
     from ..host.link.device import Device
     from ..host.network.lookup import load_network
+    from ..host.tools import Tools
 
     network = load_network(net) if net else None
     pixels = load_pictures(output, pictures, network.architecture, strict) if network else None
@@ -63,7 +66,7 @@ def classify(output: Output, pictures, port, net, array, head, baud, strict):
     if port == SIMULATED:
         if not network:
             raise FirelineError("a simulated board needs its network: name it with --net")
-        board = _simulated(output, network, array, head)
+        board = _simulated(output, network, array, head, Tools(tools, output.say))
     else:
         board = Device(port, baud)
     with board as device:
@@ -74,7 +77,7 @@ def classify(output: Output, pictures, port, net, array, head, baud, strict):
 
 @contextmanager
 def _simulated(
-    output: Output, network: "QuantizedNetwork", array: "ArrayShape", head: str
+    output: Output, network: "QuantizedNetwork", array: "ArrayShape", head: str, tools: "Tools"
 ) -> Iterator["Device"]:
     """Simulates the whole board; yields a device that is connected to it."""
     from ..host.compiler.head_choice import HeadPlace, compile_for
@@ -86,7 +89,7 @@ def _simulated(
     program = compile_for(network, array, HeadPlace(head)).program
     output.say("building the simulated board (an earlier build is reused)")
     core, identity = Accelerator(program), identity_of(program)
-    with simulated_board(core, identity, contents=contents_of(program)) as port:
+    with simulated_board(core, identity, contents=contents_of(program), tools=tools) as port:
         output.say(f"a simulated board with a {array} array runs at {port}")
         # The simulation is slow.
         with Device(port, timeout=5.0, patience=60.0, deadline=600.0) as device:

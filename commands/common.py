@@ -212,6 +212,13 @@ def _head(auto: str) -> Callable:
 
 HEAD = _head("auto: on the chip.")
 HEAD_ON_BOARD = _head("auto streams them if the board's chip is too small.")
+TOOLS = click.option(
+    "--tools",
+    type=click.Choice(["auto", "pip", "path"]),
+    default="auto",
+    show_default=True,
+    help="Whose programs: auto takes those on PATH whose version is known to work, else pip's.",
+)
 ARRAY = click.option(
     "--array",
     type=Array(),

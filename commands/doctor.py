@@ -2,7 +2,7 @@
 
 import click
 
-from .common import Output, command
+from .common import TOOLS, Output, command
 
 LOADING = {"openFPGALoader", "board", "JTAG", "serial port", "FPGA"}
 """Checks that building does not need."""
@@ -10,7 +10,8 @@ LOADING = {"openFPGALoader", "board", "JTAG", "serial port", "FPGA"}
 
 @command
 @click.option("--board", metavar="B", help="Also read this board's FPGA through JTAG.")
-def doctor(output: Output, board):
+@TOOLS
+def doctor(output: Output, board, tools):
     """Look at what this computer has for a board, and what it lacks.
 
     Below the table stands what to do about each row that is not good, with lines to copy into a
@@ -23,18 +24,15 @@ def doctor(output: Output, board):
       fireline doctor
       fireline doctor --board ulx3s-25f --json doctor.json
     """
-    from ..errors import FirelineError
     from ..host.doctor.computer import Computer
     from ..host.doctor.examine import examine
+    from ..host.tools import Tools
     from ..hw.boards import find_board
-    from ..sim.verilator import TOOLS, find_verilator
+    from ..sim.verilator import COMPILERS
 
     asked = find_board(board) if board else None
-    try:
-        verilator = find_verilator()
-    except FirelineError:
-        verilator = None
-    checks = examine(Computer(), verilator, TOOLS, asked)
+    silent = Tools(tools, lambda note: None)  # a row has the note
+    checks = examine(Computer(), silent, COMPILERS, asked)
     table = output.table("This computer", "<", "<state", "<found")
     for check in checks:
         table.add_row(check.name, check.state.value, check.found)

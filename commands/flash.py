@@ -2,14 +2,15 @@
 
 import click
 
-from .common import Output, command
+from .common import TOOLS, Output, command
 
 
 @command
 @click.argument("folder", metavar="DIR")
 @click.option("--permanent", is_flag=True, help="Into the flash memory: it survives power-off.")
 @click.option("--force", is_flag=True, help="Load a design that misses its clock.")
-def flash(output: Output, folder, permanent, force):
+@TOOLS
+def flash(output: Output, folder, permanent, force, tools):
     """Load a build onto its board.
 
     DIR is the folder that `fireline build` wrote. The command runs openFPGALoader. It refuses a
@@ -20,6 +21,8 @@ def flash(output: Output, folder, permanent, force):
       fireline flash build/ulx3s-25f
     """
     from ..host.bitstream.flash import flash as load
+    from ..host.tools import Tools
 
-    summary = load(folder, permanent=permanent, force=force, show=output.say)
+    toolbox = Tools(tools, output.say)
+    summary = load(folder, permanent=permanent, force=force, tools=toolbox, show=output.say)
     output.result({"board": summary.board, "bitstream": f"{folder}/{summary.bitstream}"})

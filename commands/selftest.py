@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import FirelineError
-from .common import Output, command
+from .common import TOOLS, Output, command
 from .numbers import POSITIVE
 
 if TYPE_CHECKING:
     from ..host.link.text_port import TextPort
     from ..host.selftest.results import Run
     from ..host.selftest.session import Session
+    from ..host.tools import Tools
     from ..hw.boards.board import Board
     from ..hw.selftest.plan import SelfTestPlan
 
@@ -54,7 +55,8 @@ COLOURS = {"sound": "green", "NOT SOUND": "bold red", "not tested": "yellow"}
 @click.option(
     "-o", "folder", metavar="DIR", help="Folder for all results.  [default: selftest-BOARD]"
 )
-def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
+@TOOLS
+def selftest(output: Output, board, clocks, port, build_only, no_flash, folder, tools):
     """Test a board: what is sound, what is not, and what to do.
 
     For each clock the command builds a bitstream (a build in DIR is used again), loads it, and
@@ -72,6 +74,7 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
       fireline selftest --board ulx3s-85f --clock 100 --port /dev/ttyUSB0 -o build/selftest
       fireline selftest --board ulx3s-25f --port simulated -o build/selftest
     """
+    from ..host.tools import Tools
     from ..hw.boards import find_board
     from ..hw.selftest.plan import PATTERNS, SelfTestPlan
 
@@ -79,25 +82,26 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
         raise FirelineError("--build-only builds bitstreams: leave out the other option")
     if no_flash and port == SIMULATED:
         raise FirelineError("a simulated board is not flashed: leave out --no-flash")
-    chosen = find_board(board)
+    chosen, toolbox = find_board(board), Tools(tools, output.say)
     plans = [SelfTestPlan(chosen, mhz, number % PATTERNS) for number, mhz in enumerate(clocks)]
     where = Path(folder or f"selftest-{board}")
     if where.exists() and not where.is_dir():
         raise FirelineError(f"{where} is not a folder: name one for the results")
     if port == SIMULATED:
-        return _report(output, board, where, [_simulate(output, plans[0])], simulated=True)
+        return _report(output, board, where, [_simulate(output, plans[0], toolbox)], simulated=True)
     if no_flash:
-        return _report(output, board, where, [_read(output, chosen, _port(chosen, port), None)])
+        run = _read(output, chosen, _port(chosen, port), None, toolbox)
+        return _report(output, board, where, [run])
     if not build_only:
         _port(chosen, port)  # complains before minutes of building
-    builds = [_build(output, plan, where) for plan in plans]
+    builds = [_build(output, plan, where, toolbox) for plan in plans]
     if build_only:
         output.result({"board": board, "builds": [str(build) for build in builds]})
         return 0
     runs: list[Run] = []
     try:
         for plan, build in zip(plans, builds, strict=True):
-            runs.append(_read(output, chosen, _port(chosen, port), plan, build))
+            runs.append(_read(output, chosen, _port(chosen, port), plan, toolbox, build))
     except FirelineError:
         if runs:
             _report(output, board, where, runs)
@@ -105,7 +109,7 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder):
     return _report(output, board, where, runs)
 
 
-def _build(output: Output, plan: "SelfTestPlan", where: Path) -> Path:
+def _build(output: Output, plan: "SelfTestPlan", where: Path, tools: "Tools") -> Path:
     """Builds a bitstream unless it is there; returns its folder.
 
     Raises FirelineError if it misses its clock: what it found might be its own fault.
@@ -120,7 +124,7 @@ def _build(output: Output, plan: "SelfTestPlan", where: Path) -> Path:
         from ..host.bitstream.selftest import build_selftest
 
         with output.steps() as progress:
-            summary = build_selftest(plan, folder, progress=progress)
+            summary = build_selftest(plan, folder, tools, progress)
     output.say(f"{folder}: {summary.clock_mhz:g} MHz, up to {summary.fmax_mhz:g} MHz possible")
     output.say(f"checked in the bitstream: {', '.join(summary.checks)}")
     if not summary.meets_timing:
@@ -142,6 +146,7 @@ def _read(
     board: "Board",
     port: str,
     plan: "SelfTestPlan | None",
+    tools: "Tools",
     build: Path | None = None,
 ) -> "Run":
     """Loads a build, if one is given, and reads the self-test of the board on a port."""
@@ -150,7 +155,7 @@ def _read(
     from ..host.bitstream.flash import flash
     from ..host.selftest.session import Session, SilentBoard
 
-    summary = asdict(flash(build, show=output.say)) if build else None
+    summary = asdict(flash(build, tools=tools, show=output.say)) if build else None
     try:
         with _open(port, PORT_SECONDS if build else 0) as text:
             return _run(output, Session(text), board, plan, summary)
@@ -173,12 +178,12 @@ def _open(port: str, seconds: float) -> "AbstractContextManager[TextPort]":
             time.sleep(0.2)
 
 
-def _simulate(output: Output, plan: "SelfTestPlan") -> "Run":
+def _simulate(output: Output, plan: "SelfTestPlan", tools: "Tools") -> "Run":
     from ..host.selftest.session import Session
     from ..sim.selftest import simulated_selftest
 
     output.say("building the simulated board (an earlier build is reused)")
-    with simulated_selftest(plan) as port, _open(port, 0) as text:
+    with simulated_selftest(plan, tools=tools) as port, _open(port, 0) as text:
         output.say(f"a simulated {plan.board.name} runs its self-test at {port}")
         return _run(output, Session(text, pace=30), plan.board, plan, None, rounds=2, echo_bytes=64)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import ARRAY, HEAD, NET, Output, command
+from .common import ARRAY, HEAD, NET, TOOLS, Output, command
 from .numbers import SEED, Real
 from .pictures import PICTURES, STRICT, class_name, load_pictures
 
@@ -26,8 +26,9 @@ from .pictures import PICTURES, STRICT, class_name, load_pictures
 @click.option(
     "--vcd", metavar="FILE", help="Write a waveform of the pictures, for GTKWave or Surfer: large."
 )
+@TOOLS
 @STRICT
-def simulate(output: Output, net, pictures, array, head, stall, seed, vcd, strict):
+def simulate(output: Output, net, pictures, array, head, stall, seed, vcd, tools, strict):
     """Run pictures through the simulated Verilog.
 
     Verilator simulates the accelerator; the pictures are sent back to back. Every score must equal
@@ -46,13 +47,15 @@ def simulate(output: Output, net, pictures, array, head, stall, seed, vcd, stric
     """
     from ..host.compiler.head_choice import HeadPlace, compile_for
     from ..host.network.lookup import load_network
+    from ..host.tools import Tools
     from ..sim.compare import simulate as run
 
     network = load_network(net)
     pixels = load_pictures(output, pictures, network.architecture, strict)
     compiled = compile_for(network, array, HeadPlace(head))
     file = None if vcd is None else Path(vcd)
-    result = run(compiled, pixels, stall, seed, progress=output.say, vcd=file)
+    toolbox = Tools(tools, output.say)
+    result = run(compiled, pixels, stall, seed, progress=output.say, vcd=file, tools=toolbox)
     table = output.table("", "<picture", "<class", "score", "cycles")
     for picture, frame in zip(pictures, result.frames, strict=True):
         score = frame.scores[frame.label]

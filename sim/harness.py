@@ -1,12 +1,12 @@
 """The hardware around the accelerator in simulation: its clock, its pixels and its scores."""
 
-from amaranth.back import verilog
 from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..host.compiler.buffers import StreamedHead
 from ..hw import verilog as accelerator
+from ..hw.lib.verilog import convert
 from ..hw.program import Program
 from ..hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from ..hw.sdram.contents import SdramContents
@@ -182,7 +182,7 @@ class Harness(wiring.Component):
 
 def to_verilog(harness: Harness) -> str:
     """The Verilog of the module `harness`, without the module `fireline` that it instantiates."""
-    return verilog.convert(harness, name=NAME, emit_src=False, strip_internal_attrs=True) + CLOCK
+    return convert(harness, NAME) + CLOCK
 
 
 def ports(harness: Harness) -> tuple[str, ...]:

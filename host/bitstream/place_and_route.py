@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...hw.boards.board import Board
+from .steps import Progress, Step, Stopped, run_steps
 from .synthesis import NETLIST, PINS
-from .tools import Progress, Step, Stopped, run_steps
 
 TIMING_WEIGHT = 40
 """Weight of slow paths in placement. With nextpnr's default of 10, some wires span the die when

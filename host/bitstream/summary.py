@@ -60,6 +60,7 @@ class BuildSummary:
     head_overlaid: Rows = 0
     checks: list[str] = field(default_factory=list)  # what was read back from the bitstream
     verified: Count = 0  # scores of the simulated netlist that equal the golden model's
+    tools: dict[str, str] = field(default_factory=dict)  # version, and whether of pip or PATH
 
     @property
     def meets_timing(self) -> bool:

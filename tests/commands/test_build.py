@@ -10,6 +10,7 @@ from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from support.command_line import Result, complains, runs
 
+OPTIONS = "--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "--tools", "path"
 NEXTPNR = """
 while [ $# -gt 0 ]; do
   case $1 in --report) report=$2 ;; --textcfg) touch $2 ;; esac
@@ -25,27 +26,28 @@ END"""
 
 
 @pytest.fixture
-def tools(tmp_path, monkeypatch):
-    folder = tmp_path / "tools"
-    folder.mkdir()
+def tools(fake_tools, monkeypatch):
     for name, script in {
         "yosys": """echo '{"modules": {"top": {"cells": {}, "ports": {}}}}' > top.json""",
         "nextpnr-ecp5": NEXTPNR,
         "ecppack": "cp $2 $3",
+        "ecpunpack": "",
+        "verilator": "",
     }.items():
-        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-        (folder / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+        fake_tools.install(name, script)
     monkeypatch.setattr("fireline.host.bitstream.build.check_bitstream", lambda *_: [])
+    return fake_tools
 
 
 def test_build(net, tools, tmp_path, monkeypatch):
     folder, file = tmp_path / "out", tmp_path / "result.json"
-    options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", folder)
+    options = (*OPTIONS, "-o", folder)
     options += ("--json", file)
     shown = runs("build", net, *options).stdout
     assert f"to load it: fireline flash {folder}\n" in shown
     result = json.loads(file.read_text())
+    assert result["tools"]["ecppack"].endswith(", from PATH")
+    assert f"tools: yosys {result['tools']['yosys']}, nextpnr-ecp5 " in shown
     assert (result["fmax_mhz"], result["clock_mhz"], result["luts"]) == (55.5, 50.0, 1000)
     assert result["frames_per_second"] == pytest.approx(50e6 / result["cycles_per_frame"])
     assert os.path.exists(result["bitstream"])
@@ -56,7 +58,7 @@ def test_build(net, tools, tmp_path, monkeypatch):
 
 
 def test_an_architecture_gets_weights_at_random(arch, tools, tmp_path):
-    options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", tmp_path / "out")
+    options = (*OPTIONS, "-o", tmp_path / "out")
     assert "the weights are random" in runs("build", arch, *options).stdout
     assert (tmp_path / "out" / "network.fireline").exists()
 
@@ -84,13 +86,13 @@ def test_build_with_verify(net, tools, tmp_path, monkeypatch):
     checked = []
 
     @contextmanager
-    def verification(file, top, network, progress):
+    def verification(file, top, network, progress, tools):
         progress("verify", file.name)
         yield lambda: checked.append(top.board.name) or network.architecture.classes
 
     monkeypatch.setattr("fireline.sim.netlist.verification", verification)
     file = tmp_path / "result.json"
-    options = ("--board", "ulx3s-25f", "--array", "4x4", "--clock", "50", "-o", tmp_path / "out")
+    options = (*OPTIONS, "-o", tmp_path / "out")
     shown = runs("build", net, *options, "--verify", "--json", file).stdout
     verified = json.loads(file.read_text())["verified"]
     assert checked == ["ulx3s-25f"] and verified > 1

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from fireline.host.bitstream.tools import PIP_NAMES
 from fireline.host.doctor.check import Check, State
 from fireline.host.doctor.udev import install_commands
+from fireline.host.tools import KNOWN
 from support.command_line import Result, complains
 from support.fake_computer import FTDI, FakeComputer
 
@@ -17,7 +17,8 @@ def fake(tmp_path, monkeypatch):
     fake.plug_in()
     monkeypatch.setattr("fireline.host.doctor.computer.Computer", fake.computer)
     monkeypatch.setattr(
-        "fireline.host.doctor.examine.tool_checks", lambda: [Check("yosys", State.GOOD, "0.70")]
+        "fireline.host.doctor.examine.tool_checks",
+        lambda tools: [Check("yosys", State.GOOD, "0.70")],
     )
     return fake
 
@@ -39,7 +40,7 @@ def test_names_are_no_markup(fake):
 def test_the_fpga_of_a_board(fake, monkeypatch):
     asked = []
 
-    def absent(board):
+    def absent(board, tools):
         asked.append(board.name)
         return Check("FPGA", State.MISSING, "no answer", "plug it in")
 
@@ -71,7 +72,7 @@ def test_what_is_missing_is_told_once_with_lines_to_copy(fake):
 
 def test_a_tool_that_building_needs(fake, monkeypatch):
     missing = [Check("yosys", State.MISSING, "not found", "install it")]
-    monkeypatch.setattr("fireline.host.doctor.examine.tool_checks", lambda: missing)
+    monkeypatch.setattr("fireline.host.doctor.examine.tool_checks", lambda tools: missing)
     result = Result("doctor")
     assert result.status == 1 and "not ready yet" in result.stdout
 
@@ -79,6 +80,6 @@ def test_a_tool_that_building_needs(fake, monkeypatch):
 def test_this_computer_has_the_tools_that_make_bitstreams():
     result = Result("doctor", "--json", "-")
     states = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
-    for tool in PIP_NAMES.keys() - {"openFPGALoader"}:
+    for tool in KNOWN.keys() - {"openFPGALoader"}:
         assert states[tool]["state"] == "good", states[tool]
     assert result.status in (0, 1) and "openFPGALoader" in states

@@ -1,26 +1,29 @@
 """`fireline flash` with a stand-in for openFPGALoader."""
 
-import os
-
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.file import read_network
 from fireline.hw.program import ArrayShape
 from support.built import change, leave
-from support.command_line import complains, runs
+from support.command_line import Result, complains, runs
 
 
-def test_flash(net, tmp_path, monkeypatch):
-    tool = tmp_path / "tools" / "openFPGALoader"
-    tool.parent.mkdir()
-    tool.write_text('#!/bin/sh\necho "$@"\n')
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+def test_flash(net, tmp_path, fake_tools):
+    fake_tools.install("openFPGALoader", 'echo "$@"')
     leave(compile_network(read_network(net), ArrayShape(4, 4)), tmp_path)
     (tmp_path / "fireline.bit").touch()
-    assert "fireline.bit" in runs("flash", tmp_path).stdout
+    assert "fireline.bit" in runs("flash", tmp_path, "--tools", "path").stdout
     change(tmp_path / "build.json", fmax_mhz=49.0)
     assert "--force" in complains("flash", tmp_path)
-    assert "49 MHz" in runs("flash", tmp_path, "--force").stdout
+    assert "49 MHz" in runs("flash", tmp_path, "--force", "--tools", "path").stdout
+
+
+def test_an_old_loader_on_path_gives_way_to_pips(net, tmp_path, fake_tools):
+    fake_tools.install("openFPGALoader", "echo never", version="v0.10.0")
+    leave(compile_network(read_network(net), ArrayShape(4, 4)), tmp_path)
+    (tmp_path / "fireline.bit").touch()
+    shown = Result("flash", tmp_path, "--tools", "auto").stdout
+    assert "openFPGALoader 0.10.0 (" in shown and "openfpgaloader-cli" in shown
+    assert "never" not in shown
 
 
 def test_a_build_without_its_bitstream(net, tmp_path):

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import random
 import re
 from contextlib import contextmanager
@@ -184,7 +183,7 @@ def test_the_simulated_board_says_what_the_guide_shows(tmp_path):
 
 def test_a_simulated_board_is_named_so(tmp_path, monkeypatch):
     @contextmanager
-    def simulated(plan):
+    def simulated(plan, tools):
         with FakeSelfTest(rounds()) as board:
             yield board.port
 
@@ -239,19 +238,17 @@ def test_no_board_is_noticed_before_anything_is_built(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def loader(tmp_path, monkeypatch):
+def loader(fake_tools, tmp_path):
     """A stand-in for openFPGALoader; returns the file with its arguments, a line for each call."""
-    tool, calls = tmp_path / "tools" / "openFPGALoader", tmp_path / "calls"
-    tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+    calls = tmp_path / "calls"
+    fake_tools.install("openFPGALoader", f'echo "$@" >> {calls}')
     return calls
 
 
 def test_a_build_in_the_folder_is_loaded_and_read(tmp_path, loader):
     leave_selftest(PLAN, tmp_path / "ulx3s-25f-100mhz-pattern0")
-    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "-o", tmp_path)
+    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "--tools", "path")
+    command += ("-o", tmp_path)
     with FakeSelfTest(rounds()) as board:
         shown = runs(*command, "--port", board.port).stdout
     assert "is built already" in shown
@@ -264,7 +261,8 @@ def test_a_build_in_the_folder_is_loaded_and_read(tmp_path, loader):
 def test_the_results_of_the_clocks_before_a_failure_are_kept(tmp_path, loader):
     leave_selftest(PLAN, tmp_path / "ulx3s-25f-100mhz-pattern0")
     leave_selftest(replace(PLAN, pattern=1), tmp_path / "ulx3s-25f-100mhz-pattern1")
-    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "--clock", 100, "-o", tmp_path)
+    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "--clock", 100)
+    command += ("--tools", "path", "-o", tmp_path)
     with FakeSelfTest(rounds()) as board:
         result = Result(*command, "--port", board.port)
     assert result.status == 2 and "pattern 0, not the one" in flat(result.stderr)
@@ -274,7 +272,8 @@ def test_the_results_of_the_clocks_before_a_failure_are_kept(tmp_path, loader):
 
 def test_a_board_that_still_runs_another_clock(tmp_path, loader):
     leave_selftest(PLAN, tmp_path / "ulx3s-25f-100mhz-pattern0")
-    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "-o", tmp_path)
+    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "--tools", "path")
+    command += ("-o", tmp_path)
     first = "selftest version=1 board=ulx3s-25f mhz=125 pattern=0 round=0000"
     with FakeSelfTest(rounds(selftest=first)) as board:
         assert "at 125 MHz, pattern 0, not the one" in complains(*command, "--port", board.port)
@@ -285,6 +284,7 @@ def test_a_self_test_that_misses_its_clock_is_not_loaded(tmp_path, loader):
     leave_selftest(PLAN, folder)
     summary = json.loads((folder / "build.json").read_text()) | {"fmax_mhz": 95.5}
     (folder / "build.json").write_text(json.dumps(summary))
-    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "-o", tmp_path)
+    command = ("selftest", "--board", "ulx3s-25f", "--clock", 100, "--tools", "path")
+    command += ("-o", tmp_path)
     assert "test at --clock 95 or below" in complains(*command, "--port", "/dev/null")
     assert not loader.exists()

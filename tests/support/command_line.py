@@ -4,12 +4,20 @@ import safetensors.torch
 from click.testing import CliRunner
 from fireline import cli
 
+SAME_EVERYWHERE = {
+    name: {"tools": "pip"}
+    for name, command in cli.main.commands.items()
+    if any(option.name == "tools" for option in command.params)
+}
+"""Defaults of options: whatever programs stand on PATH, tests give the same."""
+
 
 class Result:
     """The output and the exit status of a command."""
 
     def __init__(self, *arguments):
-        done = CliRunner().invoke(cli.main, [str(each) for each in arguments])
+        words = [str(each) for each in arguments]
+        done = CliRunner().invoke(cli.main, words, default_map=SAME_EVERYWHERE)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         self.status, self.stdout, self.stderr = done.exit_code, done.stdout, done.stderr
 

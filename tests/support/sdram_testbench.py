@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
+from fireline.hw.lib.verilog import convert
 from fireline.hw.link.protocol import MemoryState
 from fireline.hw.sdram.chip import SdramCycles, SdramGeometry, SdramTiming
 from fireline.hw.sdram.contents import SdramContents
@@ -103,7 +103,7 @@ class FlatPorts(wiring.Component):
 
 def build_simulator(setup: Setup) -> Simulator:
     testbench = FlatPorts(setup)
-    text = verilog.convert(testbench, name=NAME, emit_src=False, strip_internal_attrs=True)
+    text = convert(testbench, NAME)
     ports = ("clk", "rst", *testbench.signature.members)
     return build({"testbench.v": text, SOURCE: model_source()}, NAME, ports)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from amaranth.back import rtlil
 from fireline.host.bitstream.synthesis import SYNTHESIS
-from fireline.host.bitstream.tools import find_tool
+from fireline.host.tools import PIP
 
 
 def run_yosys(script: str, folder: Path) -> None:
-    subprocess.run([find_tool("yosys"), "-q", "-p", script], cwd=folder, check=True)
+    subprocess.run([PIP.find("yosys").path, "-q", "-p", script], cwd=folder, check=True)
 
 
 def synthesized(design, folder: Path, ports=None, prepare: str = "") -> dict:

@@ -7,9 +7,9 @@ from ....errors import FirelineError
 from ....hw.boards.board import Board
 from ....hw.program import Program
 from ..place_and_route import configuration_of, placed_netlist_of
+from ..steps import Progress, Step, run_step
 from ..summary import BITSTREAM
 from ..synthesis import DESIGN, NETLIST, PINS
-from ..tools import Progress, Step, find_tool, run_step
 from .configuration import Configuration, differences
 from .images import design_images, placed_block_rams
 from .memories import check_contents, check_memories
@@ -26,6 +26,7 @@ def check_bitstream(
     board: Board,
     clock_mhz: float,
     program: Program | None,
+    ecpunpack: str,
     scratch: Path,
     seed: int,
     progress: Progress,
@@ -38,9 +39,9 @@ def check_bitstream(
     the contents that the design gave to its block RAMs; the design's must be those of `program`, if
     there is one.
 
-    Raises FirelineError if something is not as it should be, or if ecpunpack is missing or fails.
+    Raises FirelineError if something is not as it should be, or if ecpunpack fails.
     """
-    unpack = (find_tool("ecpunpack"), BITSTREAM, UNPACKED)
+    unpack = (ecpunpack, BITSTREAM, UNPACKED)
     run_step(Step("ecpunpack", unpack), scratch, progress)
     netlist = json.loads((scratch / NETLIST).read_text())["modules"]["top"]
     wrote = Configuration.read(scratch / configuration_of(seed))

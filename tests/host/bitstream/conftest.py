@@ -43,8 +43,8 @@ def real_build(tmp_path_factory) -> RealBuild:
     with pytest.MonkeyPatch.context() as patch:
         check = build_module.check_bitstream
 
-        def copy_and_check(board, clock_mhz, program, place, *rest):
-            checks = check(board, clock_mhz, program, place, *rest)
+        def copy_and_check(board, clock_mhz, program, ecpunpack, place, *rest):
+            checks = check(board, clock_mhz, program, ecpunpack, place, *rest)
             shutil.copytree(place, scratch)
             return checks
 

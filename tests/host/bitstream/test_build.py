@@ -1,19 +1,18 @@
 """Builds: one with the real tools, and others with stand-ins that fail."""
 
 import json
-import os
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.bitstream import build as build_module
-from fireline.host.bitstream.build import build
 from fireline.host.bitstream.floorplan import Floorplan
 from fireline.host.bitstream.slow_paths import SlowPaths
 from fireline.host.bitstream.summary import BuildSummary
 from fireline.host.compiler.compile import compile_network
 from fireline.host.network.file import read_network
+from fireline.host.tools import KNOWN, Choice, Tools
 from fireline.hw.boards import find_board
 from fireline.hw.boards.top import BoardTop
 from fireline.hw.link.protocol import Identity
@@ -24,9 +23,8 @@ IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3
 RESULTS = ["build.json", "fireline.bit", "floorplan.json", "slow_paths.json"]
 
 NETLIST = {"modules": {"top": {"cells": {}, "ports": {}}}}
-YOSYS = f"#!/bin/sh\necho synthesizing; echo '{json.dumps(NETLIST)}' > top.json\n"
-NEXTPNR = """#!/bin/sh
-while [ $# -gt 0 ]; do
+YOSYS = f"echo synthesizing; echo '{json.dumps(NETLIST)}' > top.json\n"
+NEXTPNR = """while [ $# -gt 0 ]; do
   case $1 in
     --seed) seed=$2 ;;
     --report) report=$2 ;;
@@ -41,27 +39,25 @@ cat > $report <<END
  "MULT18X18D": {"used": 2, "available": 28}, "DP16KD": {"used": 3, "available": 56}}}
 END
 """
-ECPPACK = "#!/bin/sh\ncp $2 $3\n"
-FAIL = "#!/bin/sh\necho 'Info: so far so good'\necho 'ERROR: no room'\nexit 1\n"
+ECPPACK = "cp $2 $3\n"
+FAIL = "echo 'Info: so far so good'\necho 'ERROR: no room'\nexit 1\n"
 
 
 @pytest.fixture
-def tools(tmp_path, monkeypatch):
-    """Puts stand-ins for the tools first on PATH; returns a function that installs another."""
-    folder = tmp_path / "tools"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-
-    def install(name, script):
-        (folder / name).write_text(script)
-        (folder / name).chmod(0o755)
-
-    for name, script in (("yosys", YOSYS), ("nextpnr-ecp5", NEXTPNR), ("ecppack", ECPPACK)):
-        install(name, script)
+def tools(fake_tools, monkeypatch):
+    """Stand-ins for the tools; returns a function that installs another."""
     monkeypatch.setattr(
         build_module, "check_bitstream", lambda *_: ["nothing, because no tool is real"]
     )
-    return install
+    scripts = {"yosys": YOSYS, "nextpnr-ecp5": NEXTPNR, "ecppack": ECPPACK, "ecpunpack": ""}
+    for name, script in scripts.items():
+        fake_tools.install(name, script)
+    return fake_tools.install
+
+
+def build(*arguments, **options) -> BuildSummary:
+    """A build by the stand-ins."""
+    return build_module.build(*arguments, tools=Tools(Choice.PATH), **options)
 
 
 def top(**options) -> BoardTop:
@@ -102,7 +98,7 @@ def test_the_placed_netlist_has_local_constants_and_fixed_multipliers(tools, tmp
     multiplier = {"type": "MULT18X18D", "parameters": {}, "attributes": {}, **pins}
     cells = {"pair0.multiplier0.dsp": multiplier}
     netlist = {"modules": {"top": {"cells": cells, "ports": {}}}}
-    tools("yosys", f"#!/bin/sh\necho '{json.dumps(netlist)}' > top.json\n")
+    tools("yosys", f"echo '{json.dumps(netlist)}' > top.json\n")
     tools("nextpnr-ecp5", NEXTPNR + f"cp top.json {tmp_path}\n")
     build(top(), tmp_path / "out")
     placed = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]["cells"]
@@ -119,6 +115,7 @@ def test_a_verifier_sees_the_netlist_that_is_placed(tools, tmp_path):
         yield lambda: 3
         seen.append("left")
 
+    tools("verilator")
     summary = build(top(), tmp_path / "out", verifier=verifier)
     assert summary.verified == 3 and seen == [NETLIST, "left"]
     assert BuildSummary.read(tmp_path / "out" / "build.json").verified == 3
@@ -128,6 +125,7 @@ def test_a_build_whose_verifier_fails_leaves_nothing(tools, tmp_path):
     def wrong():
         raise FirelineError("1 of 3 scores differ")
 
+    tools("verilator")
     verifier = lambda netlist: nullcontext(wrong)  # noqa: E731
     assert "scores differ" in fails(tmp_path / "out", verifier=verifier)
 
@@ -156,7 +154,7 @@ def test_one_seed_may_fail(tools, tmp_path):
 
 
 def test_an_interrupt_leaves_nothing(tools, tmp_path):
-    tools("nextpnr-ecp5", "#!/bin/sh\necho started\nexec sleep 60\n")
+    tools("nextpnr-ecp5", "echo started\nexec sleep 60\n")
 
     def interrupt(step, line):
         if line == "started":
@@ -194,7 +192,7 @@ def test_the_compiled_network_is_kept(tools, tmp_path):
 
 
 def test_a_bitstream_that_fails_its_check_leaves_nothing(tools, tmp_path, monkeypatch):
-    def check(board, clock_mhz, program, scratch, seed, progress):
+    def check(board, clock_mhz, program, ecpunpack, scratch, seed, progress):
         assert (scratch / "fireline.bit").read_text() == f"seed {seed}\n"
         raise FirelineError("the bitstream is not what it should be")
 
@@ -208,8 +206,25 @@ def test_what_was_checked_is_recorded(tools, tmp_path):
     assert BuildSummary.read(tmp_path / "out" / "build.json") == summary
 
 
+def test_each_tool_is_named_with_its_version(tools, tmp_path):
+    for name, version in (("yosys", "0.50+12"), ("ecppack", "1.3-7"), ("verilator", "5.045")):
+        tools(name, {"yosys": YOSYS, "ecppack": ECPPACK}.get(name, ""), version)
+    expected = {
+        "yosys": "0.50+12, from PATH",
+        "nextpnr-ecp5": f"{KNOWN['nextpnr-ecp5'].newest}, from PATH",
+        "ecppack": "1.3-7, from PATH",
+        "ecpunpack": f"{KNOWN['ecpunpack'].newest}, from PATH",
+    }
+    assert build(top(), tmp_path / "out").tools == expected
+    expected["verilator"] = "5.045, from PATH"
+    build(top(), tmp_path / "out", verifier=lambda netlist: nullcontext(lambda: 3))
+    assert BuildSummary.read(tmp_path / "out" / "build.json").tools == expected
+
+
 def test_real_tools(real_build):
     summary, folder = real_build.summary, real_build.folder
+    assert all(tool.endswith(", from pip") for tool in summary.tools.values())
+    assert [*summary.tools] == ["yosys", "nextpnr-ecp5", "ecppack", "ecpunpack"]
     assert summary.meets_timing
     assert 300 < summary.luts.used < 2000
     assert summary.luts.available == find_board("ulx3s-25f").luts

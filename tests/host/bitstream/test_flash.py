@@ -1,13 +1,15 @@
 """Loading a build with stand-ins for openFPGALoader."""
 
 import json
-import os
+import shlex
 from dataclasses import replace
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.bitstream.flash import INSTALL, flash, flash_command
+from fireline.host.bitstream import flash as flash_module
+from fireline.host.bitstream.flash import INSTALL, flash_command
 from fireline.host.bitstream.summary import SUMMARY
+from fireline.host.tools import Choice, Tools
 from support.built import summary
 from support.small import TINY, compiled
 
@@ -23,18 +25,18 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def loader(tmp_path, monkeypatch):
-    """Puts a stand-in first on PATH; returns a function that installs another script."""
-    tool = tmp_path / "tools" / "openFPGALoader"
-    tool.parent.mkdir()
-    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+def loader(fake_tools):
+    """A stand-in; returns a function that installs another script."""
 
     def install(script):
-        tool.write_text(f"#!/bin/sh\n{script}\n")
-        tool.chmod(0o755)
+        fake_tools.install("openFPGALoader", script)
 
     install('echo loading "$@"')
     return install
+
+
+def flash(folder, **options):
+    flash_module.flash(folder, tools=Tools(Choice.PATH), **options)
 
 
 def refuses(folder, **options) -> str:
@@ -52,7 +54,7 @@ def test_it_shows_what_to_do_and_the_command_and_runs_it(loader, folder, capfd):
     assert f"loading {arguments}\n" in printed
     assert "close every program that uses the board's serial port" in printed
     assert "warning" not in printed
-    assert flash_command(folder, permanent=True)[3] == "--write-flash"
+    assert flash_command(folder, permanent=True)[3] == "--write-flash"  # of pip's loader
 
 
 def test_a_design_that_misses_its_clock_needs_force(loader, folder, capfd):
@@ -91,6 +93,16 @@ def test_what_the_loader_says_is_shown(loader, folder, capfd):
 def test_a_loader_that_does_not_start(loader, folder, tmp_path):
     (tmp_path / "tools" / "openFPGALoader").write_text("")
     assert "openFPGALoader failed" in refuses(folder)
+
+
+def test_the_command_is_quoted_for_the_shell(loader, folder, tmp_path, capfd):
+    build = tmp_path / "it's a build; really"
+    build.mkdir()
+    for file in (SUMMARY, "fireline.bit"):
+        (folder / file).rename(build / file)
+    flash(build)
+    (line,) = [line for line in capfd.readouterr().out.splitlines() if "--board" in line][:1]
+    assert shlex.split(line)[-1] == str(build / "fireline.bit")
 
 
 def test_a_bitstream_elsewhere_is_not_loaded(loader, folder, tmp_path, capfd):

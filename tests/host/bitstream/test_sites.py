@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from fireline.host.bitstream.place_and_route import DEVICES
 from fireline.host.bitstream.sites import place_multipliers, place_tested_block_rams
-from fireline.host.bitstream.tools import find_tool
+from fireline.host.tools import PIP
 from fireline.hw.array.mac_array import MacArray
 from fireline.hw.boards import BOARDS, find_board
 from fireline.hw.ecp5.sites import SITES
@@ -47,7 +47,7 @@ def test_the_sites_are_those_of_the_device(board, tmp_path):
     (tmp_path / "top.json").write_text(json.dumps({"modules": {"top": top}}))
     options = [DEVICES[board.device], "--package", board.package, "--no-route"]
     files = ["--json", "top.json", "--write", "placed.json"]
-    command = [find_tool("nextpnr-ecp5"), *options, *files]
+    command = [PIP.find("nextpnr-ecp5").path, *options, *files]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     placed = json.loads((tmp_path / "placed.json").read_text())["modules"]["top"]["cells"]
     found: dict[str, list[str]] = {"MULT18X18D": [], "DP16KD": []}

@@ -1,13 +1,14 @@
 """What the doctor reads through JTAG, with stand-ins for openFPGALoader."""
 
 import json
-import sys
 from importlib import util
 from pathlib import Path
 
 import pytest
+from fireline.host.doctor import jtag
 from fireline.host.doctor.check import State
-from fireline.host.doctor.jtag import IDENTITIES, jtag_check
+from fireline.host.doctor.jtag import IDENTITIES
+from fireline.host.tools import Choice, Tools
 from fireline.hw.boards import BOARDS, find_board
 
 ANSWER = """empty
@@ -22,19 +23,20 @@ index 0:
 
 
 @pytest.fixture
-def loader(tmp_path, monkeypatch):
+def loader(fake_tools, tmp_path):
     """Makes an openFPGALoader that prints a text and ends with a status."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
 
     def make(text: str, status: int = 0) -> None:
         (tmp_path / "text").write_text(text)
-        script = '#!/bin/sh\n[ "$*" = "--board ulx3s --detect" ] || exit 9\n'
-        script += f"/bin/cat '{tmp_path / 'text'}'\nexit {status}\n"
-        (tmp_path / "openFPGALoader").write_text(script)
-        (tmp_path / "openFPGALoader").chmod(0o755)
+        script = '[ "$*" = "--board ulx3s --detect" ] || exit 9\n'
+        script += f"cat '{tmp_path / 'text'}'\nexit {status}"
+        fake_tools.install("openFPGALoader", script)
 
     return make
+
+
+def jtag_check(board):
+    return jtag.jtag_check(board, Tools(Choice.PATH))
 
 
 @pytest.mark.parametrize(
@@ -75,11 +77,10 @@ def test_no_fpga_answers(loader, text, found):
     assert check.state is State.MISSING and check.found.startswith(found) and "J3" in check.advice
 
 
-def test_a_loader_that_hangs_or_is_missing(loader, tmp_path, monkeypatch):
+def test_a_loader_that_hangs_or_is_missing(loader, fake_tools, monkeypatch):
     assert jtag_check(find_board("ulx3s-25f")).state is State.UNKNOWN
     monkeypatch.setattr("fireline.host.doctor.jtag.SECONDS", 0.3)
-    loader("")
-    (tmp_path / "openFPGALoader").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    fake_tools.install("openFPGALoader", "exec sleep 60")
     assert "no answer within" in jtag_check(find_board("ulx3s-25f")).found
 
 

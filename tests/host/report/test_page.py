@@ -114,6 +114,15 @@ def test_resources_and_memories(tmp_path):
     assert kinds.count("m0") == report.resources.memories[0].block_rams
 
 
+def test_the_tools_are_named_with_their_versions(tmp_path):
+    root = page(tmp_path)
+    (named,) = [each for each in root.iter("span") if each.get("id") == "tools"]
+    assert words(named) == "yosys 0.70, from pip; nextpnr-ecp5 0.9-3, from PATH"
+    assert load_report(tmp_path).figures()["tools"]["yosys"] == "0.70, from pip"
+    change(tmp_path / "build.json", tools={})
+    assert "Tools:" not in render(load_report(tmp_path))
+
+
 def test_the_ends_of_slow_paths_are_listed(tmp_path):
     assert rows(page(tmp_path), "slow") == [
         ["core.last", "2", "3.00"],

@@ -115,6 +115,8 @@ def test_a_summary_without_an_array_is_refused(folder, array):
         {"head_rows": 10**6},
         {"array": 8},
         {"seed": None},
+        {"tools": ["yosys"]},
+        {"tools": {"yosys": 0.7}},
         {"luts": {"used": "x", "available": 1}},
         {"ffs": {"used": 0, "available": 0}},
     ],

@@ -1,7 +1,6 @@
 """A lane pair by itself; `test_mac_array` sends whole output groups."""
 
 import pytest
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -9,6 +8,7 @@ from amaranth.sim import Simulator
 from fireline.hw.array.mac_lanes import MacControl, MacLanes
 from fireline.hw.array.weight_word import WeightWord
 from fireline.hw.ecp5.mult18x18d import Form
+from fireline.hw.lib.verilog import convert
 from support.ecp5_cells import run_verilated
 
 CI = 8
@@ -67,7 +67,7 @@ class SameAsPlain(wiring.Component):
 @pytest.mark.parametrize("dsp", [0, 1, 4, 5, 8])
 def test_sums_are_the_same_whatever_the_multipliers(dsp, tmp_path):
     forms = (Form.ECP5,) * dsp + (Form.LUT,) * (CI - dsp)
-    top = verilog.convert(SameAsPlain(forms), name="top", emit_src=False)
+    top = convert(SameAsPlain(forms), "top")
     (tmp_path / "top.v").write_text(top)
     assert run_verilated(tmp_path, BENCH) == (0, "")
 

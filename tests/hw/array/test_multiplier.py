@@ -4,12 +4,12 @@ Yosys has only a black box of MULT18X18D; the model is in `support/ecp5_cells.py
 """
 
 import pytest
-from amaranth.back import verilog
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from fireline.hw.array.multiplier import PairMultiplier
 from fireline.hw.ecp5.mult18x18d import Form
+from fireline.hw.lib.verilog import convert
 from support.ecp5_cells import run_verilated
 from support.yosys import cells, synthesized
 
@@ -81,7 +81,7 @@ def test_products(tmp_path):
     top = AllForms()
     latencies = [multiplier.latency(multiplier.form) for multiplier in top.multipliers]
     assert latencies == [6, 6, 3]
-    (tmp_path / "top.v").write_text(verilog.convert(top, name="top", emit_src=False))
+    (tmp_path / "top.v").write_text(convert(top, "top"))
     bench = BENCH.replace("LATENCIES", ", ".join(map(str, latencies)))
     assert run_verilated(tmp_path, bench) == (0, "")
 

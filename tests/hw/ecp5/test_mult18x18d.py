@@ -1,11 +1,11 @@
 """The cell against the behavioural product, both in a `Scale`, in Verilator."""
 
 import pytest
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from fireline.hw.ecp5.mult18x18d import Form
+from fireline.hw.lib.verilog import convert
 from fireline.hw.output.scale import Scale
 from support.ecp5_cells import run_verilated
 
@@ -56,7 +56,7 @@ class BothForms(wiring.Component):
 
 @pytest.mark.parametrize(("value_bits", "multiplier_bits"), [(8, 8), (18, 12), (19, 8), (30, 18)])
 def test_products(value_bits, multiplier_bits, tmp_path):
-    text = verilog.convert(BothForms(value_bits, multiplier_bits), name="top", emit_src=False)
+    text = convert(BothForms(value_bits, multiplier_bits), "top")
     (tmp_path / "top.v").write_text(text)
     program = TESTBENCH.replace("VALUE", str(value_bits))
     program = program.replace("MULTIPLIER", str(multiplier_bits))

@@ -6,12 +6,12 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 from amaranth.sim import Simulator
 from fireline.errors import FirelineError
+from fireline.hw.lib.verilog import convert
 from fireline.hw.link.protocol import MemoryState
 from fireline.hw.sdram.chip import BURST_WORDS, Command, SdramCycles, SdramGeometry
 from fireline.hw.sdram.controller import Action, SdramController
@@ -70,7 +70,7 @@ def test_any_order_of_requests(tmp_path, seed):
         elif action is Action.READ:
             expected += memory.get(burst, [0] * BURST_WORDS)
         requests.append([action.value, burst, words, draw.choice([0, 0, 0, 1, 7, 30, 150])])
-    text = verilog.convert(dut, name="testbench", emit_src=False, strip_internal_attrs=True)
+    text = convert(dut, "testbench")
     ports = ("clk", "rst", *dut.signature.members)
     simulator = build({"testbench.v": text, SOURCE: model_source()}, "testbench", ports)
     job, result = tmp_path / "job.json", tmp_path / "result.json"

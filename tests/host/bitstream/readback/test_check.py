@@ -15,7 +15,8 @@ from fireline.host.bitstream.readback.configuration import Configuration, differ
 from fireline.host.bitstream.readback.memories import check_memories
 from fireline.host.bitstream.readback.pads import check_pads
 from fireline.host.bitstream.readback.plls import check_plls
-from fireline.host.bitstream.tools import Step, find_tool, run_step
+from fireline.host.bitstream.steps import Step, run_step
+from fireline.host.tools import PIP
 
 
 def no_progress(step, line):
@@ -187,7 +188,8 @@ def test_the_check_of_a_faulty_bitstream_fails_as_a_whole(real_build, tmp_path):
     shutil.copytree(real_build.scratch, scratch)
     text = real_build.written.read_text()
     (scratch / "seed2.config").write_text(text.replace("PULLMODE UP", "PULLMODE DOWN"))
-    pack = (find_tool("ecppack"), "seed2.config", "fireline.bit")
+    ecpunpack = str(PIP.find("ecpunpack").path)
+    pack = (str(PIP.find("ecppack").path), "seed2.config", "fireline.bit")
     run_step(Step("ecppack", pack), scratch, no_progress)
     for seed, said in (
         (2, "PULLMODE of pin .* is DOWN, not UP; this is a defect"),
@@ -195,4 +197,6 @@ def test_the_check_of_a_faulty_bitstream_fails_as_a_whole(real_build, tmp_path):
     ):
         said = f"the bitstream is not what it should be: .*{said}"
         with pytest.raises(FirelineError, match=said):
-            check_bitstream(top.board, top.clock_mhz, None, scratch, seed, no_progress)
+            check_bitstream(
+                *(top.board, top.clock_mhz, None, ecpunpack, scratch, seed), no_progress
+            )

