@@ -1,31 +1,33 @@
-"""A float ONNX file as nodes and constants; every field of the file is checked."""
+"""ONNX files as nodes and constants: what the file says, checked but not yet understood."""
 
+import graphlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import onnx
-from onnx import AttributeProto, TensorProto, numpy_helper
+from onnx import AttributeProto, TensorProto
 
 from ...errors import FirelineError
+from ..reading import read_bytes
+from .constants import FLOATS, Constants, constant_of
+from .functions import inline_functions
+from .limits import MAXIMUM_BYTES, MAXIMUM_NODES
 
-MAXIMUM_BYTES = 1 << 29
-"""Greatest size of a file; networks of the family take a few megabytes."""
-SAME = ("Identity", "Dropout")
-"""Operators whose output equals their first input."""
-FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
+OWN_DOMAINS = ("", "ai.onnx")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
-    """An operator of the graph."""
+    """An operator of the file."""
 
-    operator: str
+    operator: str  # with its domain, if that is not ONNX's own
     title: str  # operator and name, as messages show them
     file: str  # "weights FILE"
     inputs: tuple[str, ...]  # names of tensors; "" stands for an omitted one
-    attributes: Mapping[str, object]  # int, float, str or tuple of int
+    attributes: Mapping[str, object]  # int, float, str, tuple of int, TensorProto or None
+    outputs: tuple[str, ...] = ()
+    proto: onnx.NodeProto = field(default_factory=onnx.NodeProto, repr=False)
 
     @property
     def where(self) -> str:
@@ -53,126 +55,131 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes by their output. Identities and dropouts are removed; the graph has no cycles."""
+    """What the file computes. The graph has no cycles."""
 
     file: str  # "weights FILE"
     input: str  # the tensor that takes the pictures
-    size: tuple[int, int] | None  # height and width of the input, if the file states them
-    output: str
-    nodes: Mapping[str, Node]  # by the first tensor that they write
-    constants: Mapping[str, TensorProto]
-    folder: Path
-
-    def node(self, tensor: str, wanted: str, *operators: str) -> Node:
-        """The node that writes a tensor; FirelineError unless it has one of these operators.
-
-        ``wanted`` names the expected part in the message.
-        """
-        if tensor not in self.nodes:
-            what = "its input" if tensor == self.input else f"{tensor!r}"
-            raise FirelineError(
-                f"{self.file}: {what} stands where {wanted} is expected; "
-                "use a network of the SqueezeNet family"
-            )
-        node = self.nodes[tensor]
-        if node.operator not in operators:
-            raise FirelineError(
-                f"{node.where} stands where {wanted} is expected; "
-                "use a network of the SqueezeNet family"
-            )
-        return node
-
-    def constant(self, node: Node, index: int) -> np.ndarray | None:
-        """The constant that a node reads as that input; None if it is computed or omitted."""
-        tensor = self.constants.get(node.input(index))
-        return None if tensor is None else _array(node.where, tensor, self.folder)
-
-    def weights(self, node: Node, index: int) -> np.ndarray:
-        """The constant as finite float64 in the range of float32; FirelineError if it is none."""
-        values = self.constant(node, index)
-        name = node.input(index)
-        if values is None:
-            raise FirelineError(
-                f"{node.where} reads {name!r}, which is not a constant; "
-                "export the network with its weights"
-            )
-        if self.constants[name].data_type not in FLOATS:
-            raise FirelineError(f"{node.where}: {name!r} is {values.dtype}; export it as float32")
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # gives infinity or NaN, which the next lines refuse
-            values = values.astype(np.float32).astype(np.float64)
-        if not np.isfinite(values).all():
-            raise FirelineError(f"{node.where}: {name!r} holds NaN or infinity; train again")
-        return values
+    dimensions: tuple[int, ...]  # of the input; 0 where the file does not state one
+    integers: bool  # whether the input holds integers
+    outputs: tuple[str, ...]
+    nodes: tuple[Node, ...]  # that the outputs depend on, each after those that it reads
+    constants: Constants
+    opset: int  # version of ONNX's operators
 
 
 def read_graph(path: str | Path) -> Graph:
-    """The graph of an ONNX file with one input and one output.
+    """The graph of an ONNX file with one input, its local functions inlined.
 
-    Weights may lie in another file of the same folder. Raises FirelineError when the file is
-    missing, damaged or larger than 512 MiB, or has more inputs or outputs.
+    Weights may lie in other files of the same folder. Raises FirelineError when the file is
+    missing, damaged or larger than 512 MiB, or has more inputs.
     """
     path = Path(path)
     file = f"weights {path}"
-    if not path.is_file():
-        raise FirelineError(f"{file}: no such file; check the path")
-    if path.stat().st_size > MAXIMUM_BYTES:
-        raise FirelineError(f"{file}: larger than 512 MiB; use a network of the SqueezeNet family")
-    data = path.read_bytes()
+    remedy = "use a network of the SqueezeNet family"
+    data = read_bytes(path, "weights", MAXIMUM_BYTES, remedy)
     try:
         proto = onnx.load_model_from_string(data)
     except Exception as error:  # protobuf raises types of its own
         raise FirelineError(
             f"{file}: not an ONNX file, or truncated; use an intact file"
         ) from error
-    return _graph(file, proto.graph, path.parent)
+    return _graph(file, inline_functions(file, proto), path.parent)
 
 
-def _graph(file: str, proto: onnx.GraphProto, folder: Path) -> Graph:
-    constants = {tensor.name: tensor for tensor in proto.initializer}
+def _graph(file: str, model: onnx.ModelProto, folder: Path) -> Graph:
+    proto = model.graph
+    if not proto.node:
+        raise FirelineError(f"{file}: holds no graph; use an intact file")
+    if len(proto.node) > MAXIMUM_NODES:
+        raise FirelineError(
+            f"{file}: {len(proto.node)} nodes, more than {MAXIMUM_NODES}; "
+            "use a network of the SqueezeNet family"
+        )
+    constants = Constants(file, folder, {tensor.name: tensor for tensor in proto.initializer})
     inputs = [value for value in proto.input if value.name not in constants]
-    if len(inputs) != 1 or len(proto.output) != 1:
+    if len(inputs) != 1 or not proto.output:
         raise FirelineError(
             f"{file}: the graph has {len(inputs)} inputs and {len(proto.output)} outputs; "
-            "use a network with one of each"
+            "export a network with one input, the picture, and one output, the classes"
         )
-    nodes: dict[str, Node] = {}
-    names = {
-        name: name for name in (*constants, inputs[0].name, "")
-    }  # tensors by their names in the file
+    writers: dict[str, Node] = {}  # by the tensors that they write
     for each in proto.node:
-        node = _node(file, each, names)
-        writes = [name for name in each.output if name]
-        if twice := [name for name in writes if name in names]:
-            raise FirelineError(f"{node.where} writes {twice[0]!r} again; export the network again")
-        names |= {name: name for name in writes}
-        if node.operator == "Constant" and writes and (value := _constant(each)) is not None:
-            constants[writes[0]] = value
-        elif node.operator in SAME and writes and node.inputs:
-            names[writes[0]] = node.inputs[0]
-        elif writes:
-            nodes[writes[0]] = node
-    output = names.get(proto.output[0].name, proto.output[0].name)
-    return Graph(file, inputs[0].name, _size(inputs[0]), output, nodes, constants, folder)
+        node = _node(file, each)
+        for tensor in filter(None, node.outputs):
+            if tensor in writers or tensor in constants or tensor == inputs[0].name:
+                raise FirelineError(f"{node.where} writes {tensor!r} again; export it again")
+            if (value := constant_of(each)) is not None:
+                constants.add(tensor, value)
+            else:
+                writers[tensor] = node
+    known = {inputs[0].name, *constants}
+    outputs = tuple(value.name for value in proto.output)
+    for tensor in outputs:
+        if tensor not in writers and tensor not in known:
+            raise FirelineError(f"{file}: no node writes the output {tensor!r}; export it again")
+    kind = inputs[0].type.tensor_type
+    if kind.elem_type not in (TensorProto.UNDEFINED, TensorProto.UINT8, *FLOATS):
+        raise FirelineError(
+            f"{file}: the input {inputs[0].name!r} takes neither floats nor uint8; "
+            "export a network that takes pictures"
+        )
+    return Graph(
+        file,
+        inputs[0].name,
+        tuple(max(dimension.dim_value, 0) for dimension in kind.shape.dim),
+        kind.elem_type == TensorProto.UINT8,
+        outputs,
+        _in_order(file, outputs, writers, known),
+        constants,
+        max([each.version for each in model.opset_import if each.domain in OWN_DOMAINS] or [1]),
+    )
 
 
-def _node(file: str, proto: onnx.NodeProto, names: Mapping[str, str]) -> Node:
-    """The node; FirelineError if it reads a tensor that no earlier node writes."""
+def _in_order(
+    file: str, outputs: tuple[str, ...], writers: Mapping[str, Node], known: set[str]
+) -> tuple[Node, ...]:
+    """The nodes that the outputs depend on, each after those that it reads, else as in the file."""
+    sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
+    waiting = [tensor for tensor in outputs if tensor in writers]
+    seen = set(waiting)
+    while waiting:
+        tensor = waiting.pop()
+        node = writers[tensor]
+        for source in filter(None, node.inputs):
+            if source in writers:
+                sorter.add(tensor, source)
+                if source not in seen:
+                    seen.add(source)
+                    waiting.append(source)
+            elif source not in known:
+                raise FirelineError(
+                    f"{file}: {node.title} reads {source!r}, which no node writes; "
+                    "export the network again"
+                )
+        sorter.add(tensor)
+    in_file = [node for node in dict.fromkeys(writers.values()) if seen.intersection(node.outputs)]
+    try:
+        order = list(sorter.static_order())  # for files that have another order
+    except graphlib.CycleError as error:
+        raise FirelineError(
+            f"{writers[error.args[1][0]].where} depends on its own output; export the network again"
+        ) from error
+    written = set(known)
+    for node in in_file:
+        if not written.issuperset(filter(None, node.inputs)):
+            return tuple(dict.fromkeys(writers[tensor] for tensor in order))
+        written.update(node.outputs)
+    return tuple(in_file)
+
+
+def _node(file: str, proto: onnx.NodeProto) -> Node:
     operator = proto.op_type
-    if proto.domain not in ("", "ai.onnx"):
+    if proto.domain not in OWN_DOMAINS:
         operator = f"{proto.domain}.{operator}"
     name = proto.name or (proto.output[0] if proto.output else "")
     title = f"{repr(operator)[1:-1]} {name!r}"
-    for tensor in proto.input:
-        if tensor not in names:
-            raise FirelineError(
-                f"{file}: {title} reads {tensor!r}, which no earlier node writes; "
-                "export the network again"
-            )
-    inputs = tuple(names[tensor] for tensor in proto.input)
     attributes = {each.name: _value(each) for each in proto.attribute}
-    return Node(operator, title, file, inputs, attributes)
+    return Node(operator, title, file, tuple(proto.input), attributes, tuple(proto.output), proto)
 
 
 def _value(proto: AttributeProto) -> object:
@@ -185,56 +192,6 @@ def _value(proto: AttributeProto) -> object:
             return proto.s.decode(errors="replace")
         case AttributeProto.INTS:
             return tuple(proto.ints)
+        case AttributeProto.FLOATS:
+            return tuple(proto.floats)
     return None
-
-
-def _constant(proto: onnx.NodeProto) -> TensorProto | None:
-    """The output of a Constant node, if it is a tensor or a list of integers."""
-    for attribute in proto.attribute:
-        if attribute.name == "value":
-            return attribute.t
-        if attribute.name == "value_ints":
-            return numpy_helper.from_array(np.array(attribute.ints, np.int64))
-    return None
-
-
-def _size(proto: onnx.ValueInfoProto) -> tuple[int, int] | None:
-    sides = [dimension.dim_value for dimension in proto.type.tensor_type.shape.dim]
-    return (sides[2], sides[3]) if len(sides) == 4 and min(sides[2:]) > 0 else None
-
-
-def _array(where: str, tensor: TensorProto, folder: Path) -> np.ndarray:
-    if tensor.data_location == TensorProto.EXTERNAL:
-        inside = TensorProto(dims=tensor.dims, data_type=tensor.data_type)
-        inside.raw_data = _external(f"{where}: {tensor.name!r}", tensor, folder)
-        tensor = inside
-    try:
-        return numpy_helper.to_array(tensor)
-    except Exception as error:  # onnx raises many types for damaged tensors
-        raise FirelineError(
-            f"{where}: {tensor.name!r} does not hold as many values as its shape; "
-            "use an intact file"
-        ) from error
-
-
-def _external(where: str, tensor: TensorProto, folder: Path) -> bytes:
-    """The bytes of a tensor in another file of the folder; FirelineError for any other place."""
-    fields = {entry.key: entry.value for entry in tensor.external_data}
-    name = str(fields.get("location", ""))  # bytes if it is not valid UTF-8
-    path = folder / name
-    if Path(name).name != name or path.is_symlink() or not path.is_file():
-        raise FirelineError(
-            f"{where} lies in {name!r}, which is not a file in the same folder; "
-            "keep both in one folder"
-        )
-    size = path.stat().st_size
-    try:
-        start = int(fields.get("offset", 0))
-        length = int(fields.get("length", size - start))
-    except ValueError:
-        start = length = -1
-    if start < 0 or not 0 <= length <= min(size - start, MAXIMUM_BYTES):
-        raise FirelineError(f"{where} lies beyond the end of {name!r}; use intact files")
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(length)

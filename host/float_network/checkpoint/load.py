@@ -72,7 +72,8 @@ def _is_onnx(path: str | Path) -> bool:
 
 
 def _load_onnx(path: str | Path, architecture: Architecture) -> Checkpoint:
-    own, weights = import_onnx(path, architecture)
+    network, weights = import_onnx(path, architecture)
+    own, notes = network.architecture, network.notes
     model = SqueezeNet(own)
     with torch.no_grad():
         for name, (weight, bias) in weights.items():
@@ -81,9 +82,9 @@ def _load_onnx(path: str | Path, architecture: Architecture) -> Checkpoint:
             assert conv_bias is not None  # there is no batch normalisation
             conv_bias.copy_(torch.from_numpy(bias))
     if own.last_relu == architecture.last_relu:
-        return Checkpoint(model.eval(), ())
+        return Checkpoint(model.eval(), notes)
     found = "a" if own.last_relu else "no"
-    return Checkpoint(model.eval(), (f"{path} has {found} ReLU behind the classifier",))
+    return Checkpoint(model.eval(), (*notes, f"{path} has {found} ReLU behind the classifier"))
 
 
 def _refuse(where: str, what: str, names: list[str]) -> None:
