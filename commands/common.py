@@ -4,7 +4,7 @@ import functools
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,11 +86,6 @@ class Output:
     def say(self, text: str) -> None:
         """Prints a line without markup or line breaks."""
         self.console.print(text, soft_wrap=True)
-
-    def notes(self, texts: Iterable[str]) -> None:
-        """Prints what a user should know about the input, a line each."""
-        for text in texts:
-            self.say(text)
 
     def table(self, title: str, *columns: str) -> "Table":
         """An empty table; a column whose name begins with "<" is left-aligned, others right."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import NET, Output, command
+from .float_weights import read_weights
 from .numbers import COUNT
 from .pictures import STRICT, reading
 
@@ -74,10 +75,8 @@ def _float_logits(
     output: Output, network: "QuantizedNetwork", weights: str, pixels: "np.ndarray"
 ) -> "np.ndarray":
     """Logits of the network with float weights from a file, [N, classes]."""
-    from ..host.float_network.checkpoint.load import read_checkpoint
     from ..host.float_network.fold import fold
     from ..host.quantization.post_training.fidelity import logits
 
-    checkpoint = read_checkpoint(weights, network.architecture)
-    output.notes(checkpoint.notes)
+    checkpoint = read_weights(output, weights, network.architecture)
     return logits(fold(checkpoint.model), pixels).numpy()

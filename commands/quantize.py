@@ -9,6 +9,7 @@ import click
 
 from ..errors import FirelineError
 from .common import Array, Output, command, weight_bits_of
+from .float_weights import read_weights
 from .numbers import COUNT, SEED
 from .pictures import STRICT, reading
 from .weight_budget import bits_within
@@ -108,7 +109,7 @@ def quantize(
     """
     from ..host.data.dataset import load_calibration
     from ..host.network.file import write_network
-    from ..host.network.lookup import resolve
+    from ..host.network.lookup import is_family, resolve
     from ..host.network.stage import PREPROCESSINGS
 
     if array and not board and rom_kbits is None:
@@ -119,19 +120,20 @@ def quantize(
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = weight_bits_of(architecture, weight_bits or "4")
-    pictures = load_calibration(calibration, architecture, reading=reading(output, strict))
-    from ..host.float_network.checkpoint.load import read_checkpoint
-    from ..host.float_network.checkpoint.tensors import read_class_names
     from ..host.quantization.post_training.settings import Settings
 
     chosen = Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
-    checkpoint = read_checkpoint(weights, architecture)
-    output.notes(checkpoint.notes)
+    checkpoint = read_weights(output, weights, architecture, any_classes=is_family(arch))
     model = checkpoint.model
+    if model.architecture.classes != architecture.classes:
+        output.say(
+            f"{architecture.name} gets the {model.architecture.classes} classes of {weights}"
+        )
+    pictures = load_calibration(calibration, model.architecture, reading=reading(output, strict))
     if weight_bits is None and (board or rom_kbits is not None):
         bits = bits_within(output, model, pictures, chosen, board, array, rom_kbits)
     network, results = _quantize(output, model, pictures, bits, chosen, Path(file))
-    network = replace(network, class_names=read_class_names(weights))
+    network = replace(network, class_names=checkpoint.class_names)
     _check_budget(network, board, array, rom_kbits)
     write_network(network, file)
     kbits = network.weight_bits / 1024

@@ -4,6 +4,7 @@ import click
 
 from ..errors import FirelineError
 from .common import Output, command, weight_bits_of
+from .float_weights import read_weights
 from .numbers import COUNT, POSITIVE, SEED, Real
 from .pictures import STRICT, reading
 
@@ -69,19 +70,16 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, str
     if quantized and not initial:
         raise FirelineError("training quantized starts from trained weights: name them with --from")
     bits = weight_bits_of(architecture, weight_bits)
+    model = None
+    if initial:
+        model = read_weights(output, initial, architecture, any_classes=not quantized).model
     dataset = load_dataset(data, architecture, chosen.seed, reading(output, strict))
     from ..host.training import train as training
 
-    if quantized:
-        from ..host.float_network.checkpoint.load import read_checkpoint
-
-        checkpoint = read_checkpoint(initial, architecture)
-        output.notes(checkpoint.notes)
-        network = training.train_quantized(
-            checkpoint.model, dataset, file, chosen, output.console, bits
-        )
+    if quantized and model:
+        network = training.train_quantized(model, dataset, file, chosen, output.console, bits)
         output.say(f"{file}: a network of {network.architecture.classes} classes")
     else:
-        training.train(architecture, dataset, file, chosen, output.console, initial)
+        training.train(architecture, dataset, file, chosen, output.console, model)
         output.say(f"{file}: weights of {architecture.name}")
     output.result({"file": file, "recipe": asdict(chosen), "classes": list(dataset.classes)})

@@ -34,6 +34,11 @@ def resolve(name: str | Path) -> Architecture:
     )
 
 
+def is_family(name: str) -> bool:
+    """Whether the name is that of a family, which says nothing about the number of classes."""
+    return name.partition("-")[0] in FAMILIES
+
+
 def is_network(name: str | Path) -> bool:
     """Whether the name is that of a shipped network or of a file other than TOML."""
     path = Path(name)

@@ -13,7 +13,6 @@ from torch import nn
 
 from ...errors import FirelineError
 from ..data.dataset import Dataset
-from ..float_network.checkpoint.load import read_checkpoint
 from ..float_network.partial import save_tensors
 from ..float_network.squeezenet import SqueezeNet
 from ..network.architecture import Architecture
@@ -32,13 +31,13 @@ def train(
     output: str | Path,
     recipe: Recipe,
     console: Console,
-    initial: str | Path | None = None,
+    initial: SqueezeNet | None = None,
 ) -> SqueezeNet:
     """Trains a network and writes its weights to ``output``, a safetensors file.
 
-    A new network has batch normalisation. With the weights file ``initial``, the network has it if
-    the file does; its classifier is new if the file's has another number of classes. ``fit``
-    resumes an interrupted run. Raises FirelineError for bad input and on divergence.
+    A new network has batch normalisation. Training starts from the network ``initial`` if there is
+    one, with a new classifier if it has another number of classes. ``fit`` resumes an interrupted
+    run. Raises FirelineError for bad input and on divergence.
     """
     output = Path(output)
     if output.suffix != ".safetensors":
@@ -47,10 +46,7 @@ def train(
     if initial is None:
         model = SqueezeNet(architecture, batch_norm=True)
     else:
-        checkpoint = read_checkpoint(initial, architecture, any_classes=True)
-        for note in checkpoint.notes:
-            console.print(note, soft_wrap=True, markup=False)
-        model = _with_classes(checkpoint.model, architecture)
+        model = _with_classes(initial, architecture)
     cast(nn.Dropout, model.classifier[0]).p = recipe.dropout
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
     partial = output.with_name(output.name + ".partial")

@@ -82,7 +82,7 @@ class Evil:
     [
         (lambda path: path.unlink(), "no such file"),
         (truncated, "truncated"),
-        (change("features.0.weight", lambda t: t[:4].clone()), "shape"),
+        (change("features.0.weight", lambda t: t[:4].clone()), "(4x3x3x3) stands where"),
         (change("features.0.weight", lambda t: t * float("nan")), "NaN or infinity"),
         (change("features.0.bias", lambda t: t + float("inf")), "NaN or infinity"),
     ],

@@ -1,5 +1,6 @@
 """A network with the weights of a file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,11 @@ from ....errors import FirelineError
 from ...network.architecture import Architecture
 from ...onnx.importer import import_onnx, read_onnx
 from ..squeezenet import SqueezeNet
-from .tensors import read_weights
+from .by_name import NamedWeights, match_names
+from .by_order import OrderedWeights, check_variance, folded, match_order
+from .contents import read_contents
+from .kind import Kind, recognise
+from .mismatch import mismatch, wrong_classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +23,7 @@ class Checkpoint:
 
     model: SqueezeNet  # in evaluation mode
     notes: tuple[str, ...]  # what was done to make the file fit, a line each, for the user
+    class_names: tuple[str, ...]  # as training writes them; () if the file has none
 
 
 def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
@@ -28,67 +34,96 @@ def load_checkpoint(path: str | Path, architecture: Architecture) -> SqueezeNet:
 def read_checkpoint(
     path: str | Path, architecture: Architecture, any_classes: bool = False
 ) -> Checkpoint:
-    """The network with the weights of a .pth, .pt, .safetensors or .onnx file.
+    """The network with the weights of a file of torch, safetensors or ONNX, whatever its ending.
 
-    It has batch normalisation if the file has; that of an .onnx file is folded in. An .onnx file
-    also says whether there is a last ReLU, which the network follows. With ``any_classes`` it has
-    as many classes as the file. Raises FirelineError when the file is missing or damaged, holds
-    anything but finite tensors, or does not fit the architecture.
+    Names are torchvision's behind any prefix; the model has batch normalisation if the file has.
+    Other names are matched by shape and order where that is clear, and batch normalisation is
+    folded in, as in ONNX files. An ONNX file also says whether there is a last ReLU, which the
+    network follows. With ``any_classes`` the model has as many classes as the file.
+
+    Raises FirelineError when the file is missing, damaged or no weights file, does not fit the
+    architecture, or holds anything but finite floats where the architecture wants weights.
     """
-    if any_classes:
-        architecture = replace(architecture, classes=_classes(path, architecture))
-    if _is_onnx(path):
+    path, where = Path(path), f"weights {path}"
+    kind = recognise(path)
+    if kind is Kind.ONNX:
+        if any_classes:
+            classes = read_onnx(path, architecture).architecture.classes
+            architecture = replace(architecture, classes=classes)
         return _load_onnx(path, architecture)
-    weights = read_weights(path)
-    batch_norm = any(name.endswith(".running_mean") for name in weights)
-    model = SqueezeNet(architecture, batch_norm)
-    own = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    where = f"weights {path} do not fit network {architecture.name}"
-    _refuse(where, "missing", [name for name in own if name not in weights])
-    _refuse(where, "unexpected", [name for name in weights if name not in own])
-    for name, tensor in own.items():
-        found, expected = tuple(weights[name].shape), tuple(tensor.shape)
-        if found != expected:
-            raise FirelineError(
-                f"{where}: {name} has shape {found} instead of {expected}; "
-                "use weights of this architecture"
-            )
-        if name.endswith(".running_var") and weights[name].min() < 0:
-            raise FirelineError(f"weights {path}: {name} has a variance below zero; train again")
-        tensor.copy_(weights[name])
-    return Checkpoint(model.eval(), ())
+    contents = read_contents(path, kind)
+    tensors, ordered = contents.tensors, contents.ordered
+    found = match_names(where, tensors, architecture) or match_order(
+        where, tensors, ordered, architecture
+    )
+    if found is None:
+        raise mismatch(where, contents, architecture)
+    if found.classes != architecture.classes:
+        if not any_classes:
+            raise wrong_classes(where, found.classes, architecture)
+        architecture = _with_classes(where, found.classes, architecture)
+    if contents.class_names and len(contents.class_names) != architecture.classes:
+        raise FirelineError(
+            f"{where}: names {len(contents.class_names)} classes, but has {architecture.classes}; "
+            "correct the entry classes in its metadata"
+        )
+    model = (
+        _load_named(where, found, architecture)
+        if isinstance(found, NamedWeights)
+        else _load_ordered(where, found, architecture)
+    )
+    return Checkpoint(model.eval(), found.notes, contents.class_names)
 
 
-def _classes(path: str | Path, architecture: Architecture) -> int:
-    """The number of classes of a weights file, or the architecture's if the file does not tell."""
-    if _is_onnx(path):
-        return read_onnx(path, architecture).architecture.classes
-    head = read_weights(path).get("classifier.1.weight")
-    return architecture.classes if head is None or head.ndim != 4 else len(head)
+def _with_classes(where: str, classes: int, architecture: Architecture) -> Architecture:
+    try:
+        return replace(architecture, classes=classes)
+    except FirelineError as error:
+        raise FirelineError(f"{where}: {error}") from error
 
 
-def _is_onnx(path: str | Path) -> bool:
-    return Path(path).suffix == ".onnx"
+def _load_named(where: str, found: NamedWeights, architecture: Architecture) -> SqueezeNet:
+    model = SqueezeNet(architecture, found.batch_norm)
+    state = model.state_dict()
+    for name, stored in found.tensors.items():
+        values = stored.read(f"{where}: {found.prefix}{name}")
+        if name.endswith(".running_var"):
+            check_variance(f"{where}: {found.prefix}{name}", values)
+        state[name].copy_(values)
+    return model
 
 
-def _load_onnx(path: str | Path, architecture: Architecture) -> Checkpoint:
-    network, weights = import_onnx(path, architecture)
+def _load_ordered(where: str, found: OrderedWeights, architecture: Architecture) -> SqueezeNet:
+    layers = [layer for layer in architecture.layers() if layer.is_convolution]
+    convolutions = {
+        layer.name: folded(where, conv, norm)
+        for layer, (conv, norm) in zip(layers, found.pairs, strict=True)
+    }
+    return _filled(architecture, convolutions)
+
+
+def _load_onnx(path: Path, architecture: Architecture) -> Checkpoint:
+    network, arrays = import_onnx(path, architecture)
+    convolutions = {
+        name: (torch.from_numpy(weight), torch.from_numpy(bias))
+        for name, (weight, bias) in arrays.items()
+    }
     own, notes = network.architecture, network.notes
-    model = SqueezeNet(own)
+    if own.last_relu != architecture.last_relu:
+        found = "a" if own.last_relu else "no"
+        notes = (*notes, f"{path} has {found} ReLU behind the classifier")
+    return Checkpoint(_filled(own, convolutions).eval(), notes, ())
+
+
+def _filled(
+    architecture: Architecture, convolutions: Mapping[str, tuple[torch.Tensor, torch.Tensor]]
+) -> SqueezeNet:
+    """A model without batch normalisation, with weights and biases by layer name."""
+    model = SqueezeNet(architecture)
     with torch.no_grad():
-        for name, (weight, bias) in weights.items():
-            model.conv(name).weight.copy_(torch.from_numpy(weight))
-            conv_bias = model.conv(name).bias
-            assert conv_bias is not None  # there is no batch normalisation
-            conv_bias.copy_(torch.from_numpy(bias))
-    if own.last_relu == architecture.last_relu:
-        return Checkpoint(model.eval(), notes)
-    found = "a" if own.last_relu else "no"
-    return Checkpoint(model.eval(), (*notes, f"{path} has {found} ReLU behind the classifier"))
-
-
-def _refuse(where: str, what: str, names: list[str]) -> None:
-    """Raises FirelineError if there are names; ``what`` is what is wrong with them."""
-    if names:
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        raise FirelineError(f"{where}: {names[0]}{more} {what}; use weights of this architecture")
+        for name, (weight, bias) in convolutions.items():
+            conv = model.conv(name)
+            assert conv.bias is not None  # there is no batch normalisation
+            conv.weight.copy_(weight)
+            conv.bias.copy_(bias)
+    return model

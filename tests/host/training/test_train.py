@@ -8,8 +8,7 @@ import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host import golden
-from fireline.host.float_network.checkpoint.load import load_checkpoint
-from fireline.host.float_network.checkpoint.tensors import read_class_names
+from fireline.host.float_network.checkpoint.load import load_checkpoint, read_checkpoint
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Preprocessing
 from fireline.host.network.file import read_network
@@ -48,7 +47,7 @@ def test_learns_and_leaves_a_checkpoint(tmp_path):
     model = train(TINY, DATA, path, RECIPE, console)
     assert accuracy(model, TINY, DATA.test) == 1
     assert accuracy(load_checkpoint(path, TINY), TINY, DATA.test) == 1
-    assert read_class_names(path) == ("across", "down")
+    assert read_checkpoint(path, TINY).class_names == ("across", "down")
     assert list(tmp_path.iterdir()) == [path]
     lines = console.file.getvalue()
     assert "epoch 1: loss" in lines and "100.00% of 50 test pictures right" in lines
@@ -101,9 +100,8 @@ def test_quantization_in_the_loop(tmp_path):
 
 def test_fine_tuning_keeps_the_features_and_makes_a_new_head(tmp_path):
     old = SqueezeNet(dataclasses.replace(TINY, classes=5))
-    torch.save(old.state_dict(), tmp_path / "old.pth")
     recipe = dataclasses.replace(RECIPE, learning_rate=0, epochs=1)
-    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), tmp_path / "old.pth")
+    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), old)
     assert model.norm("conv1") is None
     assert model.conv("conv3").out_channels == 2
     kept = {k: v for k, v in model.state_dict().items() if not k.startswith("classifier")}
@@ -112,18 +110,17 @@ def test_fine_tuning_keeps_the_features_and_makes_a_new_head(tmp_path):
 
 def test_fine_tuning_from_onnx(tmp_path):
     path = Zoo(dataclasses.replace(TINY, classes=5)).save(tmp_path / "old.onnx")
+    old = read_checkpoint(path, TINY, any_classes=True).model
     recipe = dataclasses.replace(RECIPE, learning_rate=0, epochs=1)
-    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), path)
+    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), old)
     assert model.conv("conv3").out_channels == 2
-    old = load_checkpoint(path, dataclasses.replace(TINY, classes=5))
     assert model.conv("fire2/expand3x3").weight.equal(old.conv("fire2/expand3x3").weight)
 
 
 def test_fine_tuning_keeps_a_head_that_fits(tmp_path):
     old = SqueezeNet(TINY)
-    torch.save(old.state_dict(), tmp_path / "old.pth")
     recipe = dataclasses.replace(RECIPE, learning_rate=0, epochs=1)
-    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), tmp_path / "old.pth")
+    model = train(TINY, DATA, tmp_path / "new.safetensors", recipe, quiet(), old)
     assert model.conv("conv3").weight.equal(old.conv("conv3").weight)
 
 
@@ -142,5 +139,3 @@ def test_bad_input(tmp_path):
         train(TINY, single, path, RECIPE, quiet())
     with pytest.raises(FirelineError, match="none: no such folder; make it"):
         train(TINY, DATA, tmp_path / "none" / "w.safetensors", RECIPE, quiet())
-    with pytest.raises(FirelineError, match="no such file"):
-        train(TINY, DATA, path, RECIPE, quiet(), tmp_path / "none.pth")

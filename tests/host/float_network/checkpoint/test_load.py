@@ -1,9 +1,13 @@
 """Weights files become networks; what does not fit is refused."""
 
+import argparse
 import dataclasses
+import json
+import random
 from collections import OrderedDict
 
 import pytest
+import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host.float_network.checkpoint.load import load_checkpoint, read_checkpoint
@@ -19,7 +23,8 @@ from fireline.host.network.architecture import (
 from fireline.host.network.families import family
 from support.onnx_networks import Zoo, run_onnx, torch_export
 from support.paths import SHARED
-from support.torch_networks import save
+from support.small import TINY
+from support.torch_networks import draw_model, save
 
 SMALL = Architecture(
     "small",
@@ -43,33 +48,95 @@ def test_checkpoint(tmp_path, batch_norm):
         assert loaded(x).equal(model(x))
 
 
-def changed(**changes):
-    state = SqueezeNet(SMALL, batch_norm=True).state_dict() | changes
-    return {name: tensor for name, tensor in state.items() if tensor is not None}
+def test_class_names(tmp_path):
+    path = tmp_path / "w.bin"  # safetensors under another ending
+    state, names = SqueezeNet(SMALL).state_dict(), [f"class {number}" for number in range(7)]
+    for text, found in (
+        (json.dumps(names), tuple(names)),
+        ("[1]", ()),
+        ("}", ()),
+        ("[" * 9999, ()),
+    ):
+        safetensors.torch.save_file(state, path, {"classes": text})
+        assert read_checkpoint(path, SMALL).class_names == found
+    safetensors.torch.save_file(state, path, {"classes": json.dumps(names[:3])})
+    with pytest.raises(FirelineError, match="names 3 classes, but has 7"):
+        read_checkpoint(path, SMALL)
 
 
 @pytest.mark.parametrize(
-    ("state", "reason"),
+    ("name", "value", "message"),
     [
-        (
-            changed(**{"features.0.weight": None, "features.3.squeeze.weight": None}),
-            "features.0.weight and 1 more missing; use weights of this architecture",
-        ),
-        (changed(**{"conv9.weight": torch.ones(1)}), "conv9.weight unexpected"),
-        (
-            changed(**{"classifier.1.weight": torch.ones(8, 11, 1, 1)}),
-            r"classifier.1.weight has shape \(8, 11, 1, 1\) instead of \(7, 11, 1, 1\)",
-        ),
-        (changed(**{"classifier.1.bias": torch.full((7,), torch.nan)}), "NaN or infinity"),
-        (changed(**{"conv1_norm.running_var": torch.full((8,), -1.0)}), "variance below zero"),
-        ({}, "features.0.weight and 17 more missing"),
+        ("classifier.1.bias", torch.full((7,), torch.nan), "classifier.1.bias holds NaN"),
+        ("conv1_norm.running_var", torch.full((8,), -1.0), "variance below zero; train again"),
+        ("features.0.weight", torch.ones(8, 3, 3, 3).long(), "features.0.weight is int64"),
+        ("features.0.weight", torch.ones(8, 3, 3, 3).to_sparse(), "features.0.weight is sparse"),
     ],
 )
-def test_checkpoint_refused(tmp_path, state, reason):
-    torch.save(state, tmp_path / "w.pth")
-    with pytest.raises(FirelineError, match=reason) as error:
+def test_values_are_checked(tmp_path, name, value, message):
+    state = SqueezeNet(SMALL, batch_norm=True).state_dict() | {name: value}
+    torch.save({"net": state}, tmp_path / "w.pth")
+    with pytest.raises(FirelineError, match=message) as error:
         load_checkpoint(tmp_path / "w.pth", SMALL)
     assert "w.pth" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_too_many_classes(tmp_path):
+    state = SqueezeNet(SMALL).state_dict()
+    state["classifier.1.weight"] = torch.ones(1).expand(5000, 11, 1, 1)
+    state["classifier.1.bias"] = torch.ones(1).expand(5000)
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(FirelineError, match=r"w\.pth: .*number of classes is 5000"):
+        read_checkpoint(tmp_path / "w.pth", SMALL, any_classes=True)
+
+
+def damaged(data: bytes, draw: random.Random) -> bytes:
+    """Bytes changed, cut out, repeated or put in, at a few places."""
+    changed = bytearray(data)
+    for _ in range(draw.choice((1, 1, 2, 5))):
+        place = draw.randrange(len(changed))
+        length = draw.choice((1, 1, 4, 100))
+        match draw.randrange(4):
+            case 0:
+                changed[place : place + length] = draw.randbytes(length)
+            case 1:
+                del changed[place : place + length]
+            case 2:
+                changed[place:place] = changed[place : place + length]
+            case _:
+                del changed[place:]
+        changed = changed or bytearray(b"x")
+    return bytes(changed)
+
+
+def check_damaged(tmp_path, seeds) -> None:
+    """Damaged files of each kind are read, with finite weights, or refused in one line."""
+    path, state = tmp_path / "w", draw_model(TINY, True).state_dict()
+    files = []
+    for options in ({}, {"_use_new_zipfile_serialization": False}, {"pickle_protocol": 4}):
+        torch.save({"epoch": 1, "model": state, "args": argparse.Namespace(a=1)}, path, **options)
+        files.append(path.read_bytes())
+    safetensors.torch.save_file(state, path, {"classes": '["a", "b", "c"]'})
+    files.append(path.read_bytes())
+    for seed in seeds:
+        draw = random.Random(seed)
+        path.write_bytes(damaged(draw.choice(files), draw))
+        try:
+            model = load_checkpoint(path, TINY)
+        except FirelineError as error:
+            assert "\n" not in str(error) and len(str(error)) < 1000, seed
+            str(error).encode()
+        else:
+            assert all(tensor.isfinite().all() for tensor in model.state_dict().values()), seed
+
+
+def test_damaged_files(tmp_path):
+    check_damaged(tmp_path, range(150))
+
+
+@pytest.mark.slow
+def test_many_damaged_files(tmp_path):
+    check_damaged(tmp_path, range(1000, 9000))
 
 
 def test_onnx_checkpoint(tmp_path):
@@ -83,14 +150,6 @@ def test_onnx_checkpoint(tmp_path):
     other = dataclasses.replace(SMALL, classes=5)
     with pytest.raises(FirelineError, match=r"w\.onnx: .* has 7 classes, but small has 5"):
         load_checkpoint(path, other)
-    assert read_checkpoint(path, other, any_classes=True).model.architecture.classes == 7
-
-
-@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
-def test_classes(tmp_path, ending):
-    state = SqueezeNet(SMALL).state_dict()
-    other = dataclasses.replace(SMALL, classes=5)
-    path = save(tmp_path / f"w{ending}", state)
     assert read_checkpoint(path, other, any_classes=True).model.architecture.classes == 7
 
 
