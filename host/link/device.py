@@ -2,7 +2,8 @@
 
 import errno
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -13,22 +14,22 @@ from ...errors import FirelineError
 from ...hw.link.baud import BAUD
 from ...hw.link.protocol import (
     CHUNK_BYTES,
-    IDENTITY_BYTES,
     MOST_CHUNKS_AHEAD,
     SCORE_BYTES,
     SCORES_PER_PART,
-    VERSION,
     Identity,
     Kind,
     MemoryState,
 )
+from .answers import read_identity, read_memory_state, read_scores
 from .packets import Packet, PacketFinder
 
 POLL_SECONDS = 0.002
 WRITE_SECONDS = 10
 """A port that takes no bytes for so long is gone."""
 
-UNSETTLED = (MemoryState.TESTING, MemoryState.CHECKING)
+TESTS = (MemoryState.TESTING, MemoryState.CHECKING)
+"""States that the board leaves by itself."""
 REFUSALS = {
     MemoryState.TESTING: "is still testing its SDRAM: wait a little and try again",
     MemoryState.FAULT: "has no working SDRAM, because the test at power-up failed: switch the "
@@ -41,6 +42,7 @@ REFUSALS = {
     "the network that its bitstream was built from; if you did, its SDRAM is faulty",
     MemoryState.CORRUPT: "found its weights changed during the computation, so there are no "
     "scores: load the weights again; if the error returns, its SDRAM is faulty",
+    MemoryState.READY: "refuses a request although its weights are ready: flash it again",
 }
 """Why a board has no scores, and what to do."""
 
@@ -78,6 +80,7 @@ class Device:
         deadline: float = 60.0,
     ):
         self.port = port
+        self._board = f"the board at {port}"
         self.timeout = timeout
         self.patience = patience
         self.deadline = deadline
@@ -104,13 +107,7 @@ class Device:
 
         Raises FirelineError if the board speaks another version of the protocol.
         """
-        data = self._ask(Kind.HELLO).data
-        if data[:1] != bytes([VERSION]) or len(data) != IDENTITY_BYTES:
-            raise FirelineError(
-                f"the board at {self.port} speaks version {data[0] if data else '?'} of the link, "
-                f"this program version {VERSION}: build and flash the board again"
-            )
-        return Identity.from_bytes(data)
+        return read_identity(self._board, self._ask(Kind.HELLO).data)
 
     def check_network(self, network: int) -> Identity:
         """Returns the board's identity if it runs the network with this CRC-32.
@@ -120,7 +117,7 @@ class Device:
         identity = self.identify()
         if identity.network != network:
             raise FirelineError(
-                f"the board at {self.port} runs network {identity.network:08x}, not {network:08x}: "
+                f"{self._board} runs network {identity.network:08x}, not {network:08x}: "
                 "flash the bitstream that was built from this network"
             )
         return identity
@@ -135,18 +132,20 @@ class Device:
         has taken, and with the number of all.
 
         Raises FirelineError for pixels of another shape or type, if a board that streams its
-        classifier's weights has none (see `load_weights`), or if the core gives no scores.
+        classifier's weights has none (see `load_weights`), if the core gives no scores, or if it
+        gives those of a picture that another program sent.
         """
         identity = self.identify()
         expected = (identity.height, identity.width, identity.channels)
         if pixels.dtype != np.uint8 or pixels.shape != expected:
             raise FirelineError(
-                f"the board at {self.port} takes pictures of {_size(expected)} uint8, "
+                f"{self._board} takes pictures of {_size(expected)} uint8, "
                 f"not of {_size(pixels.shape)} {pixels.dtype}: resize or convert it"
             )
+        frame = pixels.tobytes()
         self._ask(Kind.START)
-        self._send_chunks("frame", pixels.tobytes(), progress)
-        return self._fetch_scores(identity.classes)
+        self._send_chunks("frame", frame, progress)
+        return self._fetch_scores(identity.classes, zlib.crc32(frame))
 
     def needs_weights(self) -> bool:
         """Returns whether the board needs weights before it can classify.
@@ -166,32 +165,33 @@ class Device:
         expected = self.identify().weight_bytes
         if len(weights) != expected:
             raise FirelineError(
-                f"the board at {self.port} takes {expected} bytes of weights, not {len(weights)}: "
+                f"{self._board} takes {expected} bytes of weights, not {len(weights)}: "
                 "flash the bitstream that was built from this network"
             )
         self._memory()
         self._ask(Kind.LOAD)
         self._send_chunks("weights", weights, progress)
-        state = self._memory()
+        # The board answers the last chunk before all of its bytes are in the memory.
+        state = self._memory(passing=(MemoryState.LOADING, *TESTS))
         if state is not MemoryState.READY:
             self._refuse(state)
 
-    def _memory(self) -> MemoryState:
-        """The state of the board's memory, after a test or a check that is running.
+    def _memory(self, passing: Sequence[MemoryState] = TESTS) -> MemoryState:
+        """The state of the board's memory after those that pass by themselves.
 
         Raises FirelineError if the board has no memory that works.
         """
         until = time.monotonic() + self.deadline
         while True:
-            state = MemoryState(self._ask(Kind.MEMORY).data[0])
+            state = read_memory_state(self._board, self._ask(Kind.MEMORY).data)
             if state is MemoryState.FAULT:
                 self._refuse(state)
-            if state not in UNSETTLED or time.monotonic() > until:
+            if state not in passing or time.monotonic() > until:
                 return state
             time.sleep(POLL_SECONDS)
 
     def _refuse(self, state: MemoryState) -> NoReturn:
-        raise FirelineError(f"the board at {self.port} {REFUSALS[state]}")
+        raise FirelineError(f"{self._board} {REFUSALS[state]}")
 
     def _send_chunks(self, what: str, content: bytes, progress: Callable[[int, int], None] | None):
         """Sends all chunks of a frame or of weights.
@@ -220,18 +220,23 @@ class Device:
             elif answer is None or answer.kind is Kind.BROKEN:
                 sent, most_ahead = taken, 1
 
-    def _fetch_scores(self, classes: int) -> np.ndarray:
-        """Reads the scores part by part, as soon as the core has them."""
+    def _fetch_scores(self, classes: int, check: int) -> np.ndarray:
+        """Reads the scores of the frame with this check part by part, as soon as there are any."""
         encoded = bytearray()
         until = time.monotonic() + self.deadline
         while len(encoded) < classes * SCORE_BYTES:
             part = len(encoded) // (SCORE_BYTES * SCORES_PER_PART)
-            data = self._ask(Kind.RESULT, bytes([part])).data
-            if len(data) == SCORE_BYTES * SCORES_PER_PART:
-                encoded += data
+            scores = read_scores(self._board, self._ask(Kind.RESULT, bytes([part])).data)
+            if scores and scores.check != check:
+                raise FirelineError(
+                    f"{self._board} has the scores of another picture: another program uses the "
+                    "board; close that program and repeat (`fireline doctor` may name it)"
+                )
+            if scores and scores.part == part:  # another program may ask for another part
+                encoded += scores.encoded
             elif time.monotonic() > until:
                 raise FirelineError(
-                    f"the board at {self.port} gave no scores within {self.deadline:g} s: "
+                    f"{self._board} gave no scores within {self.deadline:g} s: "
                     "flash it again and repeat"
                 )
             else:
@@ -254,7 +259,7 @@ class Device:
                 if (answer.kind, answer.sequence) == (kind | Kind.ANSWER, self._sequence):
                     return answer
                 if (answer.kind, answer.sequence) == (Kind.STATE, self._sequence):
-                    self._refuse(MemoryState(answer.data[0]))
+                    self._refuse(read_memory_state(self._board, answer.data))
                 if answer.kind is Kind.BROKEN:
                     break
         self._give_up(f"request {kind.name}", answer)
@@ -286,9 +291,7 @@ class Device:
         else:
             what = "did not answer"
             advice = "check that it is the board's port and that the board is flashed"
-        raise FirelineError(
-            f"the board at {self.port} {what} for {self.patience:g} s ({step}): {advice}"
-        )
+        raise FirelineError(f"{self._board} {what} for {self.patience:g} s ({step}): {advice}")
 
     def _plugged(self):
         return plugged(self.port)

@@ -5,6 +5,7 @@
 
 from amaranth.hdl import Module, ResetInserter
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..lib import routing
@@ -23,7 +24,7 @@ BUFFER_BYTES = 2048
 """One block RAM."""
 
 REPLY_BYTES = 128
-"""The encoder's memory; the longest answer has 2 + 64 + 4 bytes."""
+"""The encoder's memory; the longest answer has 2 + 69 + 4 bytes."""
 
 assert BUFFER_BYTES // 2 - ChunkBuffer.IN_FLIGHT >= MOST_CHUNKS_AHEAD * CHUNK_BYTES, "chunks fit"
 
@@ -150,6 +151,17 @@ class Link(wiring.Component):
         connect(m, pixels.o, packer.i)
         connect(m, packer.o, flipped(self.pixel))
         m.d.comb += [buffer.keep.eq(receiver.keep), buffer.drop.eq(receiver.drop)]
+        self._build_frame_check(m, receiver, pixels.o, replier)
+
+    def _build_frame_check(self, m, receiver, pixels, replier):
+        """The CRC-32 of the bytes that go to the core."""
+        crc = CRC32_ISO_HDLC().create()
+        _add_cleared(m, receiver, frame_check=crc)
+        m.d.comb += [
+            crc.data.eq(pixels.payload),
+            crc.valid.eq(pixels.valid & pixels.ready),
+            replier.check.eq(crc.crc),
+        ]
 
     def _build_weights(self, m, receiver, chunks, pixels, replier):
         """Sends the bytes of chunks to the loader while weights arrive, otherwise to the core.

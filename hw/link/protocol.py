@@ -9,8 +9,10 @@ byte. The host sends requests; the board answers. Every number has its lowest by
 | START      | any        |                  | STARTED       | the same   |                    |
 | CHUNK      | its number | 1 to 240 bytes   | TAKEN         | the next   |                    |
 |            |            | of the frame     |               | one wanted |                    |
-| RESULT     | any        | number of a part | SCORES        | the same   | 16 scores; none    |
-|            |            |                  |               |            | while it computes  |
+| RESULT     | any        | number of a part | SCORES        | the same   | 16 scores, check,  |
+|            |            |                  |               |            | number of the part;|
+|            |            |                  |               |            | none while it      |
+|            |            |                  |               |            | computes           |
 | LOAD       | any        |                  | LOADING       | the same   |                    |
 | MEMORY     | any        |                  | STATE         | the same   | `MemoryState`      |
 | (broken)   |            |                  | BROKEN        | next chunk |                    |
@@ -20,6 +22,11 @@ after it are numbered from 0, modulo 256. The board passes a chunk to the core o
 whole and the next one wanted. Any other chunk changes nothing, but gets its answer. The board sends
 TAKEN when it has room for `MOST_CHUNKS_AHEAD` more chunks; the host may therefore send that many
 before it waits for an answer. The host may repeat RESULT until the next START.
+
+The check in SCORES is the CRC-32 of the bytes that the core has taken since START. It says which
+picture the scores belong to, and the number which of them they are: if two programs use one line,
+neither takes scores of a picture that it did not send. Two pictures have the same check with a
+probability of 1 in 2**32.
 
 Only boards whose classifier's weights lie in external memory understand LOAD and MEMORY. LOAD
 clears everything as START does, but the chunks after it are weights. After the last of them the
@@ -36,7 +43,7 @@ import struct
 from dataclasses import astuple, dataclass
 from typing import ClassVar, Self
 
-VERSION = 2
+VERSION = 3
 CHUNK_BYTES = 240
 """The most that a chunk holds."""
 
@@ -45,6 +52,7 @@ MOST_CHUNKS_AHEAD = 4
 
 SCORES_PER_PART = 16
 SCORE_BYTES = 4
+FRAME_CHECK_BYTES = 4
 IDENTITY_BYTES = 18
 
 

@@ -5,9 +5,19 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .cobs import Piece
-from .protocol import IDENTITY_BYTES, SCORE_BYTES, SCORES_PER_PART, Identity, Kind, MemoryState
+from .protocol import (
+    FRAME_CHECK_BYTES,
+    IDENTITY_BYTES,
+    SCORE_BYTES,
+    SCORES_PER_PART,
+    Identity,
+    Kind,
+    MemoryState,
+)
 from .requests import Header
 from .score_store import ScorePlace, ScoreStore
+
+SCORES_BYTES = SCORE_BYTES * SCORES_PER_PART + FRAME_CHECK_BYTES + 1
 
 
 class Replier(wiring.Component):
@@ -27,6 +37,7 @@ class Replier(wiring.Component):
         memory: in, state of the external memory
         part, place: out, which byte of the scores to read
         byte: in, that byte, `ScoreStore.LATENCY` cycles later
+        check: in, CRC-32 of the frame's bytes
         o: out stream of the answers' bytes
     Latency
         3 cycles from the request to the first byte
@@ -43,6 +54,7 @@ class Replier(wiring.Component):
     part: Out(8)
     place: Out(ScorePlace)
     byte: In(8)
+    check: In(8 * FRAME_CHECK_BYTES)
     o: Out(stream.Signature(Piece))
 
     def __init__(self, identity: Identity):
@@ -53,7 +65,7 @@ class Replier(wiring.Component):
         m = Module()
         waiting, byte, last = Signal(), Signal(8, reset_less=True), Signal(reset_less=True)
         newest, current = Signal(Header), Signal(Header)
-        left = Signal(range(SCORE_BYTES * SCORES_PER_PART + 1))  # data bytes still to send
+        left = Signal(range(SCORES_BYTES + 1))  # data bytes still to send
         o = self.o
 
         m.d.comb += [self.part.eq(current.argument), o.p.byte.eq(byte), o.p.last.eq(last)]
@@ -87,7 +99,7 @@ class Replier(wiring.Component):
                 with m.State(f"READ {cycle}"):
                     m.next = f"READ {cycle + 1}" if cycle + 1 < ScoreStore.LATENCY else "DATA"
             with m.State("DATA"):
-                self._choose_data(m, current, byte)
+                self._choose_data(m, current, byte, left)
                 m.d.sync += [last.eq(left == 1), left.eq(left - 1)]
                 m.d.sync += self.place.eq(self.place.as_value() + 1)
                 m.next = "SEND"
@@ -101,17 +113,21 @@ class Replier(wiring.Component):
         with m.If(newest.kind == Kind.HELLO):
             m.d.sync += left.eq(IDENTITY_BYTES)
         with m.If((newest.kind == Kind.RESULT) & self.done):
-            m.d.sync += left.eq(SCORE_BYTES * SCORES_PER_PART)
+            m.d.sync += left.eq(SCORES_BYTES)
         if self.identity.weight_bytes:
             needs = (newest.kind == Kind.START) | (newest.kind == Kind.RESULT)
             refused = needs & (self.memory != MemoryState.READY)
             with m.If(refused | (newest.kind == Kind.MEMORY)):
                 m.d.sync += [current.kind.eq(Kind.MEMORY), left.eq(1)]
 
-    def _choose_data(self, m, current, byte):
+    def _choose_data(self, m, current, byte, left):
         """Chooses the next byte of data: of the identity, the memory's state or the scores."""
         identity = Array(self.identity.to_bytes())
         m.d.sync += byte.eq(self.byte)
+        with m.If(left == 1):
+            m.d.sync += byte.eq(current.argument)
+        with m.Elif(left <= 1 + FRAME_CHECK_BYTES):  # `place` starts over after the last score
+            m.d.sync += byte.eq(self.check.word_select(self.place.byte, 8))
         with m.If(current.kind == Kind.HELLO):
             m.d.sync += byte.eq(identity[self.place.as_value()])
         with m.Elif(current.kind == Kind.MEMORY):

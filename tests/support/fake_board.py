@@ -6,6 +6,7 @@ import random
 import select
 import threading
 import tty
+import zlib
 from collections.abc import Callable
 
 from fireline.host.link.packets import Packet, PacketFinder
@@ -27,6 +28,7 @@ class FakeBoard:
         self.after_test = MemoryState.EMPTY
         self.wanted = 0
         self.busy_polls = 2
+        self.loading_polls = 0  # answers LOADING although all weights have arrived
         self.unplug_after_chunks = None
         self._controller, self._terminal = pty.openpty()
         tty.setraw(self._terminal)
@@ -84,8 +86,6 @@ class FakeBoard:
                 if packet.sequence == self.wanted:
                     self.weights += packet.data
                     self.wanted = (self.wanted + 1) % 256
-                    if len(self.weights) == self.identity.weight_bytes:
-                        self.memory = MemoryState.CHECKING
                 return Packet(Kind.TAKEN, self.wanted)
             case Kind.HELLO:
                 return Packet(Kind.IDENTITY, packet.sequence, self.identity.to_bytes())
@@ -104,11 +104,17 @@ class FakeBoard:
                 first = packet.data[0] * SCORES_PER_PART
                 part = (self.scores() + [0] * SCORES_PER_PART)[first : first + SCORES_PER_PART]
                 data = b"".join(score.to_bytes(4, "little") for score in part)
+                data += zlib.crc32(self.pixels).to_bytes(4, "little") + packet.data
                 return Packet(Kind.SCORES, packet.sequence, data)
         return None
 
     def _memory_now(self) -> MemoryState:
         """The current state; the next call returns the state that follows it."""
+        whole = len(self.weights) == self.identity.weight_bytes
+        if self.memory is MemoryState.LOADING and whole:
+            if not self.loading_polls:
+                self.memory = MemoryState.CHECKING
+            self.loading_polls = max(0, self.loading_polls - 1)
         now = self.memory
         if now is MemoryState.TESTING:
             self.memory = self.after_test

@@ -2,18 +2,27 @@
 
 import os
 import pty
+import random
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.link.device import Device
-from fireline.hw.link.protocol import Identity, MemoryState
+from fireline.host.link.packets import Packet
+from fireline.hw.link.protocol import Identity, Kind, MemoryState
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.fake_board import FakeBoard, babble, deaf, noisy
+from support.shared_line import SharedLine
 
 SMALL = Identity(network=0x1234ABCD, width=24, height=20, channels=3, classes=20)
 LARGE = Identity(network=0x00000001, width=224, height=224, channels=3, classes=1000)
-STREAMED = replace(SMALL, weight_bytes=1000)
+STREAMED = replace(SMALL, weight_bytes=1000, ci=4, co=4)
 WEIGHTS = bytes(range(250)) * 4
 PATIENCE = {"timeout": 0.1, "patience": 0.4}
 
@@ -131,8 +140,8 @@ def test_wrong_network_and_wrong_size():
 
 def test_another_version_of_the_protocol(monkeypatch):
     with FakeBoard(SMALL) as board, Device(board.port) as device:
-        monkeypatch.setattr("fireline.host.link.device.VERSION", 9)
-        assert "version 2" in message(device.identify)
+        monkeypatch.setattr("fireline.host.link.answers.VERSION", 9)
+        assert "version 3 of the link, this program version 9" in message(device.identify)
 
 
 def test_echoing_port_is_no_board():
@@ -220,3 +229,127 @@ def test_power_cut_while_weights_are_loaded():
     with FakeBoard(STREAMED) as board, Device(board.port, **PATIENCE) as device:
         assert "weights" in message(lambda: device.load_weights(WEIGHTS, cut))
         assert device.needs_weights()
+
+
+def test_weights_that_are_still_on_their_way_are_waited_for():
+    """The board answers the last chunk before its memory has all bytes."""
+    with FakeBoard(STREAMED) as board, Device(board.port) as device:
+        board.loading_polls = 3
+        device.load_weights(WEIGHTS)
+        assert not device.needs_weights()
+
+
+def test_weights_that_never_arrive_are_waited_for_within_the_deadline():
+    with FakeBoard(STREAMED) as board, Device(board.port, deadline=0.2) as device:
+        board.loading_polls = 10**9
+        assert "only a part of its" in message(lambda: device.load_weights(WEIGHTS))
+
+
+def nonsense(kind: Kind, data: bytes, identity: Identity = STREAMED) -> FakeBoard:
+    """A board that answers one kind of request with these bytes."""
+    board = FakeBoard(identity)
+    board.memory, sensible = MemoryState.READY, board.answer
+
+    def answer(packet):
+        if packet.kind is kind:
+            meant = Kind.STATE if kind is Kind.START else Kind(kind | Kind.ANSWER)
+            return Packet(meant, packet.sequence, data)
+        return sensible(packet)
+
+    board.answer = answer
+    return board
+
+
+def introduced(**values) -> bytes:
+    return replace(STREAMED, **values).to_bytes()
+
+
+@pytest.mark.parametrize(
+    "kind, data, reason",
+    [
+        (Kind.HELLO, b"", "version ? of the link"),
+        (Kind.HELLO, introduced()[:-1], "of the link"),
+        (Kind.HELLO, introduced(classes=0), "a network with 0 classes"),
+        (Kind.HELLO, introduced(classes=65535), "a network with 65535 classes"),
+        (Kind.HELLO, introduced(channels=2), "a network with 2 channels"),
+        (Kind.HELLO, introduced(width=0), "a network with 0 columns"),
+        (Kind.HELLO, introduced(height=65535), "a network with 65535 rows"),
+        (Kind.HELLO, introduced(ci=3), "an array of 3x4"),
+        (Kind.MEMORY, b"", "the memory state nothing"),
+        (Kind.MEMORY, b"\x09", "the memory state 09"),
+        (Kind.MEMORY, b"\x06\x06", "the memory state 0606"),
+        (Kind.START, b"", "the memory state nothing"),
+        (Kind.START, b"\xff", "the memory state ff"),
+        (Kind.START, bytes([MemoryState.READY]), "although its weights are ready"),
+        (Kind.RESULT, bytes(64), "64 bytes of scores"),
+        (Kind.RESULT, bytes(68), "68 bytes of scores"),
+    ],
+)
+def test_valid_packets_that_hold_nonsense(kind, data, reason):
+    with nonsense(kind, data) as board, Device(board.port) as device:
+
+        def use():
+            device.needs_weights()
+            device.classify(picture(STREAMED))
+
+        line = message(use)
+        assert line.startswith(f"the board at {board.port} ") and reason in line
+
+
+@given(
+    st.sampled_from([Kind.HELLO, Kind.MEMORY, Kind.START, Kind.RESULT]),
+    st.binary(max_size=80) | st.builds(bytes, st.lists(st.integers(0, 8), max_size=18)),
+    st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_answer_gives_scores_or_one_line(kind, data, begins_well):
+    if begins_well and kind is Kind.HELLO:
+        data = introduced()[:1] + data[:17].ljust(17, b"\1")
+    with nonsense(kind, data) as board, Device(board.port, deadline=0.05, patience=0.2) as device:
+        try:
+            device.needs_weights()
+            device.classify(picture(STREAMED))
+            device.load_weights(WEIGHTS)
+        except FirelineError as error:
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_programs_on_one_line_get_no_wrong_scores(seed):
+    """Each frame's scores are right or refused, however the programs' packets interleave."""
+    right, refused = share_a_board(SMALL, seed)
+    assert right + refused == 2 * 6
+
+
+def share_a_board(identity: Identity, seed: int) -> tuple[int, int]:
+    """Two programs classify on one board; returns how many frames are right, and refused."""
+    draw, counts = random.Random(seed), Counter()
+
+    def use(device, seeds):
+        for number in seeds:
+            pixels = picture(identity, number)
+            total = int(pixels.sum())
+            try:
+                scores = device.classify(pixels).tolist()
+            except FirelineError:
+                counts["refused"] += 1
+            else:
+                assert scores == [total * (n + 1) % 2**32 for n in range(identity.classes)]
+                counts["right"] += 1
+
+    pause = lambda: time.sleep(draw.choice([0, 0, 0.001, 0.003]))  # noqa: E731
+    quick = {"timeout": 0.05, "patience": 1.0, "deadline": 1.0}
+    with (
+        FakeBoard(identity) as board,
+        SharedLine(board.port, pause) as line,
+        ThreadPoolExecutor() as programs,
+        ExitStack() as stack,
+    ):
+        devices = [stack.enter_context(Device(port, **quick)) for port in line.ports]
+        done = [
+            programs.submit(use, device, range(6 * first, 6 * first + 6))
+            for first, device in enumerate(devices)
+        ]
+        for each in done:
+            each.result()
+    return counts["right"], counts["refused"]

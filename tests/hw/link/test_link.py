@@ -1,5 +1,7 @@
 """The board's side of the link against a model, on intact and damaged lines."""
 
+import zlib
+
 from fireline.host.link.packets import Packet
 from fireline.hw.link.link import BUFFER_BYTES
 from fireline.hw.link.protocol import (
@@ -93,7 +95,7 @@ def test_numbers_wrap_and_duplicates_are_not_delivered_twice():
 def test_scores_can_be_read_in_parts_until_the_next_start():
     driver = LinkDriver()
     encoded = b"".join(score.to_bytes(4, "little") for score in SCORES)
-    part_bytes = 4 * SCORES_PER_PART
+    part_bytes, nothing = 4 * SCORES_PER_PART, bytes(4)  # the CRC-32 of no bytes
 
     async def ask(ctx, sequence, part):
         (answer,) = await driver.exchange(
@@ -106,14 +108,39 @@ def test_scores_can_be_read_in_parts_until_the_next_start():
         assert await ask(ctx, 9, 0) == b""
         await driver.give_scores(ctx, SCORES)
         for sequence in range(2):
-            assert await ask(ctx, sequence, 0) == encoded[:part_bytes]
+            assert await ask(ctx, sequence, 0) == encoded[:part_bytes] + nothing + b"\0"
             second = await ask(ctx, sequence, 1)
-            assert len(second) == part_bytes
+            assert len(second) == part_bytes + 5 and second[-1] == 1
             assert second.startswith(encoded[part_bytes:])
         await driver.exchange(ctx, Packet(Kind.START, 3).encode())
         assert await ask(ctx, 4, 0) == b""
         await driver.give_scores(ctx, SCORES[::-1])
         assert (await ask(ctx, 5, 0))[:4] == SCORES[-1].to_bytes(4, "little")
+
+    driver.run(script)
+
+
+def test_scores_carry_the_check_of_the_frame_that_the_core_has_taken():
+    driver = LinkDriver()
+    frame = bytes(range(100, 124))
+
+    async def check(ctx):
+        (answer,) = await driver.exchange(ctx, Packet(Kind.RESULT, 1, b"\0").encode())
+        return int.from_bytes(answer.data[-5:-1], "little")
+
+    async def script(ctx):
+        for sent in (frame, frame[::-1]):
+            await driver.exchange(ctx, Packet(Kind.START, 3).encode())
+            await driver.exchange(ctx, Packet(Kind.CHUNK, 1, b"not wanted").encode())
+            for number, line in enumerate((sent[:10], sent[10:])):
+                whole = Packet(Kind.CHUNK, number, line).encode()
+                await driver.exchange(ctx, damage(whole, "flip", 4, 1))
+                await driver.exchange(ctx, whole)
+            await driver.give_scores(ctx, SCORES)
+            assert driver.pixels == sent
+            assert await check(ctx) == zlib.crc32(sent)
+        await driver.exchange(ctx, Packet(Kind.CHUNK, 2, b"more").encode())
+        assert await check(ctx) == zlib.crc32(sent + b"more")
 
     driver.run(script)
 
@@ -279,7 +306,7 @@ def test_scores_of_corrupt_weights_are_not_given():
     async def script(ctx):
         await driver.give_scores(ctx, SCORES)
         (answer,) = await driver.exchange(ctx, Packet(Kind.RESULT, 1, b"\0").encode())
-        assert len(answer.data) == 4 * SCORES_PER_PART
+        assert len(answer.data) == 4 * SCORES_PER_PART + 5
         ctx.set(driver.dut.memory, MemoryState.CORRUPT)
         (answer,) = await driver.exchange(ctx, Packet(Kind.RESULT, 2, b"\1").encode())
         assert answer == Packet(Kind.STATE, 2, bytes([MemoryState.CORRUPT]))

@@ -11,6 +11,7 @@ from fireline.hw.link.score_store import ScoreStore
 PLAIN = Identity(network=0xC0FFEE42, width=4, height=2, channels=3, classes=20)
 STREAMED = replace(PLAIN, weight_bytes=4096, ci=8, co=16)
 WANTED = 77
+CHECK = bytes([21, 22, 23, 24])
 
 
 class Driver:
@@ -57,6 +58,7 @@ class Driver:
     def run(self, script):
         async def testbench(ctx):
             ctx.set(self.dut.wanted, WANTED)
+            ctx.set(self.dut.check, int.from_bytes(CHECK, "little"))
             ctx.set(self.dut.roomy, 1)
             ctx.set(self.dut.memory, self.memory)
             await script(ctx)
@@ -81,7 +83,7 @@ def test_every_request_gets_its_answer(identity):
         assert await driver.ask(ctx, Kind.RESULT, 13) == [Kind.SCORES, 13]
         ctx.set(driver.dut.done, 1)
         scores = await driver.ask(ctx, Kind.RESULT, 14, 1)
-        assert scores == [Kind.SCORES, 14, *range(100, 164)]
+        assert scores == [Kind.SCORES, 14, *range(100, 164), *CHECK, 1]
 
     driver.run(script)
 
@@ -127,7 +129,7 @@ def test_without_weights_the_state_of_their_memory_is_the_answer(memory):
         assert await driver.ask(ctx, Kind.CHUNK, 6) == [Kind.TAKEN, WANTED]
         refusal = [Kind.STATE, 7, memory]
         ready = memory is MemoryState.READY
-        started, scores = [Kind.STARTED, 7], [Kind.SCORES, 7, *range(64)]
+        started, scores = [Kind.STARTED, 7], [Kind.SCORES, 7, *range(64), *CHECK, 0]
         assert await driver.ask(ctx, Kind.START, 7) == (started if ready else refusal)
         assert await driver.ask(ctx, Kind.RESULT, 7) == (scores if ready else refusal)
 
