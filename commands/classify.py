@@ -16,6 +16,7 @@ from .pictures import PICTURES, STRICT, class_name, load_pictures
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..host.compiler.compile import Compiled
     from ..host.link.device import Device
     from ..host.network.quantized import QuantizedNetwork
     from ..host.tools import Tools
@@ -108,8 +109,9 @@ def _classify(
 
     identity = device.identify()
     output.say(f"the board runs network {identity.network:08x}")
+    compiled = _compiled(device, identity, network) if network else None
     if device.needs_weights():
-        _load_weights(output, device, identity, network)
+        _load_weights(output, device, compiled)
     expected = golden.run(network, pixels) if network else None
     frames = []
     for index, picture in enumerate(pictures):
@@ -133,24 +135,30 @@ def _classify(
     return int(not all(frame.get("equal", True) for frame in frames))
 
 
-def _load_weights(
-    output: Output, device: "Device", identity: "Identity", network: "QuantizedNetwork | None"
-) -> None:
-    """Loads the classifier's weights into the board."""
+def _compiled(device: "Device", identity: "Identity", network: "QuantizedNetwork") -> "Compiled":
+    """The network, compiled for the board's array.
+
+    Raises FirelineError, which names both identifiers, if the board runs another network.
+    """
     from ..host.compiler.buffers import StreamedHead
     from ..host.compiler.compile import compile_network
     from ..hw.program import ArrayShape
 
-    if not network:
+    head = StreamedHead(1) if identity.weight_bytes else None
+    compiled = compile_network(network, ArrayShape(identity.ci, identity.co), head=head)
+    device.check_network(compiled.program.identifier)
+    return compiled
+
+
+def _load_weights(output: Output, device: "Device", compiled: "Compiled | None") -> None:
+    """Loads the classifier's weights into the board."""
+    if not compiled:
         raise FirelineError(
             "the board has no weights for its classifier yet: name its network with --net to load "
             "them"
         )
-    array = ArrayShape(identity.ci, identity.co)
-    compiled = compile_network(network, array, head=StreamedHead(1))
     weights = compiled.class_blocks
     assert weights is not None
-    device.check_network(compiled.program.identifier)
     with output.progress("weights, bytes") as report:
         device.load_weights(weights, report)
     output.say(f"{len(weights):,} bytes of weights loaded; they stay until power-off")

@@ -49,11 +49,10 @@ def read_identity(board: str, data: bytes) -> Identity:
     ):
         if value not in allowed:
             _nonsense(board, f"a network with {value} {what}")
-    if identity.weight_bytes:
-        try:
-            ArrayShape(identity.ci, identity.co)
-        except ValueError:
-            _nonsense(board, f"an array of {identity.ci}x{identity.co}")
+    try:
+        ArrayShape(identity.ci, identity.co)
+    except ValueError:
+        _nonsense(board, f"an array of {identity.ci}x{identity.co}")
     return identity
 
 

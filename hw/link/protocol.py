@@ -98,8 +98,8 @@ class Identity:
     channels: int
     classes: int
     weight_bytes: int = 0  # for the external memory; 0 if all weights are on the chip
-    ci: int = 0  # of the array, which determines the order of the weights
-    co: int = 0
+    ci: int = 4  # of the array, which determines the order of the weights
+    co: int = 4
 
     FORMAT: ClassVar[str] = "<BIHHBHIBB"
 

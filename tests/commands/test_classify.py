@@ -30,12 +30,23 @@ def test_classify_on_a_board(picture, tmp_path):
 
 def test_classify_compares_with_the_network(net, picture, tmp_path):
     file = tmp_path / "result.json"
-    with FakeBoard(IDENTITY) as board:
+    compiled = compile_network(read_network(net), ArrayShape(8, 4))
+    with FakeBoard(identity_of(compiled.program)) as board:
         result = Result("classify", picture, "--port", board.port, "--net", net, "--json", file)
     assert result.status == 1 and "NOT as the golden model" in result.stdout
     (frame,) = json.loads(file.read_text())["frames"]
     assert not frame["equal"] and len(frame["expected"]) == 3
     assert frame["expected"] != frame["scores"]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 1000])
+def test_the_network_of_another_board_is_named(net, picture, classes):
+    """Also one with more classes, for whose scores the network has no names."""
+    network = read_network(net)
+    own = compile_network(network, ArrayShape(4, 4)).program.identifier
+    with FakeBoard(replace(IDENTITY, classes=classes)) as board:
+        message = complains("classify", picture, "--port", board.port, "--net", net)
+    assert f"runs network 00001234, not {own:08x}" in message
 
 
 @pytest.mark.slow

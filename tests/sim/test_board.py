@@ -11,15 +11,16 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.compiler.buffers import StreamedHead
-from fireline.host.link.device import Device
+from fireline.host.link.device import TESTS, Device
 from fireline.host.link.packets import Packet
 from fireline.hw.accelerator import Accelerator
-from fireline.hw.link.protocol import Identity, Kind
+from fireline.hw.link.protocol import Identity, Kind, MemoryState
 from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.system import contents_of, identity_of
 from fireline.sim.board import compilation, compile_board, simulated_board
 from support.small import TINY, compiled, pictures
 from support.stub_core import StubCore, stub_scores
+from support.two_programs import share_a_board
 
 IDENTITY = Identity(network=0xABCD1234, width=40, height=30, channels=3, classes=100)
 
@@ -77,6 +78,14 @@ def test_the_real_accelerator_with_streamed_weights_equals_the_golden_model(cach
         assert np.array_equal(scores, golden.run(job.network, images))
 
 
+def test_two_programs_on_one_line_get_no_wrong_scores(cache):
+    with simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port:
+        scores = lambda pixels: stub_scores(IDENTITY, pixels)  # noqa: E731
+        patience = {"timeout": 0.5, "patience": 10, "deadline": 5}
+        counts = share_a_board(port, picture, scores, seed=1, **patience)
+    assert counts.total() == 2 * 6
+
+
 def test_a_new_program_finds_the_board_in_the_middle_of_a_frame(cache):
     with simulated_board(StubCore(IDENTITY), IDENTITY, cache=cache) as port:
         with Device(port, **SLOW) as device:
@@ -132,6 +141,16 @@ def test_weights_are_loaded_once_and_used_for_every_picture(cache):
             for seed in range(3):
                 image = picture(seed)
                 assert device.classify(image).tolist() == stub_scores(STREAMED, image, WEIGHTS)
+
+
+def test_weights_that_have_just_arrived_are_no_part_of_them(cache):
+    """The memory takes longer for a chunk's bytes than the board for its answer."""
+    with streamed_board(cache) as port, Device(port, **SLOW) as device:
+        device.needs_weights()
+        device._ask(Kind.LOAD)
+        device._send(Packet(Kind.CHUNK, 0, WEIGHTS))
+        assert device._ask(Kind.MEMORY).data == bytes([MemoryState.LOADING])
+        assert device._memory(passing=(MemoryState.LOADING, *TESTS)) is MemoryState.READY
 
 
 def test_weights_of_another_network_are_refused_and_the_right_ones_accepted(cache):
