@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ComparisonFailed, FirelineError
+from ..host.printable import printable
+from .unexpected import unexpected
 
 if TYPE_CHECKING:
     from rich.table import Table  # imported late, so that `fireline --help` is quick
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 COMPARISON_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit statuses
 ENDING = signal.SIGTERM, signal.SIGHUP  # another program ends this one; its terminal is closed
-WIDTH = 120  # of output that does not go to a terminal
+MOST_OF_A_LINE = 60  # characters that a running tool printed
+LONGEST = 1000  # characters of an error
 
 
 class FirelineGroup(click.Group):
@@ -45,9 +48,12 @@ class FirelineGroup(click.Group):
             status = _complain(str(error))
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            status = _complain(f"{where}{error.strerror}; check the path and the space on the disk")
+            reason = error.strerror or error
+            status = _complain(f"{where}{reason}; check the path and the space on the disk")
         except (click.Abort, KeyboardInterrupt):
             status = _complain("interrupted", INTERRUPTED)
+        except Exception as error:  # 1 would say that a comparison failed
+            status = _complain(unexpected(error))
         sys.exit(status or 0)
 
 
@@ -59,7 +65,11 @@ def _clean_up_when_ended() -> None:
 
 
 def _complain(message: str, status: int = BAD_INPUT) -> int:
-    click.echo(f"fireline: {' '.join(message.split())}", err=True)
+    """Prints one line, of a message that may hold foreign text of any length."""
+    line = printable(" ".join(message.split()))
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+    click.echo(f"fireline: {line}", err=True)
     return status
 
 
@@ -70,18 +80,15 @@ class Output:
     """
 
     def __init__(self, json_file: str | None) -> None:
-        from rich.console import Console
+        from .console import PlainConsole
 
         self._json_file = json_file
         if json_file not in (None, "-") and not Path(json_file).absolute().parent.is_dir():
             raise FirelineError(
                 f"result {json_file}: its folder does not exist; choose another place"
             )
-        console = Console(stderr=json_file == "-", highlight=False, markup=False)
-        if not console.is_terminal:
-            console = Console(stderr=json_file == "-", highlight=False, markup=False, width=WIDTH)
-        self.console = console
-        self.errors = Console(stderr=True, highlight=False)
+        self.console = PlainConsole(stderr=json_file == "-")
+        self.errors = PlainConsole(stderr=True)
 
     def say(self, text: str) -> None:
         """Prints a line without markup or line breaks."""
@@ -108,10 +115,11 @@ class Output:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeRemainingColumn as TimeLeft
 
-        columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeLeft()
+        description = TextColumn("{task.description}", markup=False)
+        columns = description, BarColumn(), MofNCompleteColumn(), TimeLeft()
         hidden = not self.errors.is_terminal
         with Progress(*columns, console=self.errors, transient=True, disable=hidden) as bar:
-            task = bar.add_task(what, total=None)
+            task = bar.add_task(printable(what), total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
     @contextmanager
@@ -132,7 +140,8 @@ class Output:
                 if step not in tasks:
                     self.say(f"{step} ...")
                     tasks[step] = bar.add_task(step, total=None)
-                bar.update(tasks[step], description=f"{step}: {line[: WIDTH // 2]}")
+                shown = printable(line[:MOST_OF_A_LINE])
+                bar.update(tasks[step], description=f"{step}: {shown}")
 
             yield tell
 

@@ -33,7 +33,7 @@ FLOORS = {
         ("bitstream", "evaluate", "float_network"),
         ("compiler", "data", "golden", "onnx"),
         ("network",),
-        ("files", "reading", "tools"),
+        ("files", "printable", "reading", "tools"),
     ),
 }
 """What stands in `hw/` and `host/`, from the top floor down; each imports from floors below only.

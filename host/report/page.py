@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..files import write_whole
 from ..network.architecture import Layer, LayerKind
 from .floorplan_chart import cells_plan, wires_plan
+from .html import page
 from .report import Report
 from .roofline_chart import roofline
 from .timeline import ticks, tracks
 
 PAGE = "report.html"
+TEMPLATE = Path(__file__).with_name("report_template.html")
 USAGES = (
     ("LUTs", "luts"),
     ("flip-flops", "ffs"),
@@ -33,18 +34,12 @@ def write_page(report: Report, folder: str | Path) -> Path:
 
 def render(report: Report) -> str:
     """The page as HTML that is also well-formed XML."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     program, timing = report.compiled.program, report.compiled.timing
     layers = report.compiled.network.architecture.layers()
     span = max(timing.cycles, timing.operations[-1][1] + 1)
     names = report.compiled.network.class_names
-    return environment.get_template("report_template.html").render(
+    return page(
+        TEMPLATE,
         report=report,
         summary=report.summary,
         network=report.compiled.network,

@@ -4,26 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..report.html import page
 from .multipliers import site_states
 from .pictures import eye_picture, locks_picture, sites_picture
 from .readings import Multipliers, Pll
 from .results import RESULTS, Run, conclusion
 from .verdict import eye_of
 
+TEMPLATE = Path(__file__).with_name("page_template.html")
+
 
 def render(board: str, runs: Sequence[Run], simulated: bool = False) -> str:
     """The page as HTML that is also well-formed XML."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page_template.html").render(
+    return page(
+        TEMPLATE,
         board=board,
         simulated=simulated,
         conclusion=conclusion(runs),

@@ -29,6 +29,48 @@ def test_an_interrupt(net, monkeypatch):
     assert result.status == 130 and result.stderr.strip() == "fireline: interrupted"
 
 
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (KeyError("layer"), "unexpected KeyError: 'layer'; this is a fault of Fireline: report it"),
+        (RecursionError("deep"), "unexpected RecursionError: deep; this is a fault"),
+        (MemoryError(), "unexpected MemoryError; use a smaller network, fewer pictures"),
+        (ValueError("a\nb\x1b[2J" + "x" * 9999), r"a b\x1b[2Jxxx"),
+    ],
+)
+def test_an_error_that_nobody_foresaw(net, monkeypatch, tmp_path, error, said):
+    """It is no failed comparison, whose status is 1, and can be reported."""
+
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("fireline.host.report.summary.summarise", fails)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    line = complains("summary", net)
+    assert said in line and len(line) < 1100
+    (report,) = tmp_path.glob("fireline-*.txt")
+    assert line.endswith(str(report))
+    text = report.read_text()
+    assert text.startswith("fireline 0.") and "in fails" in text and "Traceback" in text
+
+
+def test_an_error_without_a_place_for_its_report(net, monkeypatch, tmp_path):
+    def fails(*_):
+        raise KeyError("layer")
+
+    monkeypatch.setattr("fireline.host.report.summary.summarise", fails)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    assert complains("summary", net).endswith("'layer'; this is a fault of Fireline")
+
+
+def test_an_error_of_the_system_without_a_number(net, monkeypatch):
+    def fails(*_):
+        raise OSError("cannot identify")
+
+    monkeypatch.setattr("fireline.host.report.summary.summarise", fails)
+    assert "cannot identify; check the path" in complains("summary", net)
+
+
 WAITS = """
 import sys, tempfile, time
 from fireline import cli

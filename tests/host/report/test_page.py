@@ -153,7 +153,7 @@ def test_a_missed_clock_is_shown(tmp_path):
 
 def test_pictures_and_notes(tmp_path):
     base = random_network(TINY, 0)
-    names, notes = ("<cat>", "dog & co", "hen"), {"trained on": "<photos>"}
+    names, notes = ("<cat>\x1b[2J", "dog & co", "hen"), {"trained on": "<photos>"}
     named = QuantizedNetwork(
         TINY, base.pad_value, base.convs, base.skips, base.score_scale, 0.0, names, notes
     )
@@ -166,6 +166,7 @@ def test_pictures_and_notes(tmp_path):
     root = parse(render(report))
     shown = [words(each) for each in root.iter("figcaption")]
     assert len(shown) == 6
+    names = [name.replace("\x1b", r"\x1b") for name in names]
     for text, picture in zip(shown, report.gallery.shown, strict=True):
         assert text.startswith(names[picture.found])
         assert (f"is {names[picture.label]}" in text) == (not picture.is_right)
