@@ -45,8 +45,8 @@ def main(context: click.Context) -> None:
       fireline classify samples/cat-0.png --port /dev/ttyUSB0
 
     Exit status: 0 for success, 1 for a comparison that failed, a clock that is missed or something
-    that is missing, 2 for bad input. It is 2 also for an error that nobody foresaw: the line that is
-    printed names a file with its traceback, which helps us if you report it.
+    that is missing, 2 for bad input. It is 2 also for an error that nobody foresaw; the line that
+    says so names a file with the traceback, which helps if you report it.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
