@@ -232,6 +232,13 @@ ARRAY = click.option(
 )
 
 
+NO_LAST_RELU = click.option(
+    "--no-last-relu",
+    is_flag=True,
+    help="No ReLU stands between the classifier and the average.",
+)
+
+
 def number(value: object) -> str:
     """A number for a table, with thousands separators; empty for None."""
     match value:

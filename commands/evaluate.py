@@ -54,8 +54,11 @@ def evaluate(output: Output, net, data, against, batch, strict):
         f"{accuracy.top1:.2%} top-1, {accuracy.top5:.2%} top-5 of {accuracy.pictures:,} pictures, "
         f"{rate:,.0f} per second"
     )
+    if accuracy.silent:
+        output.say(_silent(network, accuracy.silent))
     result: dict[str, Any] = {
         "images": accuracy.pictures,
+        "silent": accuracy.silent,
         "top1": accuracy.top1,
         "top5": accuracy.top5,
         "images_per_second": rate,
@@ -69,6 +72,17 @@ def evaluate(output: Output, net, data, against, batch, strict):
         )
         result |= {"same": accuracy.same, "float_top1": float_top1, "float_top5": float_top5}
     output.result(result)
+
+
+def _silent(network: "QuantizedNetwork", pictures: int) -> str:
+    """A warning of pictures whose scores are all zero."""
+    text = f"warning: all scores are zero on {pictures} pictures, so the first class wins there"
+    if not network.architecture.last_relu:
+        return text + "; quantize the network again with pictures that are more like these"
+    return (
+        text + "; if the network was trained without a ReLU behind the classifier, quantize it "
+        "again with --no-last-relu, or last_relu = false in the TOML file"
+    )
 
 
 def _float_logits(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import FirelineError
-from .common import Array, Output, command, weight_bits_of
+from .common import NO_LAST_RELU, Array, Output, command, weight_bits_of
 from .float_weights import read_weights
 from .numbers import COUNT, SEED
 from .pictures import STRICT, reading
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..host.float_network.squeezenet import SqueezeNet
     from ..host.network.quantized import QuantizedNetwork
+    from ..host.quantization.last_relu import Clipping
     from ..host.quantization.post_training.settings import Settings
     from ..host.quantization.quantize import StepResult
     from ..hw.program import ArrayShape
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 @command
 @click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
+@NO_LAST_RELU
 @click.option("--weights", metavar="FILE", required=True, help=".pth, .safetensors or .onnx.")
 @click.option(
     "--preprocess",
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 def quantize(
     output: Output,
     arch,
+    no_last_relu,
     weights,
     preprocess,
     calibration,
@@ -98,6 +101,10 @@ def quantize(
 
     After an interrupt, the same command resumes distillation.
 
+    If no ReLU stands between the classifier and the average, all classes get the same offset, which
+    keeps their order and makes their values positive. An .onnx file says itself whether there is a
+    ReLU; for other weights, --no-last-relu or the TOML file says so.
+
     \b
     Examples:
       fireline quantize --arch cifar10 --weights cifar10.safetensors \\
@@ -117,9 +124,12 @@ def quantize(
     if not Path(file).absolute().parent.is_dir():
         raise FirelineError(f"output {file}: no such folder; choose another place")
     architecture = resolve(arch)
+    if no_last_relu:
+        architecture = replace(architecture, last_relu=False)
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = weight_bits_of(architecture, weight_bits or "4")
+    from ..host.quantization.last_relu import silence
     from ..host.quantization.post_training.settings import Settings
 
     chosen = Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
@@ -130,9 +140,11 @@ def quantize(
             f"{architecture.name} gets the {model.architecture.classes} classes of {weights}"
         )
     pictures = load_calibration(calibration, model.architecture, reading=reading(output, strict))
+    if warning := silence(model, pictures):
+        output.say(warning)
     if weight_bits is None and (board or rom_kbits is not None):
         bits = bits_within(output, model, pictures, chosen, board, array, rom_kbits)
-    network, results = _quantize(output, model, pictures, bits, chosen, Path(file))
+    network, results, clipped = _quantize(output, model, pictures, bits, chosen, Path(file))
     network = replace(network, class_names=checkpoint.class_names)
     _check_budget(network, board, array, rom_kbits)
     write_network(network, file)
@@ -147,6 +159,7 @@ def quantize(
             "images": len(pictures),
             "weight_bits": {name: conv.bits for name, conv in network.convs.items()},
             "rom_kbits": kbits,
+            "clipping": asdict(clipped) if clipped else None,
             "stages": [_record(result) for result in results],
         }
     )
@@ -159,8 +172,12 @@ def _quantize(
     bits: Mapping[str, int],
     settings: "Settings",
     file: Path,
-) -> tuple["QuantizedNetwork", list["StepResult"]]:
-    """Quantizes and shows the result of each step; a file beside ``file`` allows to resume."""
+) -> tuple["QuantizedNetwork", list["StepResult"], "Clipping | None"]:
+    """Quantizes and shows the result of each step; a file beside ``file`` allows to resume.
+
+    Also shows and returns how often classes are clipped, for a network without last ReLU.
+    """
+    from ..host.quantization.last_relu import clipping
     from ..host.quantization.quantize import quantize
 
     results: list[StepResult] = []
@@ -181,7 +198,10 @@ def _quantize(
             lambda step, share: tell(step, f"{share:.0%}"),
             partial,
         )
-        return student.network(), results
+    clipped = None if model.architecture.last_relu else clipping(student, pictures)
+    if clipped:
+        output.say(str(clipped))
+    return student.network(), results, clipped
 
 
 def _step_line(result: "StepResult", before: "StepResult | None") -> str:

@@ -60,6 +60,7 @@ def summary(output: Output, name, array, head):
         "total", "", "", *map(number, (*list(totals.values())[:2], None, totals["cycles"]))
     )
     output.show(table)
+    output.say(_classifier(architecture, network))
     sizes = asdict(weight_sizes(architecture, network))
     _show_sizes(output, sizes, PAPER)
     if compiled:
@@ -74,11 +75,25 @@ def summary(output: Output, name, array, head):
     output.result(
         {
             "name": architecture.name,
+            "last_relu": architecture.last_relu,
+            "score_offset": network.score_offset if network else None,
             **totals,
             "weight_bytes": sizes,
             "paper_megabytes": PAPER,
             "layers": [asdict(row) for row in layers],
         }
+    )
+
+
+def _classifier(architecture, network):
+    """Which of the two kinds of classifier the network has."""
+    if architecture.last_relu:
+        return "last ReLU: yes, between the classifier and the average"
+    if network is None:
+        return "last ReLU: none between the classifier and the average"
+    return (
+        "last ReLU: none between the classifier and the average; "
+        f"all classes have the offset {network.score_offset:.4g}"
     )
 
 

@@ -3,7 +3,7 @@
 import click
 
 from ..errors import FirelineError
-from .common import Output, command, weight_bits_of
+from .common import NO_LAST_RELU, Output, command, weight_bits_of
 from .float_weights import read_weights
 from .numbers import COUNT, POSITIVE, SEED, Real
 from .pictures import STRICT, reading
@@ -11,6 +11,7 @@ from .pictures import STRICT, reading
 
 @command
 @click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
+@NO_LAST_RELU
 @click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
 @click.option(
     "-o", "file", metavar="FILE", required=True, help="The weights, or the NET, to write."
@@ -43,7 +44,18 @@ from .pictures import STRICT, reading
 @click.option("--bfloat16", is_flag=True, help="Faster on processors that support it.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @STRICT
-def train(output: Output, arch, data, file, initial, quantized, weight_bits, strict, **recipe):
+def train(
+    output: Output,
+    arch,
+    no_last_relu,
+    data,
+    file,
+    initial,
+    quantized,
+    weight_bits,
+    strict,
+    **recipe,
+):
     """Train a network on labelled pictures.
 
     After an interrupt, the same command resumes. DIR is CIFAR-10, or has one sub-folder per class,
@@ -65,6 +77,8 @@ def train(output: Output, arch, data, file, initial, quantized, weight_bits, str
     from ..host.training.recipe import QUANTIZED, Recipe
 
     architecture = resolve(arch)
+    if no_last_relu:
+        architecture = replace(architecture, last_relu=False)
     wanted = {k: v for k, v in recipe.items() if v is not None}
     chosen = replace(QUANTIZED if quantized else Recipe(), **wanted)
     if quantized and not initial:

@@ -19,6 +19,8 @@ class Accuracy:
     top5: float
     same: float | None = None
     """The share of pictures that another network puts into the same class."""
+    silent: int = 0
+    """Number of pictures whose scores are all zero."""
 
 
 def evaluate(
@@ -46,10 +48,11 @@ def evaluate(
             f"labels run from {labels.min()} to {labels.max()}, but network "
             f"{network.architecture.name} has {classes} classes; use a matching data set"
         )
-    ranks, same = [], []
+    ranks, same, silent = [], [], 0
     for first in range(0, len(pixels), batch):
         scores = golden.run(network, pixels[first : first + batch])
         ranks.append(rank(scores, labels[first : first + batch]))
+        silent += int((scores.max(1) == 0).sum())
         if others is not None:
             same.append(golden.classify(scores) == others[first : first + batch])
         if progress:
@@ -60,6 +63,7 @@ def evaluate(
         top1=float(np.mean(places < 1)),
         top5=float(np.mean(places < 5)),
         same=float(np.mean(np.concatenate(same))) if same else None,
+        silent=silent,
     )
 
 

@@ -29,9 +29,12 @@ class FoldedNetwork:
 
     def rectified(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
         """A convolution with bias, and ReLU where the network has one, for ``walk``."""
-        y = self.convolve(layer, x)
+        return self.rectify(layer, self.convolve(layer, x))
+
+    def rectify(self, layer: Layer, sums: torch.Tensor) -> torch.Tensor:
+        """The layer's output from its sums, which are overwritten."""
         has_relu = layer.kind is not LayerKind.CLASSIFIER or self.architecture.last_relu
-        return y.relu_() if has_relu else y
+        return sums.relu_() if has_relu else sums
 
     def join(self, name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
         """The output of a Fire, for ``walk``: the expands' channels plus what its bypass adds."""

@@ -1,5 +1,6 @@
 """Statistics of a float network's maps, measured on calibration pictures."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ BATCH_VALUES = 1 << 22  # values of the largest map of a batch: 16 MiB
 class Statistics:
     """Statistics of every map, and of every convolution's inputs and sums."""
 
-    samples: dict[str, np.ndarray]  # by map ("conv1", "fire2/squeeze", "fire2"): float32, >= 0
+    samples: dict[str, np.ndarray]  # by map ("conv1", "fire2/squeeze", "fire2"): float32
     peaks: dict[str, torch.Tensor]  # by map: each channel's greatest value, [channels]
     moments: dict[str, np.ndarray]  # by layer: each input channel's mean square, [cin]
     means: dict[str, torch.Tensor]  # by layer: mean sum with bias of each picture, [N, cout]
+    logits: torch.Tensor  # [N, classes]
+    least: float  # value of the classifier's map
 
 
 def measure(
@@ -47,26 +50,26 @@ def measure(
         drawn = torch.randint(y.numel(), (count,), generator=generator)
         samples[name] += [y.flatten()[drawn], y.max().view(1)]
         peaks[name].append(y.amax((0, 2, 3)))
-        if not torch.isfinite(peaks[name][-1]).all():
-            raise FirelineError(
-                f"layer {name}: its values exceed float32 on the calibration pictures; "
-                "check the weights and --preprocess"
-            )
+        _check_finite(name, peaks[name][-1])
         return y
 
     def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
         sums = network.convolve(layer, x)
         squares[layer.name].append(x.square().mean((2, 3)))
         means[layer.name].append(sums.mean((2, 3)))
-        return keep(layer.name, sums.relu_())
+        return keep(layer.name, network.rectify(layer, sums))
 
     def join(name: str, expanded: torch.Tensor, skipped: torch.Tensor | None) -> torch.Tensor:
         return keep(name, expanded if skipped is None else expanded + skipped)
 
-    done = 0
+    logits: list[torch.Tensor] = []
+    least, done = math.inf, 0
     with torch.inference_mode():
         for batch in batches(network.architecture, pixels):
-            walk(network.architecture, batch, convolve, join)
+            classes = walk(network.architecture, batch, convolve, join)
+            logits.append(classes.mean((2, 3)))
+            _check_finite(network.architecture.classifier.name, logits[-1])
+            least = min(least, float(classes.min()))
             done += len(batch)
             if progress:
                 progress(done)
@@ -75,6 +78,8 @@ def measure(
         peaks={name: torch.stack(values).amax(0) for name, values in peaks.items()},
         moments={name: torch.cat(values).mean(0).numpy() for name, values in squares.items()},
         means={name: torch.cat(values) for name, values in means.items()},
+        logits=torch.cat(logits),
+        least=least,
     )
 
 
@@ -90,6 +95,15 @@ def batches(architecture: Architecture, pixels: np.ndarray) -> Iterator[torch.Te
     size = max(BATCH_VALUES // largest, 1)
     for first in range(0, len(pixels), size):
         yield torch.from_numpy(pixels[first : first + size]).permute(0, 3, 1, 2).float()
+
+
+def _check_finite(name: str, values: torch.Tensor) -> None:
+    """Raises FirelineError unless all values of the layer are finite."""
+    if not torch.isfinite(values).all():
+        raise FirelineError(
+            f"layer {name}: its values exceed float32 on the calibration pictures; "
+            "check the weights and --preprocess"
+        )
 
 
 def _check(architecture: Architecture, pixels: np.ndarray) -> None:

@@ -9,10 +9,10 @@ from ..float_network.fold import FoldedNetwork
 from ..network.architecture import LayerKind
 from ..network.quantized import CODES, layer_maximum
 from .calibrate import Statistics
+from .class_range import ClassRange
 from .maps import PIXELS, convolutions, input_maps
 from .scale_search import activation_scale
 
-HEADROOM = 1.5  # the classifier's range divided by the greatest value of calibration
 SCALE_RATE = 0.01  # relative change of a scale when its parameter changes by 1
 
 
@@ -42,11 +42,13 @@ def fit_map_scales(
     multiplier_bits: int,
     clip: bool,
     given: Mapping[str, float],
+    classes: ClassRange,
 ) -> nn.ModuleDict:
     """A ``MapScale`` for every map but the pixels'.
 
-    Each is the scale in ``given``, or else the one that ``activation_scale`` finds. A greater scale
-    replaces it where a multiplier of the writing layer would otherwise exceed its bits.
+    Each is the scale in ``given``, or else the one that ``activation_scale`` finds; the
+    classifier's covers ``classes``. A greater scale replaces it where a multiplier of the writing
+    layer would otherwise exceed its bits.
     """
     values: dict[str, float] = {PIXELS: 1.0}
     reads = input_maps(folded.architecture)
@@ -56,7 +58,7 @@ def fit_map_scales(
         if name in given:
             fitted = given[name]
         elif layer.kind is LayerKind.CLASSIFIER:
-            fitted = HEADROOM * float(samples.max()) / layer_maximum(layer)
+            fitted = classes.greatest / layer_maximum(layer)
         else:
             fitted = activation_scale(samples, layer_maximum(layer), clip)
         unit = float(folded.weights[layer.name].abs().max()) / CODES[bits[layer.name]][1]

@@ -14,6 +14,7 @@ from ..network.architecture import Architecture, Layer, LayerKind
 from ..network.exponent_groups import input_segments
 from ..network.quantized import QuantizedNetwork, Skip, layer_maximum
 from .calibrate import Statistics
+from .class_range import class_range
 from .map_scales import MapScale, fit_map_scales
 from .maps import convolutions, input_maps, skipped_maps
 from .scale_search import conv_scales
@@ -56,7 +57,14 @@ class QuantizedTraining(nn.Module):
         self.architecture = folded.architecture
         self.reads = input_maps(self.architecture)
         self.skipped = skipped_maps(self.architecture)
-        self.scales = fit_map_scales(folded, statistics, bits, multiplier_bits, clip, map_scales)
+        classifier = self.architecture.classifier
+        classes = class_range(
+            statistics, classifier.name, self.architecture.last_relu, layer_maximum(classifier)
+        )
+        self.offset = classes.offset
+        self.scales = fit_map_scales(
+            folded, statistics, bits, multiplier_bits, clip, map_scales, classes
+        )
         self.convs = nn.ModuleDict()
         for layer in convolutions(self.architecture):
             read, written = self.scales_of(layer)
@@ -82,6 +90,7 @@ class QuantizedTraining(nn.Module):
                 bits[layer.name],
                 segments,
                 layer_maximum(layer),
+                self.offset_of(layer),
             )
         self.eval()
 
@@ -99,10 +108,11 @@ class QuantizedTraining(nn.Module):
     def logits(self, classes: torch.Tensor) -> torch.Tensor:
         """The classifier's map [N, classes, H, W] to logits [N, classes] in float's units."""
         classes = classes if self.training else classes.double()
-        return classes.mean((2, 3)) * self.scale(self.architecture.classifier.output_map)
+        scale = self.scale(self.architecture.classifier.output_map)
+        return classes.mean((2, 3)) * scale - self.offset
 
     def score_scale(self) -> torch.Tensor:
-        """The float logit that a score of 1 stands for."""
+        """The change of a float logit that a score of 1 stands for."""
         classifier = self.architecture.classifier
         pixels = classifier.output_height * classifier.output_width
         return self.scale(classifier.output_map) / pixels
@@ -119,6 +129,7 @@ class QuantizedTraining(nn.Module):
                 },
                 skips={fire: self._skip(fire) for fire in self.skipped},
                 score_scale=float(self.score_scale()),
+                score_offset=self.offset,
             )
 
     def conv(self, layer: Layer) -> TrainableConv:
@@ -134,6 +145,10 @@ class QuantizedTraining(nn.Module):
         read = self.reads[layer.name]
         read_scale = self.scale(read) if read else torch.tensor(PIXEL_SCALE)
         return read_scale, self.scale(layer.output_map)
+
+    def offset_of(self, layer: Layer) -> float:
+        """What the layer's integers add to every real value: 0 but for the classifier."""
+        return self.offset if layer.kind is LayerKind.CLASSIFIER else 0.0
 
     def scale_change(self, layer: Layer) -> nn.Parameter:
         """The parameter of the scale of the map that the layer writes."""

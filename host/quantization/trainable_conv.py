@@ -4,10 +4,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ...errors import FirelineError
 from ..network.exponent_groups import exponent_group_index
 from ..network.quantized import CODES, QuantizedConv
 from .scale_search import WeightScales
 from .straight_through import requantize_through, round_through
+
+BIAS_LIMIT = 2.0**31 - 128  # the greatest float32 that int32 holds
 
 
 class TrainableConv(nn.Module):
@@ -30,11 +33,15 @@ class TrainableConv(nn.Module):
         bits: int,
         segments: tuple[int, ...],
         maximum: int,
+        offset: float = 0.0,
     ) -> None:
-        """Takes real weights [cout, cin, k, k] and bias [cout]; the rest as in QuantizedConv."""
+        """Takes real weights [cout, cin, k, k] and bias [cout]; the rest as in QuantizedConv.
+
+        The integers add ``offset``, a real value, to every output.
+        """
         super().__init__()
         self.name, self.bits = name, bits
-        self.segments, self.maximum = segments, maximum
+        self.segments, self.maximum, self.offset = segments, maximum, offset
         self.weight = nn.Parameter(weight.clone())
         self.bias = nn.Parameter(bias.clone())
         self.register_buffer("step_size", torch.ones_like(weight))
@@ -73,8 +80,8 @@ class TrainableConv(nn.Module):
         scale = self.ratio * output_scale  # of a sum
         step = self.step_size * (scale / input_scale).view(-1, 1, 1, 1)
         codes = round_through(self.weight / step).clamp(*CODES[self.bits])
-        limit = 2.0**31 - 128  # the greatest float32 that int32 holds
-        return codes * self.step_size, round_through(self.bias / scale).clamp(-limit, limit)
+        bias = round_through((self.bias + self.offset) / scale)
+        return codes * self.step_size, bias.clamp(-BIAS_LIMIT, BIAS_LIMIT)
 
     def sums(
         self,
@@ -113,9 +120,21 @@ class TrainableConv(nn.Module):
         return requantize_through(sums, bias, self.ratio, self.maximum)
 
     def quantized(self, input_scale: torch.Tensor, output_scale: torch.Tensor) -> QuantizedConv:
-        """The integers in the form that the golden model and the compiler take."""
+        """The integers in the form that the golden model and the compiler take.
+
+        A bias that makes every sum negative becomes the greatest such bias, which takes fewer bits.
+        Raises FirelineError if a bias does not fit into 32 bits and its output depends on it.
+        """
         with torch.no_grad():
             weight, bias = self.integers(input_scale, output_scale)
+            products = 255 * weight.double().abs().sum((1, 2, 3))  # their sum is not greater
+            bias = bias.double().maximum(-products)
+            lowest = (bias - products) * self.ratio
+            if ((bias >= BIAS_LIMIT) & (lowest < self.maximum)).any():
+                raise FirelineError(
+                    f"layer {self.name}: its biases are so much greater than its weights that they "
+                    "do not fit into 32 bits; train with smaller biases"
+                )
             codes = (weight / self.step_size).to(torch.int8)
         return QuantizedConv(
             name=self.name,

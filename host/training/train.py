@@ -18,6 +18,7 @@ from ..float_network.squeezenet import SqueezeNet
 from ..network.architecture import Architecture
 from ..network.file import write_network
 from ..network.quantized import QuantizedNetwork
+from ..quantization.last_relu import clipping, silence
 from ..quantization.quantize import quantize
 from .fit import description, fit
 from .recipe import Recipe
@@ -72,18 +73,33 @@ def train_quantized(
     """
     output = Path(output)
     order = np.random.default_rng(recipe.seed).permutation(len(dataset.train))
-    quantized = quantize(model, dataset.train.pixels[order[:CALIBRATION]], bits)
+    calibration = dataset.train.pixels[order[:CALIBRATION]]
+    if warning := silence(model, calibration):
+        console.print(warning, soft_wrap=True, markup=False)
+    quantized = quantize(model, calibration, bits)
     partial = output.with_name(output.name + ".partial")
     fit(quantized, model.architecture, dataset, recipe, partial, console)
     network = dataclasses.replace(quantized.eval().network(), class_names=dataset.classes)
+    if not network.architecture.last_relu:
+        console.print(str(clipping(quantized, calibration)), soft_wrap=True, markup=False)
     write_network(network, output)
     partial.unlink()
     return network
 
 
 def _with_classes(old: SqueezeNet, architecture: Architecture) -> SqueezeNet:
-    """The network itself, or with a new classifier if the number of classes differs."""
+    """The network itself, or with a new classifier if the number of classes differs.
+
+    Raises FirelineError if it keeps its classifier but not its last ReLU.
+    """
     if old.architecture.classes == architecture.classes:
+        if old.architecture.last_relu != architecture.last_relu:
+            has, wants = ("no", "one") if architecture.last_relu else ("a", "none")
+            raise FirelineError(
+                f"training: the weights to start from have {has} ReLU behind the classifier, but "
+                f"the network to train has {wants}; use --no-last-relu, or last_relu in the TOML "
+                "file, for a network without it only"
+            )
         return old
     model = SqueezeNet(architecture, batch_norm=old.norm("conv1") is not None)
     kept = {k: v for k, v in old.state_dict().items() if not k.startswith("classifier.")}

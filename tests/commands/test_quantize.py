@@ -3,11 +3,16 @@
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
+import safetensors.torch
 import torch
+from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.file import read_network
-from support.command_line import change, complains, runs, truncated
+from fireline.host.network.lookup import resolve
+from support.command_line import Result, change, complains, runs, truncated
+from support.onnx_networks import torch_export
 
 
 @pytest.fixture
@@ -26,6 +31,50 @@ def test_quantize(rounding, tmp_path):
     network = read_network(file)
     assert network.convs["conv1"].bits == 8 and network.convs["fire2/squeeze"].bits == 4
     assert network.class_names == ("a", "b", "c")
+
+
+@pytest.fixture
+def below_zero(weights):
+    """The same weights as a .pth file, with logits that are all below zero."""
+    state = safetensors.torch.load_file(weights)
+    state["classifier.1.bias"].fill_(-100.0)
+    state["classifier.1.weight"] *= 50.0
+    file = weights.with_name("user.pth")
+    torch.save(state, file)
+    return file
+
+
+def test_a_network_without_last_relu(arch, below_zero, pictures, tmp_path):
+    """An option says so; without it, the command warns. The classes are float's."""
+    file, result = tmp_path / "a.fireline", tmp_path / "result.json"
+    rounding = ("quantize", "--arch", arch, "--weights", below_zero, "--calibration", pictures)
+    shown = runs(*rounding, "-o", file, "--json", result).stdout
+    assert "warning: all scores are zero on 12 of 12 calibration pictures" in shown
+    assert json.loads(result.read_text())["clipping"] is None
+    shown = runs(*rounding, "--no-last-relu", "-o", file, "--json", result).stdout
+    assert "warning" not in shown and "no last ReLU: all classes have the offset" in shown
+    found, network = json.loads(result.read_text())["clipping"], read_network(file)
+    assert not network.architecture.last_relu and found["offset"] == network.score_offset > 0
+    assert (found["below"], found["above"], found["changed"]) == (0, 0, 0)
+    judged = ("evaluate", file, "--data", pictures, "--against", below_zero)
+    assert json.loads(Result(*judged, "--json", "-").stdout)["same"] >= 0.8
+
+
+def test_files_that_tell_of_the_last_relu(arch, weights, pictures, tmp_path):
+    """An ONNX file shows it, and training writes it; the file counts, and the user is told."""
+    without = replace(resolve(arch), last_relu=False)
+    model = SqueezeNet(without)
+    model.load_state_dict(safetensors.torch.load_file(weights))
+    trained = tmp_path / "trained.safetensors"
+    metadata = {"architecture": json.dumps(without.to_dict())}
+    safetensors.torch.save_file(model.state_dict(), trained, metadata)
+    for file in (torch_export(tmp_path / "w.onnx", model.eval()), trained):
+        net = tmp_path / "a.fireline"
+        rounding = ("quantize", "--arch", arch, "--weights", file, "--calibration", pictures)
+        assert "no ReLU stands behind the classifier" in runs(*rounding, "-o", net).stdout
+        assert not read_network(net).architecture.last_relu
+        arguments = (*rounding, "--no-last-relu", "-o", net)
+        assert "no ReLU stands" not in runs(*arguments).stdout
 
 
 def test_bits_by_layer_from_a_file(rounding, tmp_path):

@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from fireline.host.network.file import write_network
+from fireline.host.network.lookup import resolve
+from fireline.host.network.random_network import random_network
 from support.command_line import Result, complains, runs
 
 
@@ -28,6 +31,18 @@ def test_summary_of_a_network_with_its_cycles(net, arch, tmp_path):
     shape = json.loads(Result("summary", arch, "--json", "-").stdout)
     assert shape["weight_bytes"] == result["weight_bytes"] | {"rom": None, "entropy_coded": None}
     assert shape["parameters"] == result["parameters"] and shape["cycles"] is None
+
+
+def test_the_last_relu(net, arch, tmp_path):
+    assert "last ReLU: yes" in runs("summary", net).stdout
+    arch.write_text(arch.read_text() + "last_relu = false\n")
+    file = tmp_path / "without.fireline"
+    write_network(random_network(resolve(arch), 0), file)
+    assert "last ReLU: none" in runs("summary", arch).stdout
+    shown = runs("summary", file, "--json", tmp_path / "result.json").stdout
+    assert "last ReLU: none" in shown and "have the offset 0.25" in shown
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert (result["last_relu"], result["score_offset"]) == (False, 0.25)
 
 
 def test_the_streamed_bytes_are_printed(net):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from fireline.errors import FirelineError
@@ -34,6 +36,15 @@ def test_classes_of_another_network():
     labels = np.zeros(50, int)
     assert evaluate(NETWORK, PIXELS, labels, 16, others=others).same == 0.8
     assert evaluate(NETWORK, PIXELS, labels).same is None
+
+
+def test_silent_pictures_are_counted():
+    head = NETWORK.convs["conv2"]
+    below = dataclasses.replace(head, bias=np.full_like(head.bias, -(1 << 30)))
+    silent = dataclasses.replace(NETWORK, convs={**NETWORK.convs, "conv2": below})
+    labels = np.zeros(50, int)
+    assert evaluate(silent, PIXELS, labels, 16).silent == 50
+    assert evaluate(NETWORK, PIXELS, labels, 16).silent == 0
 
 
 def test_bad_data_is_refused():

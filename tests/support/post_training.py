@@ -1,5 +1,7 @@
 """A small network with both kinds of bypass, which post-training quantization handles quickly."""
 
+import dataclasses
+
 import numpy as np
 import torch
 from fireline.host.float_network.fold import fold
@@ -32,9 +34,9 @@ PIXELS = draw_pixels(SMALL, 64)
 FRESH = draw_pixels(SMALL, 96)[64:]  # pictures that no step learns from
 
 
-def small_model(confidence: float = 20.0) -> SqueezeNet:
+def small_model(confidence: float = 20.0, last_relu: bool = True) -> SqueezeNet:
     """A network whose logits differ enough that rounding changes its class distribution."""
-    model = draw_model(SMALL, batch_norm=True)
+    model = draw_model(dataclasses.replace(SMALL, last_relu=last_relu), batch_norm=True)
     with torch.no_grad():
         model.classifier[1].weight *= confidence
     return model

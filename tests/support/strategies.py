@@ -13,7 +13,10 @@ def preprocessing(channels: int) -> Preprocessing:
 
 @st.composite
 def architectures(draw: st.DrawFn) -> Architecture:
-    """One or three input channels, odd sizes, all kernels, strides and bypasses, 1 to 4 stages."""
+    """One or three input channels, odd sizes, all kernels, strides and bypasses, 1 to 4 stages.
+
+    Half of them have no last ReLU.
+    """
     channels = draw(st.sampled_from([1, 3]))
     kernel = draw(st.sampled_from([1, 3, 5, 7]))
     stages = [
@@ -43,7 +46,6 @@ def architectures(draw: st.DrawFn) -> Architecture:
             expand1x1, expand3x3 = draw(st.integers(1, 35)), draw(st.integers(1, 35))
         stages.append(Fire(draw(st.integers(1, 20)), expand1x1, expand3x3, bypass))
         entering = expand1x1 + expand3x3
-    classes = draw(st.integers(1, 12))
-    return Architecture(
-        "drawn", channels, height, width, preprocessing(channels), tuple(stages), classes
-    )
+    shape = channels, height, width
+    classes, last_relu = draw(st.integers(1, 12)), draw(st.booleans())
+    return Architecture("drawn", *shape, preprocessing(channels), tuple(stages), classes, last_relu)

@@ -7,11 +7,12 @@ torch module's parameters, buffers and modules count as its own attributes.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ....errors import FirelineError
+from ...network.architecture import Architecture
 from ...network.file import FORMAT
 from ..partial import EPOCHS
 from .inert_pickle import Made
@@ -35,6 +36,7 @@ class Contents:
     tensors: dict[str, StoredTensor]
     ordered: bool  # whether they come in the order in which the network defines them
     class_names: tuple[str, ...]  # as training writes them; () if there are none
+    last_relu: bool | None  # whether the network has one, as training writes it; None if unknown
 
 
 def read_contents(path: Path, kind: Kind) -> Contents:
@@ -44,6 +46,7 @@ def read_contents(path: Path, kind: Kind) -> Contents:
     network, or an unfinished training.
     """
     names: tuple[str, ...] = ()
+    last_relu = None
     if kind is Kind.SAFETENSORS:
         file = read_safetensors(path)
         if FORMAT in file.metadata:
@@ -54,23 +57,37 @@ def read_contents(path: Path, kind: Kind) -> Contents:
             raise FirelineError(
                 f"weights {path}: an unfinished training; finish it with the command that began it"
             )
-        names = _class_names(file.metadata.get("classes", "[]"))
+        names = _class_names(file.metadata)
+        last_relu = _last_relu(file.metadata)
         found = file.tensors
     else:
         found = dict(_tensors(path, read_torch(path, kind)))
     kept = {name: each for name, each in found.items() if name.split(".")[-1] not in COUNTERS}
     if not kept:
         raise FirelineError(f"weights {path}: holds no tensors; {SAVE_ALONE}")
-    return Contents(kept, kind is not Kind.SAFETENSORS, names)
+    return Contents(kept, kind is not Kind.SAFETENSORS, names, last_relu)
 
 
-def _class_names(text: str) -> tuple[str, ...]:
-    try:
-        names = json.loads(text)
-    except (ValueError, RecursionError):
+def _class_names(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    names = _entry(metadata, "classes")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return ()
-    valid = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return tuple(names) if valid else ()
+    return tuple(names)
+
+
+def _last_relu(metadata: Mapping[str, str]) -> bool | None:
+    try:
+        return Architecture.from_dict(_entry(metadata, "architecture")).last_relu
+    except FirelineError:
+        return None
+
+
+def _entry(metadata: Mapping[str, str], key: str) -> object:
+    """The JSON of that key; None if there is none."""
+    try:
+        return json.loads(metadata.get(key, "null"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _tensors(path: Path, file: TorchFile) -> Iterator[tuple[str, StoredTensor]]:

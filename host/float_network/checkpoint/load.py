@@ -38,8 +38,9 @@ def read_checkpoint(
 
     Names are torchvision's behind any prefix; the model has batch normalisation if the file has.
     Other names are matched by shape and order where that is clear, and batch normalisation is
-    folded in, as in ONNX files. An ONNX file also says whether there is a last ReLU, which the
-    network follows. With ``any_classes`` the model has as many classes as the file.
+    folded in, as in ONNX files. An ONNX file, and one that training wrote, say whether there is a
+    last ReLU, which the network follows. With ``any_classes`` the model has as many classes as the
+    file.
 
     Raises FirelineError when the file is missing, damaged or no weights file, does not fit the
     architecture, or holds anything but finite floats where the architecture wants weights.
@@ -51,7 +52,9 @@ def read_checkpoint(
             classes = read_onnx(path, architecture).architecture.classes
             architecture = replace(architecture, classes=classes)
         return _load_onnx(path, architecture)
-    contents = read_contents(path, kind)
+    contents, given = read_contents(path, kind), architecture
+    if contents.last_relu is not None:
+        architecture = replace(architecture, last_relu=contents.last_relu)
     tensors, ordered = contents.tensors, contents.ordered
     found = match_names(where, tensors, architecture) or match_order(
         where, tensors, ordered, architecture
@@ -72,7 +75,8 @@ def read_checkpoint(
         if isinstance(found, NamedWeights)
         else _load_ordered(where, found, architecture)
     )
-    return Checkpoint(model.eval(), found.notes, contents.class_names)
+    notes = (*found.notes, *_last_relu_notes(where, architecture, given))
+    return Checkpoint(model.eval(), notes, contents.class_names)
 
 
 def _with_classes(where: str, classes: int, architecture: Architecture) -> Architecture:
@@ -108,11 +112,17 @@ def _load_onnx(path: Path, architecture: Architecture) -> Checkpoint:
         name: (torch.from_numpy(weight), torch.from_numpy(bias))
         for name, (weight, bias) in arrays.items()
     }
-    own, notes = network.architecture, network.notes
-    if own.last_relu != architecture.last_relu:
-        found = "a" if own.last_relu else "no"
-        notes = (*notes, f"{path} has {found} ReLU behind the classifier")
+    own = network.architecture
+    notes = (*network.notes, *_last_relu_notes(f"weights {path}", own, architecture))
     return Checkpoint(_filled(own, convolutions).eval(), notes, ())
+
+
+def _last_relu_notes(where: str, found: Architecture, given: Architecture) -> tuple[str, ...]:
+    """What the user should know if the file's last ReLU differs from what was given."""
+    if found.last_relu == given.last_relu:
+        return ()
+    there_is, has = ("a", "one") if found.last_relu else ("no", "none")
+    return (f"{where}: {there_is} ReLU stands behind the classifier, so the network has {has}",)
 
 
 def _filled(

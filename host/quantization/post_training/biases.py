@@ -24,7 +24,8 @@ def correct(work: Work, report: Report = lambda share: None) -> None:
     """Corrects the biases of layer after layer, on a batch of pictures.
 
     All classes get the same correction, because the pictures do not show all classes equally often:
-    individual corrections would favour those that they show.
+    individual corrections would favour those that they show. Without a last ReLU, they get none,
+    because it would not change their order.
     """
     student, means = work.student.eval(), work.statistics.means
     batch = torch.from_numpy(work.pixels[:PICTURES]).permute(0, 3, 1, 2).float()
@@ -36,7 +37,10 @@ def correct(work: Work, report: Report = lambda share: None) -> None:
         sums = conv.sums(pad(student.architecture, layer, x), layer.stride, read, written)
         found = sums.mean((0, 2, 3)) * conv.ratio * written
         error = means[layer.name][: len(batch)].mean(0) - found
-        conv.bias.add_(error.mean() if layer.kind is LayerKind.CLASSIFIER else error)
+        if layer.kind is not LayerKind.CLASSIFIER:
+            conv.bias.add_(error)
+        elif student.architecture.last_relu:
+            conv.bias.add_(error.mean())
         done += 1
         report(done / len(student.convs))
         return student.convolve(layer, x)

@@ -47,6 +47,7 @@ def reconstruct_blocks(work: Work, report: Report) -> None:
                 set_rates(adam, done)
                 with mixed_precision(work, device):
                     found = run_student(rounded[chosen].to(device, torch.float32)) * scale()
+                    found = found - student.offset_of(layers[0])
                 adam.zero_grad()
                 relative_error(found, exact[chosen].to(device)).backward()
                 adam.step()

@@ -41,8 +41,8 @@ def fidelity(student: QuantizedTraining, pixels: np.ndarray, wanted: torch.Tenso
             for batch in batches(student.architecture, pixels)
         )
         found = torch.cat([student.logits(classes) for classes in maps]).float()
-    noise = (found - wanted).square().sum().clamp(min=1e-30)
-    signal = wanted.square().sum().clamp(min=1e-30)
+    noise = (found - wanted).double().square().sum().clamp(min=1e-30)
+    signal = wanted.double().square().sum().clamp(min=1e-30)
     own, others = functional.log_softmax(found, 1), functional.log_softmax(wanted, 1)
     return Fidelity(
         decibels=float(10 * torch.log10(signal / noise)),

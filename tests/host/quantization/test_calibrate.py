@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from fireline.errors import FirelineError
 from fireline.host.float_network.fold import fold
+from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.quantization import calibrate
@@ -31,6 +34,25 @@ def test_statistics(folded):
     assert found.samples["conv1"].max() == sums.max()
     assert found.samples["conv1"].min() == 0
     assert np.isclose(found.samples["conv1"].mean(), sums.relu().mean(), rtol=0.05)
+
+
+@pytest.mark.parametrize("last_relu", [True, False])
+def test_statistics_of_the_classes(last_relu):
+    model = draw_model(dataclasses.replace(SMALL, last_relu=last_relu), batch_norm=True)
+    pixels = draw_pixels(SMALL)
+    found = measure(fold(model), pixels)
+    with torch.no_grad():
+        assert torch.allclose(found.logits, model(normalise(SMALL, pixels)), atol=1e-3)
+    lowest = float(found.samples["conv3"].min())
+    assert found.least <= lowest and (lowest < 0) is not last_relu
+
+
+def test_logits_beyond_float32_are_refused():
+    model = draw_model(dataclasses.replace(SMALL, last_relu=False), batch_norm=True)
+    with torch.no_grad():
+        model.classifier[1].bias[1] = -3e38
+    with pytest.raises(FirelineError, match="layer conv3: its values exceed float32"):
+        measure(fold(model), draw_pixels(SMALL))
 
 
 def test_batches_give_nearly_the_same_statistics(folded, monkeypatch):

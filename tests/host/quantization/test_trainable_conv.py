@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from fireline.errors import FirelineError
 from fireline.host import golden
 from fireline.host.quantization.scale_search import WeightScales
 from fireline.host.quantization.trainable_conv import TrainableConv
@@ -92,6 +93,27 @@ def test_bfloat16_keeps_activations():
     assert (found.float() - exact).abs().max() <= 2
 
 
-def test_a_bias_beyond_32_bits_is_clamped():
+def test_a_bias_beyond_32_bits_is_clamped_where_no_output_depends_on_it():
+    """The greatest bias gives the maximum; the least is the greatest that always gives zero."""
     conv = draw_conv(25, 1e11).quantized(*SCALES)
-    assert conv.bias.max() > 2e9 and conv.bias.min() < -2e9
+    products = 255 * np.abs(conv.effective_weights().astype(np.int64)).sum((1, 2, 3))
+    assert conv.bias.max() > 2e9 and conv.bias.min() > -1e9
+    assert np.array_equal(conv.bias < 0, conv.bias == -products) and (conv.bias < 0).any()
+    x = np.random.default_rng(1).integers(0, 256, (4, 5, 5, 20)).astype(np.uint8)
+    outputs = golden.convolve(x, conv, 1, 0, (0,))
+    assert np.array_equal(outputs.max((0, 1, 2)), np.where(conv.bias < 0, 0, 255))
+
+
+def test_a_bias_beyond_32_bits_is_refused_where_an_output_depends_on_it():
+    with pytest.raises(FirelineError, match=r"expand3x3: its biases .* do not fit into 32 bits"):
+        draw_conv(31, 1e11).quantized(*SCALES)
+
+
+def test_an_offset_is_added_to_every_output():
+    conv = draw_conv(16, 1e4)
+    x = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 20, 5, 5))).float()
+    with torch.no_grad():
+        before = conv.sums(x, 1, *SCALES) * conv.ratio.view(-1, 1, 1)
+        conv.offset = 30.0
+        after = conv.sums(x, 1, *SCALES) * conv.ratio.view(-1, 1, 1)
+    assert torch.allclose(after - before, torch.tensor(30.0 / 3.0), atol=0.01)

@@ -1,7 +1,7 @@
 import torch
 from fireline.host.float_network.walk import walk
 from fireline.host.quantization.post_training.biases import correct_biases
-from support.post_training import PIXELS, fresh_fidelity, ignore, small_work
+from support.post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
 
 
 def test_mean_sums_equal_floats():
@@ -29,6 +29,14 @@ def test_mean_sums_equal_floats():
         if name == "conv5":
             found, wanted = found.mean(), wanted.mean()
         assert torch.allclose(found, wanted, atol=0.02 * wanted.abs().max()), name
+
+
+def test_classes_without_last_relu_stay():
+    work = small_work(small_model(last_relu=False))
+    before = {name: conv.bias.detach().clone() for name, conv in work.student.convs.items()}
+    correct_biases(work, ignore)
+    for name, conv in work.student.convs.items():
+        assert torch.equal(conv.bias, before[name]) is (name == "conv5"), name
 
 
 def test_a_second_correction_changes_little():

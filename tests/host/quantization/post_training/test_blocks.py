@@ -1,14 +1,16 @@
+import pytest
 import torch
 from fireline.host.quantization.post_training import blocks
 from fireline.host.quantization.post_training.biases import correct_biases
 from fireline.host.quantization.post_training.blocks import reconstruct_blocks
 from fireline.host.quantization.post_training.squared_error import squared_error
-from support.post_training import fresh_fidelity, ignore, small_work
+from support.post_training import fresh_fidelity, ignore, small_model, small_work
 
 
-def test_it_reduces_the_error(monkeypatch):
+@pytest.mark.parametrize("last_relu", [True, False])
+def test_it_reduces_the_error(monkeypatch, last_relu):
     monkeypatch.setattr(blocks, "EPOCHS", 10)
-    work, shares = small_work(), []
+    work, shares = small_work(small_model(last_relu=last_relu)), []
     squared_error(work, ignore)
     correct_biases(work, ignore)
     before = fresh_fidelity(work).decibels

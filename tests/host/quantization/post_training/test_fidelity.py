@@ -21,7 +21,7 @@ def test_it_measures_the_golden_integers():
     scores = golden.run(network, PIXELS)
     found = fidelity(work.student, PIXELS, wanted)
     assert found.same == pytest.approx((scores.argmax(1) == wanted.argmax(1).numpy()).mean())
-    noise = torch.from_numpy(scores * network.score_scale).float() - wanted
+    noise = torch.from_numpy(network.logits(scores)).float() - wanted
     decibels = 10 * math.log10(float(wanted.square().sum() / noise.square().sum()))
     assert found.decibels == pytest.approx(decibels, abs=0.01)
     assert 0 < found.distance < found.divergence**0.5  # Pinsker's inequality with a margin
