@@ -59,6 +59,26 @@ class WindowGeometry:
 
 
 @dataclass(frozen=True)
+class PoolGeometry:
+    """The windows of a max pool along either axis: `kernel` places each, every second place.
+
+    The first one starts `padding` places before the map.
+    """
+
+    kernel: int
+    """2 or 3."""
+    padding: int
+    """0 or 1."""
+    overhangs: bool
+    """Windows may end behind the map, except where the window before ends."""
+
+    def ends(self, length: int) -> list[int]:
+        """The place, on an axis of that length, at which each window is complete."""
+        ends = range(self.kernel - 1 - self.padding, length + self.kernel - 1, 2)
+        return sorted({min(end, length - 1) for end in ends if self.overhangs or end < length})
+
+
+@dataclass(frozen=True)
 class ProgramLayer:
     """One layer as the row operations see it; a Fire's two expands are one program layer.
 
@@ -92,8 +112,8 @@ class ProgramLayer:
     streamed: bool
     """A row operation computes one class block, whose weights are in a slot of the weight ROM; see
     `HeadGeometry`. Its `columns` are the pixels of all rows that it computes."""
-    pool: bool
-    """The results pass through the max pool."""
+    pool: PoolGeometry | None
+    """The results pass through the max pool, with these windows."""
     pool_beats: int
     """Beats of a pixel at the pool's input."""
     pool_base: int
@@ -130,10 +150,12 @@ class RowOperation:
     """Address of the row of the skip memory that is added."""
     first: bool
     """The output row is the first one of its map."""
-    odd: bool
-    """The output row has an odd number."""
     last: bool
     """The output row is the last one of its map."""
+    pool_begins: bool
+    """The row is the first one of a window of the max pool."""
+    pool_completes: bool
+    """The row is the last one of a window of the max pool."""
     wait: int = 0
     """Idle cycles between the previous operation's last word and this one's first word."""
 

@@ -36,7 +36,10 @@ def layer_record(program: Program, layer: ProgramLayer) -> dict[str, int]:
         else 0,
         "scores": layer.scores,
         "streamed": layer.streamed,
-        "pool": layer.pool,
+        "pool": layer.pool is not None,
+        "pool_pairs": layer.pool is not None and layer.pool.kernel == 2,
+        "pool_padded": layer.pool is not None and layer.pool.padding > 0,
+        "pool_overhangs": layer.pool is not None and layer.pool.overhangs,
         "last_pool_beat": max(layer.pool_beats - 1, 0),
         "pool_base": layer.pool_base,
         "store": layer.store,
@@ -64,8 +67,9 @@ def row_record(row: RowOperation, expand3x3: bool) -> dict[str, int]:
         "keep_address": row.keep,
         "skip_address": row.skip,
         "first": row.first,
-        "odd": row.odd,
         "last": row.last,
+        "pool_begins": row.pool_begins,
+        "pool_completes": row.pool_completes,
         "wait": row.wait,
     }
 

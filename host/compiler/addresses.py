@@ -30,8 +30,9 @@ def row_operations(
             keep=address(buffers.skips, task.keep),
             skip=address(buffers.skips, task.skip),
             first=task.row == 0,
-            odd=bool(task.row % 2),
             last=task.row == task.height - 1,
+            pool_begins=task.row in [window.start for window in task.layer.pool_rows],
+            pool_completes=task.row in [window.stop - 1 for window in task.layer.pool_rows],
         )
         for task in tasks
     )

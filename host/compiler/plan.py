@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from ...errors import FirelineError
 from ..network.architecture import Architecture, Layer, LayerKind
 from ..network.stage import Bypass, Fire, MaxPool, Stage
 from .maps import Map, exponent_group_starts, stage_maps
@@ -27,6 +26,8 @@ class LayerPlan:
     expand3x3: Layer | None = None
     pool: Map | None = None
     """The map that the max pool makes of the output, if a pool follows."""
+    pooling: MaxPool | None = None
+    """That max pool."""
     keep: Map | None = None
     """The output of the Fire whose bypass adds this layer's rows, which go to the skip memory."""
     skip: bool = False
@@ -51,6 +52,11 @@ class LayerPlan:
     def result(self) -> Map:
         """Its output, after the max pool if there is one."""
         return self.pool or self.output
+
+    @property
+    def pool_rows(self) -> tuple[range, ...]:
+        """The rows of the output in each window of the max pool; none without a pool."""
+        return self.pooling.windows(self.output.height) if self.pooling else ()
 
     @property
     def is_classifier(self) -> bool:
@@ -121,11 +127,7 @@ def plan_layers(architecture: Architecture) -> Plan:
         architecture.stages, architecture.layers_by_stage(), stage_maps(architecture), strict=False
     ):
         if isinstance(stage, MaxPool):
-            layer = layers[LayerKind.POOL]
-            for side in (layer.input_height, layer.input_width):
-                if stage.windows(side) != MaxPool().windows(side):
-                    raise FirelineError(f"{layer.name}: the hardware has 3x3 ceil pools only")
-            stages[-1].pool = output
+            stages[-1].pool, stages[-1].pooling = output, stage
         else:
             stages.append(_Stage(stage, layers, output))
     for before, after in pairwise(stages):
@@ -146,20 +148,24 @@ def plan_layers(architecture: Architecture) -> Plan:
 class _Stage:
     """A stage with its layers and its output map.
 
-    `pool` is the output of a pool that follows, `keep` that of a Fire that adds these rows.
+    `pool` is the output of `pooling`, a pool that follows, and `keep` that of a Fire that adds
+    these rows.
     """
 
     stage: Stage
     layers: dict[LayerKind, Layer]
     output: Map
     pool: Map | None = None
+    pooling: MaxPool | None = None
     keep: Map | None = None
 
     def conv1_plan(self) -> LayerPlan:
         layer = self.layers[LayerKind.CONV1]
         channels = layer.kernel**2 * layer.input_channels
         windows = _map(layer, "windows", channels)
-        return LayerPlan(layer, windows, self.output, pool=self.pool, keep=self.keep)
+        return LayerPlan(
+            layer, windows, self.output, pool=self.pool, pooling=self.pooling, keep=self.keep
+        )
 
     def fire_plan(self, source: Map) -> FirePlan:
         assert isinstance(self.stage, Fire)
@@ -175,6 +181,7 @@ class _Stage:
             self.output,
             self.layers[LayerKind.EXPAND3X3],
             pool=self.pool,
+            pooling=self.pooling,
             keep=self.keep,
             skip=self.stage.bypass is not Bypass.NONE,
         )

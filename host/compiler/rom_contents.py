@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...hw.program import ArrayShape, ProgramLayer
+from ...hw.program import ArrayShape, PoolGeometry, ProgramLayer
 from ..network.architecture import Layer, LayerKind
 from ..network.quantized import QuantizedConv, QuantizedNetwork
+from ..network.stage import MaxPool
 from .plan import LayerPlan
 from .rom_words import parameter_words, weight_words
 
@@ -78,7 +79,7 @@ class RomContents:
             expand3x3_shift=expand3x3.shift,
             scores=layer.is_classifier,
             streamed=streamed,
-            pool=layer.pool is not None,
+            pool=_pool_geometry(layer.pooling),
             pool_beats=pool_beats,
             pool_base=pool_base,
             store=layer.is_stored,
@@ -90,9 +91,14 @@ class RomContents:
 
     @property
     def identifier(self) -> int:
-        """CRC-32 of all words, streamed ones included; it tells networks' bitstreams apart."""
+        """CRC-32 of all words, streamed ones included, and of pools that are not SqueezeNet's.
+
+        It tells networks' bitstreams apart.
+        """
         words = (*self.weights, *(self.streamed or ()), *self.parameters)
-        return zlib.crc32(",".join(map(str, words)).encode())
+        pools = [stage for stage in self.network.architecture.stages if isinstance(stage, MaxPool)]
+        unlike_squeezenet = [pool for pool in pools if pool != MaxPool()]
+        return zlib.crc32(",".join(map(str, (*words, *unlike_squeezenet))).encode())
 
     def _part(
         self, rom: list[int], layer: Layer, inputs: np.ndarray, outputs: np.ndarray
@@ -122,6 +128,11 @@ class _Part:
 
 
 _NO_PART = _Part(0, 0, 0, 0, 0, 0)
+
+
+def _pool_geometry(pool: MaxPool | None) -> PoolGeometry | None:
+    """A max pool's windows as the hardware sees them; with padding they overhang at the end too."""
+    return PoolGeometry(pool.kernel, pool.padding, pool.ceil or pool.padding > 0) if pool else None
 
 
 def accumulator_range(conv: QuantizedConv) -> tuple[int, int]:

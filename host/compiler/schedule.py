@@ -59,7 +59,8 @@ def schedule(plan: Plan) -> tuple[RowTask, ...]:
 
     A row of conv1 that completes no row of a pool goes into the middle of the work that the row
     before it caused. Meanwhile the line buffer takes in the pixels of the next row; with a stride,
-    these are two rows of pixels or more.
+    these are two rows of pixels or more. So the last row is the classifier's, even if a pool leaves
+    out the last row of conv1.
     """
     chains: list[list[RowTask]] = []
     for row in range(plan.conv1.output.height):
@@ -87,7 +88,7 @@ def _source_row(
     """Computes a row of `plan.row_sources[source]`, and all that follows from it."""
     layer = plan.row_sources[source]
     height = layer.output.height
-    done = _pooled_row(row, height) if layer.pool else row
+    done = _pooled_row(layer, row) if layer.pool else row
     if done is None:
         yield RowTask(layer, row, height, reads, skip=skip)
         return
@@ -102,15 +103,19 @@ def _source_row(
 
 
 def _fire(plan: Plan, number: int, arrived: Row) -> Iterator[RowTask]:
-    """Squeezes the row that arrived, then expands the rows whose neighbours are now complete."""
+    """Squeezes the row that arrived, then expands the rows whose neighbours are now complete.
+
+    A row behind the last window of a pool that follows is not expanded.
+    """
     fire, row = plan.fires[number], arrived.row
     height, squeezed = fire.expand.output.height, fire.squeeze.output.name
+    used = fire.expand.pool_rows[-1].stop if fire.expand.pool else height
     reads = (None, arrived, None)
     yield RowTask(fire.squeeze, row, height, reads, write=Row(squeezed, row))
-    if fire.bypass:
+    if fire.bypass and row < used:
         yield RowTask(fire.bypass, row, height, reads, keep=Row(fire.expand.name, row))
-    last = row == height - 1
-    for ready in range(max(row - 1, 0), height if last else row):
+    end = height if row == height - 1 else row
+    for ready in range(max(row - 1, 0), min(end, used)):
         above, centre, below = (
             Row(squeezed, near) if 0 <= near < height else None
             for near in (ready - 1, ready, ready + 1)
@@ -119,8 +124,7 @@ def _fire(plan: Plan, number: int, arrived: Row) -> Iterator[RowTask]:
         yield from _source_row(plan, number + 1, ready, (above, centre, below), skip)
 
 
-def _pooled_row(row: int, height: int) -> int | None:
+def _pooled_row(layer: LayerPlan, row: int) -> int | None:
     """The row of the pool that row `row` of its input completes, if any."""
-    if row % 2 == 0:
-        return row // 2 - 1 if row else None
-    return (row - 1) // 2 if row == height - 1 else None
+    ends = [window.stop - 1 for window in layer.pool_rows]
+    return ends.index(row) if row in ends else None

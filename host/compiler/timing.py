@@ -197,13 +197,12 @@ class _CycleModel:
     def _write(self, row: RowOperation, layer: ProgramLayer, pixel_ends: list[int]) -> None:
         """Notes when each pixel that the operation writes can be read.
 
-        A pool's pixel is written with the last of its three columns, in a row that completes one.
+        A pool's pixel is written with the last column of its window, in a row that completes it.
         """
         if layer.pool:
-            if not row.last and (row.odd or row.first):
+            if not row.pool_completes:
                 return
-            last = len(pixel_ends) - 1
-            pixel_ends = [pixel_ends[min(column + 2, last)] for column in range(0, last, 2)]
+            pixel_ends = [pixel_ends[column] for column in layer.pool.ends(layer.columns)]
         ready = [beat + self.latency.write for beat in pixel_ends]
         if layer.store:
             self.activations[row.write] = ready

@@ -1,6 +1,6 @@
-"""Max pooling, 3x3 with stride 2 in ceil mode, of rows that stream in beat by beat."""
+"""Max pooling, 2x2 or 3x3 with stride 2, of rows that stream in beat by beat."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,28 +8,33 @@ from .running_maximum import Place, RunningMaximum
 
 
 class PoolRow(data.StructLayout):
-    """A row of the pool's input: its shape, its place in the frame, and its partial maxima."""
+    """A row of the pool's input: its shape, its windows, and its partial maxima.
+
+    `pairs`, `padded` and `overhangs` are the windows along the row, see `PoolGeometry`.
+    """
 
     def __init__(self, beats: int, width: int, partial_beats: int):
         super().__init__(
             {
                 "last_beat": range(beats),  # of a pixel
                 "last_column": range(width),
-                "first_row": 1,  # row 0 of the frame
-                "odd_row": 1,  # row 1, 3, ... of the frame
-                "last_row": 1,
+                "pairs": 1,  # the windows are 2x2, not 3x3
+                "padded": 1,
+                "overhangs": 1,
+                "begins": 1,  # the row is the first one of a window
+                "completes": 1,  # the row is the last one of a window
                 "base": range(partial_beats),  # address of the first partial maximum
             }
         )
 
 
 class MaxPool(wiring.Component):
-    """`o` = the maximum over 3x3 pixels, stride 2, ceil mode, of the rows on `i`.
+    """`o` = the maximum of each window of 2x2 or 3x3 pixels, stride 2, of the rows on `i`.
 
     Two running maxima in series: over the columns of a row, then over the rows. Rows of several
-    layers may alternate; each layer has its own `width // 2 * beats` beats of the partial memory,
-    from `base` on. Even rows but the first, and the last row, complete a row of `width // 2` pixels
-    on `o`. Maps have at least two rows and two columns.
+    layers may alternate; from `base` on, each layer has its own beats of the partial memory, those
+    of a row on `o`. A row that `completes` windows sends such a row. Maps have at least two rows
+    and two columns.
 
     Parameters
         channels: of a beat
@@ -79,9 +84,7 @@ class MaxPool(wiring.Component):
             i.place.eq(place),
             i.tag.tag.eq(self.i.payload.tag),
             i.tag.address.eq(partial),
-            i.tag.place.first.eq(row.first_row),
-            i.tag.place.odd.eq(row.odd_row),
-            i.tag.place.last.eq(row.last_row),
+            i.tag.place.eq(_place(row.pairs, row.begins, row.completes)),
             down.i.valid.eq(across.o.valid),
             down.i.payload.beat.eq(across.o.payload.beat),
             down.i.payload.tag.eq(across.o.payload.tag.tag),
@@ -93,7 +96,11 @@ class MaxPool(wiring.Component):
         return m
 
     def _build_place(self, m, row):
-        """The number of the beat on `i` in its pixel, and the place of the pixel in its row."""
+        """The number of the beat on `i` in its pixel, and the place of the pixel in its row.
+
+        Windows begin at even columns, or at odd ones and the first if they are padded. The next
+        column completes a window of two, the one after that a window of three.
+        """
         beat, column = Signal(range(self._beats)), Signal(range(self._width))
         first, last = Signal(init=1), Signal()
         last_beat = beat == row.last_beat
@@ -105,8 +112,10 @@ class MaxPool(wiring.Component):
                     first.eq(last),
                     last.eq(column + 1 == row.last_column),
                 ]
+        regular = column[0] == row.padded
+        completes = Mux(regular ^ row.pairs, row.pairs | ~first, row.overhangs & last)
         place = Signal(Place)
-        m.d.comb += [place.first.eq(first), place.odd.eq(column[0]), place.last.eq(last)]
+        m.d.comb += place.eq(_place(row.pairs, regular | first, completes))
         return beat, place
 
     def _build_partial_address(self, m, row, place):
@@ -116,3 +125,12 @@ class MaxPool(wiring.Component):
         with m.If(self.i.valid):
             m.d.sync += following.eq(address + place.completes)
         return address
+
+
+def _place(pairs, begins, completes):
+    """A place as a constant or signal of shape `Place`.
+
+    A window of two that begins and ends in one place is that place alone; a window of three is
+    never so short.
+    """
+    return Cat(begins, completes, pairs & begins & completes)

@@ -1,4 +1,4 @@
-"""The maximum of three consecutive beats, at every second beat, for many addresses at once."""
+"""The maxima of windows of consecutive beats, for many addresses at once."""
 
 from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
@@ -11,24 +11,23 @@ from ..memory.read_modify_write import ReadModifyWrite
 
 
 class Place(data.Struct):
-    """The place of a beat along an axis: the pool takes three beats at a time, with stride two."""
+    """The place of a beat in the windows along an axis.
 
-    first: 1
-    odd: 1
-    last: 1
+    A beat may be the last one of a window and the first one of the next. If it is `alone`, it is
+    both in the same window.
+    """
 
-    @property
-    def completes(self):
-        """Whether three beats are complete: at 2, 4, 6, ..., or early at an odd last place."""
-        return Mux(self.odd, self.last, ~self.first)
+    begins: 1
+    completes: 1
+    alone: 1
 
 
 class RunningMaximum(wiring.Component):
-    """`o` = channel by channel, the maximum of three consecutive beats at an address.
+    """`o` = channel by channel, the maximum of each window of consecutive beats at an address.
 
-    A new three starts at every second beat: a beat at an even place starts the maximum of its
-    address anew, a beat at an odd place raises it. A beat at a place that `completes` sends the
-    maximum so far, itself included, with its own `tag`. The addresses may come in any order.
+    A beat at a place that `completes` sends the maximum so far, itself included, with its own
+    `tag`; where it is `alone`, it is the maximum. Then a beat that `begins` starts the maximum of
+    its address anew; any other raises it. The addresses may come in any order.
 
     Parameters
         channels: of a beat
@@ -62,10 +61,13 @@ class RunningMaximum(wiring.Component):
         m.submodules.maxima = maxima = self._maxima
         read = maxima.latency() + 1
         valid, i = delay(m, self.i.valid, read, reset_less=False), delay(m, self.i.payload, read)
-        odd = delay(m, self.i.payload.place.odd, read - 1)
+        begins, alone = (
+            delay(m, bit, read - 1)
+            for bit in (self.i.payload.place.begins, self.i.payload.place.alone)
+        )
         so_far, greatest = delay(m, maxima.word, 1), Signal(self.beat)
         for part in routing.slices(len(greatest), routing.LOCAL_BITS // 8):
-            own_odd = routing.copy(m, odd)
+            own_begins, own_alone = routing.copy(m, begins), routing.copy(m, alone)
             for channel in range(part.start, part.stop):
                 value = i.beat[channel]
                 # Both comparisons run beside each other, because `previous` and `follows` are late.
@@ -73,11 +75,10 @@ class RunningMaximum(wiring.Component):
                     Mux(other[channel] > value, other[channel], value)
                     for other in (maxima.previous, so_far)
                 )
+                raised = Mux(maxima.follows[channel], after_previous, after_so_far)
                 m.d.comb += [
-                    greatest[channel].eq(
-                        Mux(maxima.follows[channel], after_previous, after_so_far)
-                    ),
-                    maxima.result[channel].eq(Mux(own_odd, greatest[channel], value)),
+                    greatest[channel].eq(Mux(own_alone, value, raised)),
+                    maxima.result[channel].eq(Mux(own_begins, value, raised)),
                 ]
         m.d.comb += [
             maxima.valid.eq(self.i.valid),

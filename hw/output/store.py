@@ -10,8 +10,18 @@ from ..tables import Tables, context_layout
 from .pool import MaxPool
 
 STORE_FIELDS = {
-    "row": ["write_address", "keep_address", "first", "odd", "last"],
-    "layer": ["last_column", "pool", "last_pool_beat", "pool_base", "store", "keep"],
+    "row": ["write_address", "keep_address", "pool_begins", "pool_completes"],
+    "layer": [
+        "last_column",
+        "pool",
+        "pool_pairs",
+        "pool_padded",
+        "pool_overhangs",
+        "last_pool_beat",
+        "pool_base",
+        "store",
+        "keep",
+    ],
 }
 
 
@@ -132,9 +142,11 @@ class Store(wiring.Component):
             pool.i.payload.first.eq(row_start),
             row.last_beat.eq(context.last_pool_beat),
             row.last_column.eq(context.last_column),
-            row.first_row.eq(context.first),
-            row.odd_row.eq(context.odd),
-            row.last_row.eq(context.last),
+            row.pairs.eq(context.pool_pairs),
+            row.padded.eq(context.pool_padded),
+            row.overhangs.eq(context.pool_overhangs),
+            row.begins.eq(context.pool_begins),
+            row.completes.eq(context.pool_completes),
             row.base.eq(context.pool_base),
         ]
         return pool.o

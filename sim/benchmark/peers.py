@@ -10,7 +10,6 @@ class Peer:
     """A generator's published figure, and our network of the same shape.
 
     Only the program layers named in ``counted`` are compared with it; if there are none, all are.
-    Our pools are 3x3 and the peers' 2x2; the MACs are the same.
     """
 
     name: str
@@ -85,11 +84,11 @@ PEERS = (
             PREPROCESSINGS["torchvision"],
             (
                 Conv1(64, 3, 1, 1),
-                MaxPool(),
+                MaxPool(2, ceil=False),
                 *(Fire(16, 64, 64),) * 2,
-                MaxPool(),
+                MaxPool(2, ceil=False),
                 *(Fire(32, 128, 128),) * 2,
-                MaxPool(),
+                MaxPool(2, ceil=False),
                 *(Fire(48, 192, 192),) * 2,
                 *(Fire(64, 256, 256),) * 2,
             ),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from fireline.host import golden
 from fireline.host.compiler.buffers import StreamedHead
-from fireline.host.network.architecture import Conv1
+from fireline.host.network.architecture import Conv1, MaxPool
+from fireline.host.network.stage import MAX_POOLS
 from fireline.hw.accelerator import CONTEXTS
 from fireline.hw.fire.sequencer import FETCH_CYCLES
 from fireline.hw.latency import Latency
@@ -67,6 +68,16 @@ SHAPES = {
 }
 
 
+SHAPES |= {
+    str(pool): (
+        network(Conv1(5, 3, 1, 1), pool, fire(4, 4, 4), pool, height=9, width=8),
+        "4x4",
+        4,
+    )
+    for pool in MAX_POOLS
+}
+
+
 @pytest.mark.parametrize(("architecture", "array", "bits"), SHAPES.values(), ids=SHAPES)
 def test_equals_the_golden_model_in_the_predicted_cycle(architecture, array, bits):
     job = compiled(architecture, array, bits)
@@ -93,6 +104,12 @@ STREAMED = {
     "pool at the end": (
         network(Conv1(5, 1, 1, 0), fire(4, 4, 4), "pool", height=7, width=5, classes=5),
         ("4x4", 4, StreamedHead(1)),
+    ),
+    "rows behind the pool at the end": (
+        network(
+            Conv1(5, 1, 1, 0), fire(4, 4, 4), MaxPool(2, ceil=False), height=7, width=5, classes=5
+        ),
+        ("4x4", 4, StreamedHead(2)),
     ),
     "one block": (
         network(Conv1(4, 1, 1, 0), height=1, width=1),

@@ -121,11 +121,11 @@ def test_a_corrupted_weight_is_located(simulators):
 
 
 def test_a_wrong_pool_is_located(simulators):
-    """Row 2 of conv1 is marked as the first row, so it does not complete row 0 of the pool."""
+    """Row 2 of conv1 does not complete row 0 of the pool."""
     compiled = compiled_network("4x4")
     rows = list(compiled.program.rows)
-    at = next(n for n, row in enumerate(rows) if row.layer == 0 and not row.first | row.odd)
-    rows[at] = replace(rows[at], first=True)
+    at = next(n for n, row in enumerate(rows) if row.pool_completes)
+    rows[at] = replace(rows[at], pool_completes=False)
     corrupted = replace(compiled, program=replace(compiled.program, rows=tuple(rows)))
     result = simulate(corrupted, pictures(compiled, 1), cache=simulators)
     assert (result.difference.layer, result.difference.row) == ("pool1", 0)

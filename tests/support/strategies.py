@@ -1,7 +1,14 @@
 """Hypothesis strategies: architectures of any shape, small enough to compute quickly."""
 
 from fireline.host.network.architecture import Architecture
-from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool, Preprocessing
+from fireline.host.network.stage import (
+    MAX_POOLS,
+    Bypass,
+    Conv1,
+    Fire,
+    MaxPool,
+    Preprocessing,
+)
 from hypothesis import strategies as st
 
 
@@ -13,9 +20,8 @@ def preprocessing(channels: int) -> Preprocessing:
 
 @st.composite
 def architectures(draw: st.DrawFn) -> Architecture:
-    """One or three input channels, odd sizes, all kernels, strides and bypasses, 1 to 4 stages.
-
-    Half of them have no last ReLU.
+    """One or three input channels, odd sizes, all kernels, strides, pools and bypasses, 1 to 4
+    stages. Half of them have no last ReLU.
     """
     channels = draw(st.sampled_from([1, 3]))
     kernel = draw(st.sampled_from([1, 3, 5, 7]))
@@ -34,8 +40,9 @@ def architectures(draw: st.DrawFn) -> Architecture:
     entering = stages[0].channels
     for _ in range(draw(st.integers(0, 3))):
         if min(sides) >= 2 and not isinstance(stages[-1], MaxPool) and draw(st.booleans()):
-            stages.append(MaxPool())
-            sides = [side // 2 for side in sides]
+            fitting = [pool for pool in MAX_POOLS if all(map(pool.windows, sides))]
+            stages.append(draw(st.sampled_from(fitting)))
+            sides = [len(stages[-1].windows(side)) for side in sides]
             continue
         bypass = draw(st.sampled_from(Bypass))
         if bypass is Bypass.SIMPLE and entering >= 2:

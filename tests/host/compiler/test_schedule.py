@@ -1,7 +1,11 @@
+from collections import Counter
+
+import pytest
 from fireline.host.compiler.plan import plan_layers
 from fireline.host.compiler.schedule import Row, layer_shapes, schedule
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
+from fireline.host.network.stage import MAX_POOLS, MaxPool
 from support.small import fire, network
 
 
@@ -20,6 +24,33 @@ def test_depth_first_by_hand():
         ("fire2", 1),
         ("conv3", 1),
     ]
+
+
+def test_rows_behind_the_last_window_of_a_pool():
+    """Conv1's is computed in the middle of the last work; a Fire's row 4 is left out."""
+    pool = MaxPool(2, ceil=False)
+    conv1 = plan_layers(network(Conv1(6, 1, 1, 0), pool, height=3))
+    assert [(task.layer.name, task.row) for task in schedule(conv1)] == [
+        ("conv1", 0),
+        ("conv1", 1),
+        ("conv1", 2),
+        ("conv2", 0),
+    ]
+    fire2 = plan_layers(network(Conv1(6, 1, 1, 0), fire(4, 4, 4, "complex"), pool))
+    odd = plan_layers(network(Conv1(6, 1, 1, 0), fire(4, 4, 4, "complex"), pool, height=5))
+    counts = Counter(task.layer.name for task in schedule(odd))
+    assert counts == {"conv1": 5, "fire2/squeeze": 5, "fire2/bypass": 4, "fire2": 4, "conv3": 2}
+    assert set(Counter(task.layer.name for task in schedule(fire2)).values()) == {6, 3}
+
+
+@pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
+@pytest.mark.parametrize("height", [5, 6])
+def test_the_classifier_has_the_last_row(pool, height):
+    """So the frame's last beat is the last score's."""
+    for stages in ([pool], [pool, fire(4, 4, 4)], [fire(4, 4, 4), pool]):
+        plan = plan_layers(network(Conv1(6, 1, 1, 0), *stages, height=height))
+        last = schedule(plan)[-1]
+        assert last.layer is plan.classifier and last.row == last.height - 1
 
 
 def test_every_row_once():

@@ -31,27 +31,39 @@ def run(dut, beats):
     return seen
 
 
+PLACES = {
+    "threes": ([(1, 0), (0, 0), (1, 1), (0, 1)], [3, 2]),
+    "pairs": ([(1, 0), (0, 1), (1, 1)], [2, 1]),
+}
+"""Axes of (begins, completes), and how many beats each window has."""
+
+
 @pytest.mark.parametrize("density", [1.0, 0.6])
 @pytest.mark.parametrize("addresses", [1, DEPTH])
-def test_maxima_of_three_beats(addresses, density):
-    """Axes of random lengths, walked at random addresses; with one address back to back."""
+def test_maxima_of_windows(addresses, density):
+    """Axes of either kind, walked at random addresses; with one address back to back."""
     random = Random(addresses)
     dut = RunningMaximum(CHANNELS, DEPTH, 8)
-    axes = {address: (0, random.randrange(2, 8), []) for address in range(addresses)}
-    beats, expected = [], []
-    while len(beats) < 500:
+    beats, expected, axes = [], [], {}
+    while len(beats) < 600:
         if random.random() > density:
             beats.append(None)
             continue
         address, tag = random.randrange(addresses), random.randrange(256)
-        number, length, sent = axes[address]
+        if not axes.get(address):
+            places, lengths = random.choice(list(PLACES.values()))
+            axes[address] = [iter(places), iter(lengths), []]
+        places, lengths, sent = axes[address]
+        place = next(places, None)
+        if place is None:
+            axes[address] = None
+            continue
         sent.append([random.randrange(256) for _ in range(CHANNELS)])
-        last = number == length - 1
-        place = {"first": number == 0, "odd": number % 2, "last": last}
-        three = sent[number - 2 :] if number % 2 == 0 else sent[number - 1 :]
-        if (number and number % 2 == 0) or (number % 2 and last):
-            maximum = [max(values) for values in zip(*three, strict=True)]
+        length = next(lengths) if place[1] else None
+        if length:
+            maximum = [max(values) for values in zip(*sent[-length:], strict=True)]
             expected.append((len(beats) + dut.LATENCY, maximum, tag))
+        begins, completes = place
+        place = {"begins": begins, "completes": completes, "alone": length == 1}
         beats.append({"beat": sent[-1], "address": address, "place": place, "tag": tag})
-        axes[address] = (0, random.randrange(2, 8), []) if last else (number + 1, length, sent)
     assert run(dut, beats) == expected

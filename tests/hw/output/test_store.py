@@ -4,15 +4,25 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from fireline.host.network.architecture import Conv1
+from fireline.host.network.architecture import Conv1, MaxPool
 from fireline.hw.output.store import STORE_FIELDS, Store
 from fireline.hw.tables import Tables
 from support.small import TINY, compiled, fire, network
 
 BYPASSED = network(Conv1(9, 1, 1, 0), "pool", fire(5, 4, 5, "simple"), fire(3, 2, 2, "complex"))
+POOLS = network(
+    Conv1(9, 1, 1, 0),
+    MaxPool(2),
+    fire(5, 4, 5, "simple"),
+    MaxPool(3, ceil=False, padding=1),
+    fire(3, 2, 2),
+    MaxPool(2, ceil=False),
+    height=9,
+    width=10,
+)
 
 
-@pytest.mark.parametrize("architecture", [TINY, BYPASSED])
+@pytest.mark.parametrize("architecture", [TINY, BYPASSED, POOLS])
 @pytest.mark.parametrize("density", [1.0, 0.4])
 def test_words_reach_their_addresses(architecture, density):
     job = compiled(architecture, "4x4", lanes=2)
@@ -21,7 +31,7 @@ def test_words_reach_their_addresses(architecture, density):
     rng = random.Random(1)
     lanes, ci = program.requantizer_lanes, program.array.ci
     inputs, wanted, partial = [], [], {}  # wanted: (beat that completes the word, memory, ...)
-    for record, row in zip(tables.rows, program.rows, strict=True):
+    for record, row, task in zip(tables.rows, program.rows, job.tasks, strict=True):
         layer = program.layers[row.layer]
         if layer.scores:
             continue
@@ -52,11 +62,12 @@ def test_words_reach_their_addresses(architecture, density):
                     )
                 out = data
                 if layer.pool:
-                    out = _pool(across, word, data, column, last)
-                    key = (row.layer, column, word)
-                    if out:
-                        key = (row.layer, (column - 1) // 2, word)
-                        out = _pool(partial, key, out, _row_number(row), row.last)
+                    pool = task.layer.pooling
+                    found = _pool(across, word, data, column, pool.windows(layer.columns))
+                    if found:
+                        key = (row.layer, found[0], word)
+                        found = _pool(partial, key, found[1], task.row, task.layer.pool_rows)
+                    out = found and found[1]
                 if out:
                     for memory, used, base in (
                         ("store", layer.store, row.write),
@@ -64,7 +75,7 @@ def test_words_reach_their_addresses(architecture, density):
                     ):
                         if used:
                             wanted.append(
-                                (len(inputs) - 1, memory, base + emitted, out, layer.pool)
+                                (len(inputs) - 1, memory, base + emitted, out, bool(layer.pool))
                             )
                     emitted += 1
     seen, cycles, latency = [], [], Store.latency(program)
@@ -119,18 +130,12 @@ def test_words_reach_their_addresses(architecture, density):
     ]
 
 
-def _row_number(row):
-    """0, then 1 and 2 in turn, as the pool sees the row."""
-    return 0 if row.first else 1 if row.odd else 2
-
-
-def _pool(state, key, data, place, last):
-    """Updates the maximum at `key`. Returns the word that `data` completes, or None."""
-    if place % 2:
-        state[key] = [max(pair) for pair in zip(state[key], data, strict=True)]
-        return state[key] if last else None
-    done = None
-    if place:
-        done = [max(pair) for pair in zip(state[key], data, strict=True)]
-    state[key] = data
-    return done
+def _pool(state, key, data, place, windows):
+    """Adds `data` to the window at `key`. Returns the number and the word of a complete window."""
+    state[key] = [*state.get(key, []), (place, data)]
+    for number, window in enumerate(windows):
+        if window.stop - 1 == place:
+            words = [word for at, word in state[key] if at in window]
+            state[key] = [(at, word) for at, word in state[key] if at == place]
+            return number, [max(values) for values in zip(*words, strict=True)]
+    return None
