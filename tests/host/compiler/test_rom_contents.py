@@ -1,9 +1,12 @@
+import zlib
+
 import numpy as np
 import pytest
 from fireline.host.compiler.plan import plan_layers
 from fireline.host.compiler.rom_contents import RomContents, accumulator_range
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.random_network import random_network
+from fireline.host.network.stage import MAX_POOLS, MaxPool
 from fireline.hw.program import ArrayShape
 from support.small import fire, network
 
@@ -40,6 +43,37 @@ def test_layers_follow_each_other_in_both_roms():
             words += 9 * layer.words * layer.expand3x3_groups * layer.expand3x3_passes
         weights, parameters = weights + words, len(contents.parameters)
         assert len(contents.weights) == weights
+
+
+@pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
+def test_the_hardware_has_the_windows_of_the_pool(pool):
+    """Their ends and number, for sides of every parity."""
+    for side in [side for side in range(2, 20) if pool.windows(side)]:
+        architecture = network(Conv1(20, 1, 1, 0), pool, height=side, width=23 - side)
+        conv1 = plan_layers(architecture).conv1
+        contents = RomContents(random_network(architecture, 0), ArrayShape(4, 4), 1, streamed=False)
+        layer = contents.add(conv1)
+        assert layer.pool.ends(side) == [window.stop - 1 for window in conv1.pool_rows]
+        assert layer.pool.ends(layer.columns) == [
+            window.stop - 1 for window in pool.windows(23 - side)
+        ]
+        assert contents.pool_beats == len(pool.windows(23 - side)) * layer.pool_beats
+
+
+def test_the_identifier_tells_pools_apart():
+    """Their weights may be equal. Without a pool of another kind it is that of the words alone."""
+
+    def identifier(pool):
+        architecture = network(Conv1(20, 1, 1, 0), pool)
+        contents = RomContents(random_network(architecture, 0), ArrayShape(4, 4), 1, streamed=False)
+        for layer in plan_layers(architecture).layers:
+            contents.add(layer)
+        words = ",".join(map(str, (*contents.weights, *contents.parameters)))
+        return contents.identifier, zlib.crc32(words.encode())
+
+    assert len({identifier(pool)[0] for pool in MAX_POOLS}) == len(MAX_POOLS)
+    own, words = identifier(MaxPool())
+    assert own == words
 
 
 @pytest.mark.parametrize("classes", [8, 9])
