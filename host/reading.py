@@ -100,7 +100,7 @@ def parse_json(data: bytes | str, where: str, remedy: str) -> Any:
     twice, numbers that are not finite or beyond 64 bits, text that is not Unicode, and values
     deeper than `MOST_DEPTH`.
     """
-    text = data if isinstance(data, str) else _decoded(data, where)
+    text = data if isinstance(data, str) else _decoded(data, where, remedy)
     return _parse(_loads, text, where, "JSON", remedy)
 
 
@@ -122,13 +122,11 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or " ".join(str(error).split())
 
 
-def _decoded(data: bytes, where: str) -> str:
+def _decoded(data: bytes, where: str, remedy: str = "save it as UTF-8") -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FirelineError(
-            f"{where}: byte {error.start} is not UTF-8 text; save it as UTF-8"
-        ) from error
+        raise FirelineError(f"{where}: byte {error.start} is not UTF-8 text; {remedy}") from error
 
 
 def _parse(parse: Callable[[str], Any], text: str, where: str, language: str, remedy: str) -> Any:

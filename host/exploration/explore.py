@@ -18,12 +18,13 @@ from ..data.dataset import Dataset, Pictures
 from ..files import write_whole
 from ..network.architecture import Architecture
 from ..network.variants import Space
-from ..reading import read_json, read_record
+from ..reading import read_bytes, read_json, read_record
 from ..training.recipe import Recipe
 from .trial import Measured, Outcome, Trial
 
 FORMAT = 1  # increases when the same input gives other results
 DESCRIPTION = "exploration.json"
+MOST_WEIGHTS = 512 << 20  # bytes of a file
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Exploration:
                 point for point in space.points() if not self._point(name, *point).exists()
             )
             if missing:
-                trained = weights.read_bytes() if weights.exists() else None
+                trained = read_bytes(weights, "weights", MOST_WEIGHTS) if weights.exists() else None
                 trials.append(Trial(architecture, self.recipe, missing, trained))
         return trials
 

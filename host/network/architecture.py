@@ -25,6 +25,11 @@ __all__ = [
 ]
 
 Shape = tuple[int, int, int]  # channels, height, width
+MOST_STAGES = 128
+MOST_WEIGHTS = 1 << 25
+"""Of a network; SqueezeNet has 1.2 million, and the largest ECP5 holds a million on the chip."""
+MOST_VALUES = 1 << 26
+"""Of a map; the largest of SqueezeNet 1.0 with an input of 1024x1024 pixels has 25 million."""
 NAME = r"[A-Za-z0-9_.-]{1,64}"
 """What a network's name matches."""
 STAGES: dict[str, type[Stage]] = {"conv1": Conv1, "maxpool": MaxPool, "fire": Fire}
@@ -125,7 +130,25 @@ class Architecture:
         self.preprocessing.check(f"{where}: preprocessing", self.channels)
         if not self.stages or not isinstance(self.stages[0], Conv1):
             raise FirelineError(f"{where}: stages[0] is not the conv1; put it first")
-        self.layers()
+        if len(self.stages) > MOST_STAGES:
+            raise FirelineError(f"{where}: {len(self.stages)} stages; use at most {MOST_STAGES}")
+        self._check_size(where)
+
+    def _check_size(self, where: str) -> None:
+        """Raises FirelineError for more weights or a larger map than a computer can work on."""
+        weights = 0
+        for layer in self.layers():
+            weights += layer.weights
+            values = layer.output_channels * layer.output_height * layer.output_width
+            if values > MOST_VALUES:
+                raise FirelineError(
+                    f"{where}: layer {layer.name} makes a map of {values:,} values; use at most "
+                    f"{MOST_VALUES:,}, with fewer channels or a smaller input"
+                )
+        if weights > MOST_WEIGHTS:
+            raise FirelineError(
+                f"{where}: {weights:,} weights; use at most {MOST_WEIGHTS:,}, with fewer channels"
+            )
 
     def layers(self) -> tuple[Layer, ...]:
         """All layers in execution order."""

@@ -80,6 +80,7 @@ def test_text_is_utf_8_with_or_without_a_byte_order_mark(tmp_path):
     "text, problem",
     [
         ("{", "not a valid JSON file"),
+        (b"\xff", "byte 0 is not UTF-8 text"),
         ("[" * 100_000, "more than 32 lists"),
         ("[" * (MOST_DEPTH + 1) + "]" * (MOST_DEPTH + 1), "more than 32 lists"),
         ("1" * 5000, "not a valid JSON file"),
@@ -94,7 +95,8 @@ def test_text_is_utf_8_with_or_without_a_byte_order_mark(tmp_path):
     ],
 )
 def test_json_that_is_refused(text, problem):
-    message = refused(parse_json, text.encode(), "points", "measure again")
+    data = text if isinstance(text, bytes) else text.encode()
+    message = refused(parse_json, data, "points", "measure again")
     assert message.startswith("points: ") and message.endswith("; measure again")
     assert problem in message
 

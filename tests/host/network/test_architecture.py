@@ -144,6 +144,20 @@ def test_refused(changes, reason):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("sides", "stages", "reason"),
+    [
+        ((9, 12), (Conv1(8, 3, 1, 1), *(Fire(4, 4, 4),) * 128), "129 stages; use at most 128"),
+        ((9, 12), (Conv1(8, 3, 1, 1), *(Fire(2048, 1024, 2048),) * 2), "weights; use at most 33,5"),
+        ((1024, 1024), (Conv1(65, 3, 1, 1),), "layer conv1 makes a map of 68,157,440 values"),
+    ],
+)
+def test_more_than_a_computer_can_work_on(sides, stages, reason):
+    """Such networks are refused before anything of their size is made."""
+    with pytest.raises(FirelineError, match=reason):
+        dataclasses.replace(SMALL, height=sides[0], width=sides[1], stages=stages)
+
+
 def test_dictionary_and_back():
     grey = Architecture(
         "g", 1, 8, 8, Preprocessing("grey", 1.0, (1.0,), (2.0,)), (Conv1(8, 3, 2, 0),), 7

@@ -1,19 +1,17 @@
 """Network files: written and read back; every damage is refused in one line."""
 
 import dataclasses
-import hashlib
-import json
 import os
 
 import numpy as np
 import pytest
-import safetensors.numpy
 from fireline.errors import FirelineError
-from fireline.host.network.file import FORMAT, NO_DIGEST, read_network, write_network
+from fireline.host.network.file import read_network, write_network
 from fireline.host.network.quantized import QuantizedConv, QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.network_files import parts, signed
 from support.strategies import architectures
 
 
@@ -105,20 +103,6 @@ def test_noise_is_refused(tmp_path_factory, noise):
     path = tmp_path_factory.getbasetemp() / "noise.net"
     refusal(path, noise)
     refusal(path, len(noise).to_bytes(8, "little") + noise)
-
-
-def parts(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
-    """Header and tensors of a file."""
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][FORMAT])
-    return header, safetensors.numpy.load(data)
-
-
-def signed(header: dict, tensors: dict[str, np.ndarray]) -> bytes:
-    """A file with a valid digest and any content."""
-    text = json.dumps({**header, "digest": NO_DIGEST})
-    data = safetensors.numpy.save(tensors, {FORMAT: text})
-    return data.replace(NO_DIGEST.encode(), hashlib.sha256(data).hexdigest().encode(), 1)
 
 
 def places(value: object) -> list[tuple]:
