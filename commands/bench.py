@@ -7,7 +7,9 @@ import click
 
 from . import bench_tables as tables
 from .common import Output, command
+from .paths import INPUT, OutputFolder
 from .pictures import STRICT, reading
+from .together import only_with
 
 SHIPPED = "cifar10"
 ARRAYS = ((8, 8), (16, 16))  # of the shipped network's cycles
@@ -20,6 +22,12 @@ FULL_SIZE_BOARD = "ulx3s-85f"
 FULL_SIZE_PICTURES, FULL_SIZE_BATCH = 96, 32  # for the speed of golden model and torch
 
 
+def _files() -> list[str]:
+    from ..host.bitstream.summary import FILES
+
+    return [f"{board}/{file}" for board in BOARDS for file in FILES]
+
+
 @command
 @click.option("--simulate", "simulated", is_flag=True, help="Also simulate every network: minutes.")
 @click.option(
@@ -27,12 +35,16 @@ FULL_SIZE_PICTURES, FULL_SIZE_BATCH = 96, 32  # for the speed of golden model an
 )
 @click.option("--all", "everything", is_flag=True, help="Both --simulate and --build.")
 @click.option(
-    "--data", metavar="DIR", help="Classify these labelled pictures instead of the samples."
+    "--data",
+    metavar="DIR",
+    type=INPUT,
+    help="Classify these labelled pictures instead of the samples.",
 )
 @click.option(
     "-o",
     "folder",
     metavar="DIR",
+    type=OutputFolder(_files),
     default="build/bench",
     show_default=True,
     help="Folder for the bitstreams of --build.",
@@ -41,6 +53,7 @@ FULL_SIZE_PICTURES, FULL_SIZE_BATCH = 96, 32  # for the speed of golden model an
     "--built",
     "builds",
     metavar="DIR",
+    type=INPUT,
     multiple=True,
     help="Add a build of `fireline build` to the table of SqueezeNet at full size.",
 )
@@ -62,12 +75,18 @@ def bench(output: Output, simulated, built, everything, data, folder, builds, st
       fireline bench --built build/squeezenet1_1
     """
     from ..host.data.dataset import load_test
+    from ..host.files import check_folder_place
     from ..host.network.lookup import load_network
     from ..host.network.shipped import SAMPLES, WEIGHTS
+    from ..host.report.report import load_build
     from ..sim.benchmark.peers import FULL_SIZE_PEERS, PROCESSORS
     from ..sim.benchmark.speed import measure_speed
 
     simulated, built = simulated or everything, built or everything
+    only_with("--build", built, "folder")
+    if built:
+        check_folder_place(folder, _files(), "-o")
+    of_builds = [load_build(build) for build in builds]
     network = load_network(SHIPPED)
     how = reading(output, strict)
     samples = data or SAMPLES[SHIPPED]
@@ -77,7 +96,7 @@ def bench(output: Output, simulated, built, everything, data, folder, builds, st
 
     cycles = _shipped_cycles(output, network, pictures.pixels[:4] if simulated else None)
     comparisons = _comparisons(output, simulated)
-    full_size_speed, full_size = _full_size(output, simulated, builds, FULL_SIZE_PEERS)
+    full_size_speed, full_size = _full_size(output, simulated, of_builds, FULL_SIZE_PEERS)
     boards = _boards(output, network, Path(folder), PROCESSORS) if built else []
     output.result(
         {
@@ -148,7 +167,7 @@ def _comparisons(output, simulated):
     return comparisons
 
 
-def _full_size(output, simulated, builds, peers):
+def _full_size(output, simulated, built, peers):
     """Speed of golden model and torch; every network on every array, and the builds."""
     import numpy as np
 
@@ -156,14 +175,12 @@ def _full_size(output, simulated, builds, peers):
     from ..host.data.dataset import Pictures
     from ..host.network.families import family
     from ..host.network.random_network import stand_in
-    from ..host.report.report import load_build
     from ..hw.boards import find_board
     from ..hw.program import ArrayShape
     from ..sim.benchmark.cycles import random_pixels
     from ..sim.benchmark.full_size import measure_full_size
     from ..sim.benchmark.speed import measure_speed
 
-    built = [load_build(folder) for folder in builds]
     networks = [stand_in(family(name)) for name in FULL_SIZE]
     pixels = random_pixels(networks[0].architecture, FULL_SIZE_PICTURES)
     pictures = Pictures(pixels, np.zeros(len(pixels), np.int64))

@@ -8,11 +8,18 @@ import click
 
 from ..errors import FirelineError
 from .common import HEAD_ON_BOARD, TOOLS, Array, Output, command
-from .numbers import COUNT, POSITIVE
+from .numbers import POSITIVE
+from .paths import INPUT, OutputFolder
+
+
+def _files() -> tuple[str, ...]:
+    from ..host.bitstream.summary import FILES
+
+    return FILES
 
 
 @command
-@click.argument("net", metavar="NET|ARCH")
+@click.argument("net", metavar="NET|ARCH", type=INPUT)
 @click.option("--board", metavar="BOARD", required=True, help="See: fireline boards.")
 @click.option(
     "--array", type=Array(), help="The array's shape, such as 8x8; by default the board's own."
@@ -23,7 +30,7 @@ from .numbers import COUNT, POSITIVE
 )
 @click.option(
     "--seeds",
-    type=COUNT,
+    type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
     metavar="N",
@@ -35,7 +42,14 @@ from .numbers import COUNT, POSITIVE
     help="Simulate the netlist and compare its scores with the golden model: minutes more.",
 )
 @TOOLS
-@click.option("-o", "folder", metavar="DIR", required=True, help="Folder for the bitstream.")
+@click.option(
+    "-o",
+    "folder",
+    metavar="DIR",
+    type=OutputFolder(_files, scratch=True),
+    required=True,
+    help="Folder for the bitstream.",
+)
 def build(output: Output, net, board, array, head, clock, seeds, verify, tools, folder):
     """Make a bitstream for a board.
 

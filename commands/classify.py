@@ -11,7 +11,9 @@ from ..errors import FirelineError
 from ..hw.link.baud import BAUD
 from .common import HEAD, TOOLS, Array, Output, command
 from .numbers import COUNT
+from .paths import INPUT
 from .pictures import PICTURES, STRICT, class_name, load_pictures
+from .together import only_with
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +32,9 @@ SIMULATED = "simulated"
 @command
 @PICTURES
 @click.option("--port", metavar="P", required=True, help="The board's serial port, or `simulated`.")
-@click.option("--net", metavar="NET", help="Its network: names the classes, checks every score.")
+@click.option(
+    "--net", metavar="NET", type=INPUT, help="Its network: names the classes, checks every score."
+)
 @click.option(
     "--array",
     type=Array(),
@@ -61,18 +65,22 @@ def classify(output: Output, pictures, port, net, array, head, baud, tools, stri
     from ..host.network.lookup import load_network
     from ..host.tools import Tools
 
+    only_with("--port simulated", port == SIMULATED, "array", "head", "tools")
+    only_with("a board's port", port != SIMULATED, "baud")
     network = load_network(net) if net else None
-    pixels = load_pictures(output, pictures, network.architecture, strict) if network else None
+    pixels = None
     board: AbstractContextManager[Device]
     if port == SIMULATED:
         if not network:
             raise FirelineError("a simulated board needs its network: name it with --net")
+        pixels = load_pictures(output, pictures, network.architecture, strict)
         board = _simulated(output, network, array, head, Tools(tools, output.say))
     else:
         board = Device(port, baud)
     with board as device:
         if pixels is None:
-            pixels = load_pictures(output, pictures, device.identify(), strict)
+            shape = network.architecture if network else device.identify()
+            pixels = load_pictures(output, pictures, shape, strict)
         return _classify(output, device, pictures, pixels, network)
 
 

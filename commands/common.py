@@ -6,13 +6,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import ComparisonFailed, FirelineError
 from ..host.printable import printable
+from .paths import INPUT, OutputFile, check_paths
 from .unexpected import unexpected
 
 if TYPE_CHECKING:
@@ -83,10 +83,6 @@ class Output:
         from .console import PlainConsole
 
         self._json_file = json_file
-        if json_file not in (None, "-") and not Path(json_file).absolute().parent.is_dir():
-            raise FirelineError(
-                f"result {json_file}: its folder does not exist; choose another place"
-            )
         self.console = PlainConsole(stderr=json_file == "-")
         self.errors = PlainConsole(stderr=True)
 
@@ -161,12 +157,14 @@ def command(function: Callable) -> click.Command:
 
     @functools.wraps(function)
     def run(json_file, **values):
+        check_paths(click.get_current_context())
         return function(Output(json_file), **values)
 
     made = click.command()(run)
     made.params.append(
         click.Option(
             ["--json", "json_file"],
+            type=OutputFile(dash=True),
             metavar="FILE",
             help="Write the result to this file; - is stdout.",
         )
@@ -199,7 +197,7 @@ def weight_bits_of(architecture: "Architecture", text: str) -> dict[str, int]:
     return layer_bits(architecture, int(text) if text in ("4", "8") else read_weight_bits(text))
 
 
-NET = click.argument("net", metavar="NET")
+NET = click.argument("net", metavar="NET", type=INPUT)
 
 
 def _head(auto: str) -> Callable:

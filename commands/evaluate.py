@@ -8,18 +8,22 @@ import click
 from .common import NET, Output, command
 from .float_weights import read_weights
 from .numbers import COUNT
+from .paths import INPUT
 from .pictures import STRICT, reading
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..host.float_network.fold import FoldedNetwork
     from ..host.network.quantized import QuantizedNetwork
 
 
 @command
 @NET
-@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
-@click.option("--against", metavar="FILE", help="Float weights to compare the classes with.")
+@click.option("--data", metavar="DIR", type=INPUT, required=True, help="Labelled pictures.")
+@click.option(
+    "--against", metavar="FILE", type=INPUT, help="Float weights to compare the classes with."
+)
 @click.option(
     "--batch", type=COUNT, default=32, show_default=True, help="Pictures computed at a time."
 )
@@ -42,9 +46,10 @@ def evaluate(output: Output, net, data, against, batch, strict):
     from ..host.network.lookup import load_network
 
     network = load_network(net)
+    model = _float_model(output, network, against) if against else None
     how = reading(output, strict)
     pictures = load_test(data, network.architecture, network.class_names, how)
-    wanted = _float_logits(output, network, against, pictures.pixels) if against else None
+    wanted = _logits(model, pictures.pixels) if model is not None else None
     others = None if wanted is None else wanted.argmax(1)
     started = time.perf_counter()
     with output.progress("golden model") as report:
@@ -85,12 +90,15 @@ def _silent(network: "QuantizedNetwork", pictures: int) -> str:
     )
 
 
-def _float_logits(
-    output: Output, network: "QuantizedNetwork", weights: str, pixels: "np.ndarray"
-) -> "np.ndarray":
-    """Logits of the network with float weights from a file, [N, classes]."""
+def _float_model(output: Output, network: "QuantizedNetwork", weights: str) -> "FoldedNetwork":
+    """The network with float weights from a file; BatchNorm is folded in."""
     from ..host.float_network.fold import fold
+
+    return fold(read_weights(output, weights, network.architecture).model)
+
+
+def _logits(model: "FoldedNetwork", pixels: "np.ndarray") -> "np.ndarray":
+    """Logits of a float network, [N, classes]."""
     from ..host.quantization.post_training.fidelity import logits
 
-    checkpoint = read_weights(output, weights, network.architecture)
-    return logits(fold(checkpoint.model), pixels).numpy()
+    return logits(model, pixels).numpy()

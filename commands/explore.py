@@ -13,6 +13,7 @@ from ..errors import FirelineError
 from .comma_list import CommaList
 from .common import Array, Output, command
 from .numbers import COUNT, SEED, Real
+from .paths import INPUT, OutputFolder
 from .pictures import STRICT, reading
 
 if TYPE_CHECKING:
@@ -21,11 +22,27 @@ if TYPE_CHECKING:
     from ..host.exploration.trial import Measured
     from ..host.network.variants import Space
 
+TABLE = "results.csv"
+CHARTS = ("svg", "png")
+
+
+def _files() -> tuple[str, ...]:
+    from ..host.exploration.explore import DESCRIPTION
+
+    return DESCRIPTION, TABLE, *(f"tradeoffs.{kind}" for kind in CHARTS)
+
 
 @command
-@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
-@click.option("-o", "folder", metavar="DIR", required=True, help="The folder for the results.")
-@click.option("--arch", metavar="ARCH", default="cifar10", show_default=True)
+@click.option("--data", metavar="DIR", type=INPUT, required=True, help="Labelled pictures.")
+@click.option(
+    "-o",
+    "folder",
+    metavar="DIR",
+    type=OutputFolder(_files),
+    required=True,
+    help="The folder for the results.",
+)
+@click.option("--arch", metavar="ARCH", type=INPUT, default="cifar10", show_default=True)
 @click.option(
     "--squeeze-ratio",
     metavar="R,...",
@@ -53,9 +70,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="4, 8 or both; conv1's are 8.",
 )
-@click.option("--epochs", default=8, show_default=True, help="Passes over the pictures.")
+@click.option(
+    "--epochs", type=COUNT, default=8, show_default=True, help="Passes over the pictures."
+)
 @click.option("--batch", type=COUNT, default=128, show_default=True, help="Pictures in a batch.")
-@click.option("--pictures", type=COUNT, metavar="N", help="Train and test on at most N pictures.")
+@click.option(
+    "--pictures", type=click.IntRange(2), metavar="N", help="Train and test on at most N pictures."
+)
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--workers", type=COUNT, help="Processes on this machine.  [default: one per core]")
@@ -99,12 +120,14 @@ def explore(
           --scheduler tcp://192.168.1.2:8786 -o build/shares
     """
     from ..host.data.dataset import load_dataset
-    from ..host.exploration.explore import Exploration, fewer_pictures
+    from ..host.exploration.explore import Exploration, check_begun, fewer_pictures
     from ..host.network.lookup import resolve
     from ..host.network.stage import Bypass
     from ..host.network.variants import Space
     from ..host.training.recipe import Recipe
 
+    if workers and scheduler is not None:
+        raise FirelineError("--workers and --scheduler exclude each other: leave one out")
     base, chosen = resolve(arch), Recipe(**recipe)
     space = Space(
         squeeze_ratios=squeeze_ratio or (None,),
@@ -114,6 +137,7 @@ def explore(
         bits=tuple(map(int, weight_bits)),
     )
     space.variants(base)  # raises FirelineError for lists that do not fit the network
+    check_begun(folder, base, chosen)
     dataset = load_dataset(data, base, chosen.seed, reading(output, strict))
     if pictures is not None:
         dataset = fewer_pictures(dataset, pictures, chosen.seed)
@@ -178,7 +202,7 @@ def _show(output: Output, folder: Path, title: str, measured: Sequence["Measured
             row += [f"{getattr(each, cost):,}", "*" if each in points else ""]
         table.add_row(*row)
     output.show(table)
-    write_table(measured, folder / "results.csv")
-    for kind in ("svg", "png"):
+    write_table(measured, folder / TABLE)
+    for kind in CHARTS:
         draw(measured, title, folder / f"tradeoffs.{kind}")
     output.say(f"{folder / 'tradeoffs.svg'}, .png and results.csv: {len(measured)} points")

@@ -3,11 +3,14 @@
 import click
 
 from .common import NET, Output, command
+from .paths import OUTPUT
 
 
 @command
 @NET
-@click.option("--onnx", "file", metavar="FILE", required=True, help="The graph to write.")
+@click.option(
+    "--onnx", "file", metavar="FILE", type=OUTPUT, required=True, help="The graph to write."
+)
 def export(output: Output, net, file):
     """Write a network as an ONNX graph.
 

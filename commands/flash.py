@@ -3,10 +3,11 @@
 import click
 
 from .common import TOOLS, Output, command
+from .paths import INPUT
 
 
 @command
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="DIR", type=INPUT)
 @click.option("--permanent", is_flag=True, help="Into the flash memory: it survives power-off.")
 @click.option("--force", is_flag=True, help="Load a design that misses its clock.")
 @TOOLS

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .paths import INPUT
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from ..hw.link.protocol import Identity
     from .common import Output
 
-PICTURES = click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True)
+PICTURES = click.argument("pictures", metavar="IMAGE...", type=INPUT, nargs=-1, required=True)
 STRICT = click.option(
     "--strict",
     is_flag=True,

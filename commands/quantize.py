@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import FirelineError
 from .common import NO_LAST_RELU, Array, Output, command, weight_bits_of
 from .float_weights import read_weights
 from .numbers import COUNT, SEED
+from .paths import INPUT, OutputFile
 from .pictures import STRICT, reading
-from .weight_budget import bits_within
+from .together import only_with
+from .weight_budget import Budget
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,20 +23,25 @@ if TYPE_CHECKING:
     from ..host.quantization.last_relu import Clipping
     from ..host.quantization.post_training.settings import Settings
     from ..host.quantization.quantize import StepResult
-    from ..hw.program import ArrayShape
 
 
 @command
-@click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
+@click.option("--arch", metavar="ARCH", type=INPUT, required=True, help="The network's shape.")
 @NO_LAST_RELU
-@click.option("--weights", metavar="FILE", required=True, help=".pth, .safetensors or .onnx.")
+@click.option(
+    "--weights", metavar="FILE", type=INPUT, required=True, help=".pth, .safetensors or .onnx."
+)
 @click.option(
     "--preprocess",
     type=click.Choice(["torchvision", "caffe"]),
     help="Preprocessing that the weights expect, if it differs from ARCH's.",
 )
-@click.option("--calibration", metavar="DIR", required=True, help="Pictures, no labels needed.")
-@click.option("--weight-bits", metavar="4|8|FILE", help="[default: 4, or what the budget allows]")
+@click.option(
+    "--calibration", metavar="DIR", type=INPUT, required=True, help="Pictures, no labels needed."
+)
+@click.option(
+    "--weight-bits", metavar="4|8|FILE", type=INPUT, help="[default: 4, or what the budget allows]"
+)
 @click.option(
     "--exponent-bits",
     type=click.IntRange(0, 2),
@@ -52,7 +58,9 @@ if TYPE_CHECKING:
     help="full adds training: up to two hours for SqueezeNet on two cores.",
 )
 @click.option("--without", metavar="STEP", multiple=True, help="Leave a step out; repeatable.")
-@click.option("--epochs", default=60, show_default=True, help="Of distillation, with full.")
+@click.option(
+    "--epochs", type=COUNT, default=60, show_default=True, help="Of distillation, with full."
+)
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--board", metavar="BOARD", help="A budget: what fits that board.")
@@ -60,7 +68,14 @@ if TYPE_CHECKING:
 @click.option(
     "--rom-kbits", type=COUNT, metavar="N", help="A budget: N times 1024 bits of weights."
 )
-@click.option("-o", "file", metavar="NET", required=True, help="The quantized network to write.")
+@click.option(
+    "-o",
+    "file",
+    metavar="NET",
+    type=OutputFile((".partial",)),
+    required=True,
+    help="The quantized network to write.",
+)
 @STRICT
 def quantize(
     output: Output,
@@ -116,13 +131,14 @@ def quantize(
     """
     from ..host.data.dataset import load_calibration
     from ..host.network.file import write_network
-    from ..host.network.lookup import is_family, resolve
+    from ..host.network.lookup import check_network_name, is_family, resolve
     from ..host.network.stage import PREPROCESSINGS
+    from ..host.quantization.post_training.settings import Settings
 
-    if array and not board and rom_kbits is None:
-        raise FirelineError("--array belongs to a budget: name one with --board or --rom-kbits")
-    if not Path(file).absolute().parent.is_dir():
-        raise FirelineError(f"output {file}: no such folder; choose another place")
+    check_network_name(file)
+    only_with("--effort full", settings["effort"] == "full", "epochs", "bfloat16")
+    chosen = Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
+    budget = Budget.of(board, array, rom_kbits)
     architecture = resolve(arch)
     if no_last_relu:
         architecture = replace(architecture, last_relu=False)
@@ -130,23 +146,27 @@ def quantize(
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = weight_bits_of(architecture, weight_bits or "4")
     from ..host.quantization.last_relu import silence
-    from ..host.quantization.post_training.settings import Settings
+    from ..host.quantization.quantize import selected_steps
 
-    chosen = Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
+    selected_steps(chosen)  # or one to be left out does not exist
     checkpoint = read_weights(output, weights, architecture, any_classes=is_family(arch))
     model = checkpoint.model
     if model.architecture.classes != architecture.classes:
         output.say(
             f"{architecture.name} gets the {model.architecture.classes} classes of {weights}"
         )
+    if budget and weight_bits is None:
+        budget.check_least(model.architecture, chosen.exponent_max)
+    if budget:
+        budget.check_bits(model.architecture, bits, chosen.exponent_max)
     pictures = load_calibration(calibration, model.architecture, reading=reading(output, strict))
     if warning := silence(model, pictures):
         output.say(warning)
-    if weight_bits is None and (board or rom_kbits is not None):
-        bits = bits_within(output, model, pictures, chosen, board, array, rom_kbits)
+    if budget and weight_bits is None:
+        bits = budget.choose_bits(output, model, pictures, chosen)
+        budget.check_bits(model.architecture, bits, chosen.exponent_max)
     network, results, clipped = _quantize(output, model, pictures, bits, chosen, Path(file))
     network = replace(network, class_names=checkpoint.class_names)
-    _check_budget(network, board, array, rom_kbits)
     write_network(network, file)
     kbits = network.weight_bits / 1024
     output.say(
@@ -221,25 +241,3 @@ def _record(result: "StepResult") -> dict[str, object]:
     """A step's result for ``--json``; the keys stay as they are, because scripts read them."""
     record = asdict(result)
     return {"stage": record.pop("step"), "undone": record.pop("rolled_back"), **record}
-
-
-def _check_budget(
-    network: "QuantizedNetwork",
-    board: str | None,
-    array: "ArrayShape | None",
-    rom_kbits: int | None,
-) -> None:
-    """Raises FirelineError when the network takes more than its budget."""
-    kbits = network.weight_bits / 1024
-    if rom_kbits is not None and kbits > rom_kbits:
-        raise FirelineError(
-            f"the weights take {kbits:.1f} kbits, more than {rom_kbits}; "
-            "use fewer bits in some layers, or a smaller network"
-        )
-    if board:
-        from ..host.compiler.head_choice import compile_for
-        from ..host.compiler.resources import check_fit
-        from ..hw.boards import find_board
-
-        found = find_board(board)
-        check_fit(compile_for(network, array or found.array, board=found), found)

@@ -3,14 +3,22 @@
 import click
 
 from .common import Output, command
+from .paths import INPUT, Input
 from .pictures import STRICT, reading
 
 
+def _page() -> tuple[str]:
+    from ..host.report.page import PAGE
+
+    return (PAGE,)
+
+
 @command
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="DIR", type=Input(_page))
 @click.option(
     "--data",
     metavar="DIR",
+    type=INPUT,
     help="Labelled pictures for the accuracy.",
 )
 @STRICT

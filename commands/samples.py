@@ -3,11 +3,25 @@
 import click
 
 from .common import Output, command
+from .paths import OutputFolder
+
+
+def _files() -> list[str]:
+    from ..host.network.shipped import SAMPLES
+
+    return [file.name for folder in SAMPLES.values() for file in folder.iterdir()]
 
 
 @command
 @click.argument("name", metavar="NAME")
-@click.option("-o", "folder", metavar="DIR", required=True, help="The folder to write.")
+@click.option(
+    "-o",
+    "folder",
+    metavar="DIR",
+    type=OutputFolder(_files),
+    required=True,
+    help="The folder to write.",
+)
 def samples(output: Output, name, folder):
     """Copy the pictures that come with the shipped network.
 

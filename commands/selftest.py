@@ -11,6 +11,7 @@ import click
 from ..errors import FirelineError
 from .common import TOOLS, Output, command
 from .numbers import POSITIVE
+from .paths import OutputFolder
 
 if TYPE_CHECKING:
     from ..host.link.text_port import TextPort
@@ -30,6 +31,12 @@ PORT_SECONDS = 8.0
 """The loader takes the port away; it is back within that time."""
 
 COLOURS = {"sound": "green", "NOT SOUND": "bold red", "not tested": "yellow"}
+
+
+def _files() -> tuple[str, ...]:
+    from ..host.selftest.results import PAGE, RESULTS
+
+    return PAGE, RESULTS
 
 
 @command
@@ -53,7 +60,11 @@ COLOURS = {"sound": "green", "NOT SOUND": "bold red", "not tested": "yellow"}
 @click.option("--build-only", is_flag=True, help="Build the bitstreams and stop.")
 @click.option("--no-flash", is_flag=True, help="Read the self-test that the board runs already.")
 @click.option(
-    "-o", "folder", metavar="DIR", help="Folder for all results.  [default: selftest-BOARD]"
+    "-o",
+    "folder",
+    metavar="DIR",
+    type=OutputFolder(_files),
+    help="Folder for all results.  [default: selftest-BOARD]",
 )
 @TOOLS
 def selftest(output: Output, board, clocks, port, build_only, no_flash, folder, tools):
@@ -74,6 +85,7 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder, 
       fireline selftest --board ulx3s-85f --clock 100 --port /dev/ttyUSB0 -o build/selftest
       fireline selftest --board ulx3s-25f --port simulated -o build/selftest
     """
+    from ..host.files import check_folder_place
     from ..host.tools import Tools
     from ..hw.boards import find_board
     from ..hw.selftest.plan import PATTERNS, SelfTestPlan
@@ -85,8 +97,7 @@ def selftest(output: Output, board, clocks, port, build_only, no_flash, folder, 
     chosen, toolbox = find_board(board), Tools(tools, output.say)
     plans = [SelfTestPlan(chosen, mhz, number % PATTERNS) for number, mhz in enumerate(clocks)]
     where = Path(folder or f"selftest-{board}")
-    if where.exists() and not where.is_dir():
-        raise FirelineError(f"{where} is not a folder: name one for the results")
+    check_folder_place(where, _files(), "results")
     if port == SIMULATED:
         return _report(output, board, where, [_simulate(output, plans[0], toolbox)], simulated=True)
     if no_flash:

@@ -6,6 +6,7 @@ import click
 
 from .common import ARRAY, HEAD, NET, TOOLS, Output, command
 from .numbers import SEED, Real
+from .paths import OUTPUT
 from .pictures import PICTURES, STRICT, class_name, load_pictures
 
 
@@ -24,7 +25,10 @@ from .pictures import PICTURES, STRICT, class_name, load_pictures
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random waiting.")
 @click.option(
-    "--vcd", metavar="FILE", help="Write a waveform of the pictures, for GTKWave or Surfer: large."
+    "--vcd",
+    metavar="FILE",
+    type=OUTPUT,
+    help="Write a waveform of the pictures, for GTKWave or Surfer: large.",
 )
 @TOOLS
 @STRICT

@@ -5,10 +5,12 @@ from typing import Any
 import click
 
 from .common import HEAD, Array, Output, command, number
+from .paths import INPUT
+from .together import only_with
 
 
 @command
-@click.argument("name", metavar="NET|ARCH")
+@click.argument("name", metavar="NET|ARCH", type=INPUT)
 @click.option("--array", type=Array(), help="Also predict the cycles on this array, such as 8x8.")
 @HEAD
 def summary(output: Output, name, array, head):
@@ -30,6 +32,7 @@ def summary(output: Output, name, array, head):
     from ..host.network.lookup import is_network, load_network, resolve
     from ..host.report.summary import PAPER, summarise, weight_sizes
 
+    only_with("--array", array is not None, "head")
     network = load_network(name) if is_network(name) else None
     architecture = network.architecture if network else resolve(name)
     compiled = None

@@ -1,28 +1,38 @@
 """fireline train: weights from labelled pictures."""
 
+from pathlib import Path
+
 import click
 
 from ..errors import FirelineError
 from .common import NO_LAST_RELU, Output, command, weight_bits_of
 from .float_weights import read_weights
 from .numbers import COUNT, POSITIVE, SEED, Real
+from .paths import INPUT, OutputFile
 from .pictures import STRICT, reading
+from .together import only_with
 
 
 @command
-@click.option("--arch", metavar="ARCH", required=True, help="The network's shape.")
+@click.option("--arch", metavar="ARCH", type=INPUT, required=True, help="The network's shape.")
 @NO_LAST_RELU
-@click.option("--data", metavar="DIR", required=True, help="Labelled pictures.")
+@click.option("--data", metavar="DIR", type=INPUT, required=True, help="Labelled pictures.")
 @click.option(
-    "-o", "file", metavar="FILE", required=True, help="The weights, or the NET, to write."
+    "-o",
+    "file",
+    metavar="FILE",
+    type=OutputFile((".partial",)),
+    required=True,
+    help="The weights, or the NET, to write.",
 )
-@click.option("--from", "initial", metavar="FILE", help="Start from these weights.")
+@click.option("--from", "initial", metavar="FILE", type=INPUT, help="Start from these weights.")
 @click.option(
     "--quantize", "quantized", is_flag=True, help="Continue with integers in the loop; write a NET."
 )
 @click.option(
     "--weight-bits",
     metavar="4|8|FILE",
+    type=INPUT,
     default="4",
     help="With --quantize: as in fireline quantize.",
 )
@@ -73,7 +83,7 @@ def train(
     from dataclasses import asdict, replace
 
     from ..host.data.dataset import load_dataset
-    from ..host.network.lookup import resolve
+    from ..host.network.lookup import check_network_name, resolve
     from ..host.training.recipe import QUANTIZED, Recipe
 
     architecture = resolve(arch)
@@ -81,8 +91,13 @@ def train(
         architecture = replace(architecture, last_relu=False)
     wanted = {k: v for k, v in recipe.items() if v is not None}
     chosen = replace(QUANTIZED if quantized else Recipe(), **wanted)
+    only_with("--quantize", quantized, "weight_bits")
     if quantized and not initial:
         raise FirelineError("training quantized starts from trained weights: name them with --from")
+    if quantized:
+        check_network_name(file)
+    elif Path(file).suffix != ".safetensors":
+        raise FirelineError(f"output {file}: name it .safetensors")
     bits = weight_bits_of(architecture, weight_bits)
     model = None
     if initial:

@@ -3,13 +3,27 @@
 import click
 
 from .common import ARRAY, HEAD, NET, Output, command
+from .paths import OutputFolder
+
+
+def _files() -> tuple[str, ...]:
+    from ..host.compiler.manifest import HEAD, MANIFEST, VERILOG
+
+    return VERILOG, MANIFEST, HEAD
 
 
 @command
 @NET
 @ARRAY
 @HEAD
-@click.option("-o", "folder", metavar="DIR", required=True, help="Folder for the files.")
+@click.option(
+    "-o",
+    "folder",
+    metavar="DIR",
+    type=OutputFolder(_files),
+    required=True,
+    help="Folder for the files.",
+)
 def verilog(output: Output, net, array, head, folder):
     """Write the accelerator as one Verilog file.
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import FirelineError
 from ..host import golden
 from ..host.compiler.compile import Compiled
+from ..host.files import check_file_place
 from ..host.tools import PIP, Tools
 from .job import Result
 from .locate import Difference, first_difference
@@ -91,7 +92,7 @@ def simulate(
     if not len(pixels):
         raise FirelineError("there are no frames to simulate; give at least one")
     if vcd:
-        _check_writable(vcd)
+        check_file_place(vcd, "waveform")
     tell = progress or (lambda text: None)
     expected = golden.run(compiled.network, pixels)
     tell("building the simulator (an earlier build is reused)")
@@ -141,16 +142,6 @@ def _plans(count: int, stall: float, vcd: Path | None) -> list[_Plan]:
         return [steady]
     steady = _Plan([n % count for n in range(STEADY)], 0.0)
     return [_Plan(list(range(count)), stall, vcd), steady]
-
-
-def _check_writable(vcd: Path) -> None:
-    """Creates the file; raises FirelineError if that is impossible."""
-    try:
-        vcd.open("ab").close()
-    except OSError as error:
-        raise FirelineError(
-            f"waveform {vcd}: {error.strerror}; choose another place to write to"
-        ) from error
 
 
 def _frames(result: Result, count: int) -> list[Frame]:

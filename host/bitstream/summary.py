@@ -15,6 +15,7 @@ BITSTREAM = "fireline.bit"
 NETWORK = "network.fireline"
 FLOORPLAN = "floorplan.json"
 SLOW_PATHS = "slow_paths.json"
+FILES = (BITSTREAM, FLOORPLAN, SLOW_PATHS, NETWORK, SUMMARY)
 
 CELLS = {
     "luts": "TRELLIS_COMB",

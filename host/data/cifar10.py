@@ -24,6 +24,7 @@ CLASSES = (
 SIDE = 32  # pixels
 TRAIN = tuple(f"data_batch_{number}" for number in range(1, 6))
 TEST = ("test_batch",)
+TRAIN_LABELS, TEST_LABELS = "train_lables.json", "test_lables.json"  # sic
 MOST_BYTES = 256 << 20
 """Of a file; CIFAR-10's have 31 MB."""
 
@@ -43,14 +44,21 @@ def is_cifar10(folder: Path) -> bool:
     return False
 
 
+def is_file_of(name: str) -> bool:
+    """Whether CIFAR-10 has a file of that name."""
+    stem, _, ending = name.partition(".")
+    batch = stem in (*TRAIN, *TEST) and ending in ("bin", "png")
+    return batch or name in (TRAIN_LABELS, TEST_LABELS)
+
+
 def read_train(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """The pictures to train on, RGB uint8 [N, 32, 32, 3], and their labels, int64 [N]."""
-    return _read(folder, TRAIN, "train_lables.json")
+    return _read(folder, TRAIN, TRAIN_LABELS)
 
 
 def read_test(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """The pictures to test on, RGB uint8 [N, 32, 32, 3], and their labels, int64 [N]."""
-    return _read(folder, TEST, "test_lables.json")
+    return _read(folder, TEST, TEST_LABELS)
 
 
 def _read(folder: Path, names: tuple[str, ...], labels: str) -> tuple[np.ndarray, np.ndarray]:

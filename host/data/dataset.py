@@ -151,6 +151,12 @@ def load_calibration(
     return loaded.pixels
 
 
+def may_belong(name: str) -> bool:
+    """Whether a file of that name may be part of a data set."""
+    path = Path(name.lower())
+    return path.suffix in ENDINGS or path.name == TABLE or cifar10.is_file_of(path.name)
+
+
 def _existing(folder: str | Path) -> Path:
     folder = Path(folder)
     if folder.is_file():

@@ -45,25 +45,11 @@ class Exploration:
         holds other files.
         """
         folder = Path(folder)
-        own = {
-            "format": FORMAT,
-            "network": base.to_dict(),
-            "recipe": dataclasses.asdict(recipe),
-            "pictures": fingerprint(dataset),
-        }
-        if (folder / DESCRIPTION).exists():
-            remedy = "choose another folder"
-            found = read_json(folder / DESCRIPTION, "exploration", remedy)
-            for what, value in own.items():
-                if not isinstance(found, dict) or found.get(what) != value:
-                    raise FirelineError(
-                        f"{folder}: an exploration with another {what}; choose another folder"
-                    )
-        elif folder.exists() and any(folder.iterdir()):
-            raise FirelineError(f"{folder}: holds other files; choose a new folder")
-        else:
+        own = _description(base, recipe) | {"pictures": fingerprint(dataset)}
+        if not check_begun(folder, base, recipe):
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / DESCRIPTION, _json(own), "exploration")
+        _check_same(folder, own)
         for part in ("points", "weights"):
             (folder / part).mkdir(exist_ok=True)
         return cls(folder, base, recipe)
@@ -99,6 +85,38 @@ class Exploration:
 
     def _point(self, name: str, array: ArrayShape, bits: int) -> Path:
         return self.folder / "points" / f"{name}_{array}_{bits}bit.json"
+
+
+def check_begun(folder: str | Path, base: Architecture, recipe: Recipe) -> bool:
+    """Whether an exploration of the network with the recipe has begun in the folder.
+
+    Raises FirelineError when the folder belongs to another network or recipe, or holds other files.
+    """
+    folder = Path(folder)
+    if (folder / DESCRIPTION).exists():
+        _check_same(folder, _description(base, recipe))
+        return True
+    if folder.exists() and any(folder.iterdir()):
+        raise FirelineError(f"{folder}: holds other files; choose a new folder")
+    return False
+
+
+def _description(base: Architecture, recipe: Recipe) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "network": base.to_dict(),
+        "recipe": dataclasses.asdict(recipe),
+    }
+
+
+def _check_same(folder: Path, own: dict[str, object]) -> None:
+    """Raises FirelineError when the folder's description differs from these values."""
+    found = read_json(folder / DESCRIPTION, "exploration", "choose another folder")
+    for what, value in own.items():
+        if not isinstance(found, dict) or found.get(what) != value:
+            raise FirelineError(
+                f"{folder}: an exploration with another {what}; choose another folder"
+            )
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -47,6 +47,12 @@ def is_network(name: str | Path) -> bool:
     )
 
 
+def check_network_name(name: str | Path) -> None:
+    """Raises FirelineError if a network file of that name would be taken for something else."""
+    if Path(name).suffix == ".toml":
+        raise FirelineError(f"network {name}: a .toml file has an architecture; name it {ENDING}")
+
+
 def load_network(name: str | Path) -> QuantizedNetwork:
     """The shipped network of that name, or the one in that file.
 

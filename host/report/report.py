@@ -135,6 +135,8 @@ def load_report(
     there is no build, or if its files are damaged or do not match.
     """
     summary, board, compiled = load_build(folder)
+    floorplan = Floorplan.read(Path(folder) / FLOORPLAN)
+    slow_paths = SlowPaths.read(Path(folder) / SLOW_PATHS)
     network = compiled.network
     gallery = None
     if pictures := data or _samples(network):
@@ -146,8 +148,8 @@ def load_report(
         compiled=compiled,
         loads=tuple(layer_loads(compiled)),
         resources=resources(compiled.program),
-        floorplan=Floorplan.read(Path(folder) / FLOORPLAN),
-        slow_paths=SlowPaths.read(Path(folder) / SLOW_PATHS),
+        floorplan=floorplan,
+        slow_paths=slow_paths,
         gallery=gallery,
     )
 

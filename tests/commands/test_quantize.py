@@ -155,11 +155,6 @@ def test_code_in_weights_is_not_run(arch, pictures, tmp_path, monkeypatch):
     assert not (tmp_path / "evil").exists() and not (tmp_path / "out").exists()
 
 
-def test_a_missing_output_folder(arch, weights, pictures, tmp_path):
-    options = ("--arch", arch, "--weights", weights, "--calibration", pictures)
-    assert "no such folder" in complains("quantize", *options, "-o", tmp_path / "none" / "x")
-
-
 def test_an_empty_calibration_folder(arch, weights, tmp_path):
     (tmp_path / "empty").mkdir()
     options = ("--arch", arch, "--weights", weights, "-o", tmp_path / "out.fireline")

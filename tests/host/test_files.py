@@ -1,14 +1,16 @@
 """Outputs of every kind of file; nothing is half written, and no device is replaced."""
 
+import errno
 import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 
 import pytest
 from fireline.errors import FirelineError
-from fireline.host.files import write_whole
+from fireline.host.files import check_file_place, check_folder_place, write_whole
 
 
 def test_it_replaces_the_file(tmp_path):
@@ -83,10 +85,97 @@ def test_standard_output_is_not_replaced(tmp_path, name):
         name = tmp_path / name
         name.symlink_to("/dev/stdout")
     program = (
-        "from fireline.host.files import write_whole; "
+        "from fireline.host.files import check_file_place, check_folder_place, write_whole; "
         f"print('before', flush=True); write_whole({str(name)!r}, b'text\\n', 'text'); "
         "print('after')"
     )
     with (tmp_path / "out").open("w") as out:
         subprocess.run([sys.executable, "-c", program], stdout=out, check=True)
     assert (tmp_path / "out").read_text() == "before\ntext\nafter\n"
+
+
+def listing(folder):
+    return sorted(path.relative_to(folder) for path in folder.rglob("*"))
+
+
+def test_a_place_for_a_file(tmp_path):
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    os.mkfifo(tmp_path / "fifo")
+    before = listing(tmp_path)
+    for name in ("old", "new", "link", "fifo"):
+        check_file_place(tmp_path / name, "text")
+    check_file_place("/dev/null", "text")
+    check_file_place("/dev/stdout", "text")
+    assert listing(tmp_path) == before and (tmp_path / "old").read_bytes() == b"old"
+
+
+NO_PLACES = {
+    "folder": "is a folder; name a file",
+    "none/file": "its folder does not exist; choose another place",
+    "file/file": "Not a directory",
+    "astray": "its folder does not exist",
+    "x" * 256: "File name too long",
+    "x" * 256 + "/file": "File name too long",
+}
+
+
+@pytest.mark.parametrize("name", NO_PLACES)
+def test_no_place_for_a_file(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "astray").symlink_to(tmp_path / "none" / "file")
+    with pytest.raises(FirelineError, match=f"text .*{NO_PLACES[name]}"):
+        check_file_place(tmp_path / name, "text")
+    with pytest.raises(FirelineError):
+        write_whole(tmp_path / name, b"", "text")
+
+
+def test_a_device_without_permission(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "fifo")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(FirelineError, match="cannot be written"):
+        check_file_place(tmp_path / "fifo", "text")
+
+
+def test_a_place_for_a_folder(tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "file").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "old")
+    before = listing(tmp_path)
+    for name in ("old", "new", "new/deep", "link"):
+        check_folder_place(tmp_path / name, ("file", "other"), "results")
+    assert listing(tmp_path) == before
+
+
+NO_FOLDERS = {
+    "file": "is not a folder; name one",
+    "file/deep": "is not a folder",
+    "file/deep/deeper": "is not a folder",
+    "taken": "taken/name: is a folder, but a file of this name is to be written",
+    "astray": "is a link that leads nowhere",
+    "x" * 256: "File name too long",
+    "new/" + "x" * 256: "File name too long",
+}
+
+
+@pytest.mark.parametrize("name", NO_FOLDERS)
+def test_no_place_for_a_folder(tmp_path, name):
+    (tmp_path / "taken" / "name").mkdir(parents=True)
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "astray").symlink_to(tmp_path / "none")
+    with pytest.raises(FirelineError, match=f"results .*{NO_FOLDERS[name]}"):
+        check_folder_place(tmp_path / name, ("name",), "results")
+
+
+@pytest.mark.parametrize("error", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_takes_no_file(tmp_path, monkeypatch, error):
+    def refused(dir):
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+    with pytest.raises(FirelineError, match=os.strerror(error)):
+        check_file_place(tmp_path / "file", "text")
+    for name in (".", "new"):
+        with pytest.raises(FirelineError, match=os.strerror(error)):
+            check_folder_place(tmp_path / name, (), "results")
