@@ -2,7 +2,6 @@
 
 import functools
 import json
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import click
 
 from ..errors import ComparisonFailed, FirelineError
 from ..host.printable import printable
+from .ending import clean_up_when_ended, end_the_rest
 from .paths import INPUT, OutputFile, check_paths
 from .unexpected import unexpected
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..host.network.architecture import Architecture
 
 COMPARISON_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit statuses
-ENDING = signal.SIGTERM, signal.SIGHUP  # another program ends this one; its terminal is closed
 MOST_OF_A_LINE = 60  # characters that a running tool printed
 LONGEST = 1000  # characters of an error
 
@@ -36,7 +35,7 @@ class FirelineGroup(click.Group):
     def main(self, args=None, prog_name=None, complete_var=None, standalone_mode=True, **extra):
         """Runs a command and exits, as click does, but prints errors in one line."""
         if args is None:  # the program's own
-            _clean_up_when_ended()
+            clean_up_when_ended()
         try:
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
@@ -54,14 +53,9 @@ class FirelineGroup(click.Group):
             status = _complain("interrupted", INTERRUPTED)
         except Exception as error:  # 1 would say that a comparison failed
             status = _complain(unexpected(error))
+        finally:
+            end_the_rest()
         sys.exit(status or 0)
-
-
-def _clean_up_when_ended() -> None:
-    """Lets what ends a program also end its tools and remove its temporary folders."""
-    for number in ENDING:
-        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one of them
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def _complain(message: str, status: int = BAD_INPUT) -> int:

@@ -156,6 +156,7 @@ def compilation(
         (folder / file).write_text(text)
     command = [str(verilator), *OPTIONS, "--top-module", NAME, "--Mdir", "build"]
     environment = {name: value for name, value in os.environ.items() if name != "VERILATOR_ROOT"}
+    environment |= {"TMPDIR": str(folder)}  # a compiler that is ended leaves files there
     log = folder / "verilator.log"
     with log.open("w") as output:
         process = subprocess.Popen(

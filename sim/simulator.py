@@ -112,6 +112,7 @@ class _Runner(runner.Verilator):
     def _set_env_build(self) -> None:
         super()._set_env_build()
         self.env.pop("VERILATOR_ROOT", None)
+        self.env["TMPDIR"] = str(self.build_dir)  # a compiler that is ended leaves files there
 
     def _build_command(self) -> list[list[str]]:
         verilate, make = super()._build_command()

@@ -1,5 +1,6 @@
 """The steps of a build: runs its tools in parallel, and stops them."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -75,6 +76,7 @@ class _Run:
             self.process = subprocess.Popen(
                 step.command,
                 cwd=folder,
+                env=os.environ | {"TMPDIR": str(folder)},  # what is ended leaves files there
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
