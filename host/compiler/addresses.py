@@ -43,38 +43,38 @@ def row_operations(
 def check(
     tasks: tuple[RowTask, ...], operations: tuple[RowOperation, ...], buffers: Buffers
 ) -> None:
-    """Walks two frames and proves that every address read holds the intended row.
+    """Walks a frame and proves that every address read holds the intended row.
 
-    Raises FirelineError if an operation would read words that were overwritten, also by itself, or
-    never written. The order alone is checked here; the idle cycles that the cycle model finds keep
-    each read behind its write.
+    One frame proves all, because each runs the same operations: what a read finds was written
+    earlier in its own frame. Raises FirelineError if an operation would read words that were
+    overwritten, also by itself, or not written in this frame. The order alone is checked here; the
+    idle cycles that the cycle model finds keep each read behind its write.
     """
-    activations: dict[int, tuple[int, Row]] = {}
-    skips: dict[int, tuple[int, Row]] = {}
-    for frame in range(2):
-        for task, operation in zip(tasks, operations, strict=True):
-            for row, start, places, memory in (
-                (task.write, operation.write, buffers.activations, activations),
-                (task.keep, operation.keep, buffers.skips, skips),
-            ):
-                if row:
-                    words = range(start, start + places[row.map].words)
-                    memory.update(dict.fromkeys(words, (frame, row)))
-            reads = [
-                (task.reads[0], operation.above, buffers.activations, activations),
-                (task.reads[2], operation.below, buffers.activations, activations),
-                (task.skip, operation.skip, buffers.skips, skips),
-            ]
-            start = operation.centre
-            for row in task.batch_rows:
-                reads.append((row, start, buffers.activations, activations))
-                start += buffers.activations[row.map].words
-            for row, start, places, memory in reads:
-                if row is None:
-                    continue
+    activations: dict[int, Row] = {}
+    skips: dict[int, Row] = {}
+    for task, operation in zip(tasks, operations, strict=True):
+        for row, start, places, memory in (
+            (task.write, operation.write, buffers.activations, activations),
+            (task.keep, operation.keep, buffers.skips, skips),
+        ):
+            if row:
                 words = range(start, start + places[row.map].words)
-                if any(memory.get(word) != (frame, row) for word in words):
-                    raise FirelineError(
-                        f"row schedule: {task.layer.name} row {task.row} would read row {row.row} "
-                        f"of {row.map} when it is not there; this is an error of the compiler"
-                    )
+                memory.update(dict.fromkeys(words, row))
+        reads = [
+            (task.reads[0], operation.above, buffers.activations, activations),
+            (task.reads[2], operation.below, buffers.activations, activations),
+            (task.skip, operation.skip, buffers.skips, skips),
+        ]
+        start = operation.centre
+        for row in task.batch_rows:
+            reads.append((row, start, buffers.activations, activations))
+            start += buffers.activations[row.map].words
+        for row, start, places, memory in reads:
+            if row is None:
+                continue
+            words = range(start, start + places[row.map].words)
+            if any(memory.get(word) != row for word in words):
+                raise FirelineError(
+                    f"row schedule: {task.layer.name} row {task.row} would read row {row.row} "
+                    f"of {row.map} when it is not there; this is an error of the compiler"
+                )

@@ -107,6 +107,40 @@ def test_sums_beyond_float32_are_exact():
     assert np.array_equal(golden.accumulate(windows, conv), sums)
 
 
+@pytest.mark.parametrize("least", [(1 << 24) - 255 * 3, 1 << 24, (1 << 25) - 255 * 3 - 1])
+def test_sums_at_the_border_of_float32_are_exact(least):
+    """float32 holds the odd numbers below 2**24 alone."""
+    architecture = single(Conv1(2, 1, 1, 0))
+    conv = random_network(architecture, 0, 8).convs["conv1"]
+    codes, bias = np.ones((2, 3, 1, 1), np.int8), np.array([least, -least], np.int32)
+    conv = dataclasses.replace(conv, codes=codes, bias=bias)
+    pixels = draw_pixels(architecture, 9)
+    sums = exact_sums(pixels, conv, 1, 0, (0, 0, 0))
+    assert sums[..., 0].min() % 2 or sums[..., 0].max() % 2
+    assert np.array_equal(golden.accumulate(golden._windows(pixels, 1, 1), conv), sums)
+
+
+@pytest.mark.parametrize("product", [1 << 31, (1 << 31) + 5000, 1 << 32, (1 << 32) + 5000])
+def test_products_at_the_border_of_int32_are_exact(product):
+    """The greatest product with the multiplier is just below a bound, or just above.
+
+    The shift is greater than 24, because else the 8 bits of the output survive an overflow.
+    """
+    multiplier, shift = 4095, 26
+    greatest = (product - (1 << (shift - 1))) // multiplier
+    base = random_network(single(Conv1(1, 1, 1, 0)), 0, 8).convs["conv1"]
+    conv = dataclasses.replace(
+        base,
+        codes=np.ones((1, 3, 1, 1), np.int8),
+        bias=np.array([greatest - 255 * 3], np.int32),
+        multiplier=np.array([multiplier], np.uint16),
+        shift=shift,
+    )
+    sums = np.linspace(0, greatest, 1000).astype(np.int64).reshape(-1, 1)
+    exact = golden.accumulate(np.zeros((1, 1, 3), np.uint8), conv).dtype
+    assert np.array_equal(golden.requantize(sums.astype(exact), conv), exact_output(sums, conv))
+
+
 @pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
 @pytest.mark.parametrize("height", range(3, 10))
 @pytest.mark.parametrize("width", [3, 4, 8, 9])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from fireline.errors import FirelineError
 from fireline.host.compiler.addresses import row_operations
@@ -29,3 +31,12 @@ def test_a_buffer_with_too_few_rows_is_detected(memory):
         activations["fire2/squeeze"] = Buffer(squeezed.base, 2, squeezed.words)
     with pytest.raises(FirelineError, match="would read row"):
         row_operations(schedule(plan), Buffers(activations, skips))
+
+
+def test_a_row_that_nothing_wrote_is_detected():
+    plan = plan_layers(network(Conv1(8, 1, 1, 0), fire(4, 4, 4), height=2))
+    tasks = list(schedule(plan))
+    place = next(place for place, task in enumerate(tasks) if task.layer.name == "fire2/squeeze")
+    tasks[place] = replace(tasks[place], write=None)
+    with pytest.raises(FirelineError, match="fire2 row 0 would read row 0 of fire2/squeeze"):
+        row_operations(tuple(tasks), allocate(plan, 4))

@@ -28,6 +28,27 @@ def test_waits_are_needed():
     assert not np.array_equal(frames, golden.run(job.network, pixels))
 
 
+@pytest.mark.parametrize(
+    "architecture, array, needed",
+    [
+        # The skip's last pixel comes later than its first.
+        (
+            network(Conv1(16, 1, 1, 0), "pool", fire(4, 8, 8, "complex"), height=2, width=4),
+            "4x4",
+            4,
+        ),
+        # A frame that begins behind another one waits longer than the first.
+        (network(Conv1(8, 1, 1, 0), "pool", fire(4, 4, 4, "simple"), height=3, width=2), "4x16", 3),
+    ],
+)
+def test_waits_are_as_long_as_the_latest_value_needs(architecture, array, needed):
+    job = compiled(architecture, array)
+    assert job.program.rows[needed].wait == {4: 21, 3: 51}[needed]
+    pixels = pictures(architecture, 3)
+    frames, _ = simulate(job, pixels)
+    assert np.array_equal(frames, golden.run(job.network, pixels))
+
+
 def test_long_rows_need_no_waits():
     architecture = network(Conv1(16, 3, 1, 1), fire(8, 16, 16), height=8, width=24)
     assert not any(row.wait for row in compiled(architecture, "4x4").program.rows)

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.families import family
 from fireline.host.network.file import write_network
 from fireline.host.quantization import quantize as pipeline
+from fireline.host.quantization.post_training.fidelity import Fidelity
 from fireline.host.quantization.post_training.settings import FAST, Settings
 from fireline.host.quantization.quantize import STEPS, quantize, selected_steps
 from support.paths import SHARED
@@ -95,6 +97,29 @@ def test_a_step_that_makes_it_worse_is_rolled_back(model, monkeypatch):
     assert results[-1].rolled_back and not results[-2].rolled_back
     fast = quantize(model, PIXELS, 4, FAST).network()
     assert np.array_equal(golden.run(spoiled, FRESH), golden.run(fast, FRESH))
+
+
+@pytest.mark.parametrize(
+    "distances, kept",
+    [
+        ((0.5, 0.4), True),
+        ((0.5, 0.5), False),
+        ((0.5, 0.6), False),
+        ((0.5, math.nan), False),
+        ((0.0, 0.0), False),
+    ],
+)
+def test_a_step_is_kept_only_if_it_comes_nearer(model, monkeypatch, distances, kept):
+    reached = [Fidelity(0.0, 0.0, 0.0, distance) for distance in distances]
+    monkeypatch.setattr(pipeline, "fidelity", lambda *_: reached.pop(0))
+    monkeypatch.setattr(pipeline, "STEPS", (dataclasses.replace(STEPS[0], run=spoil),))
+    results = []
+    quantized = quantize(model, PIXELS, 4, FAST, results.append).network()
+    assert results[-1].rolled_back is not kept
+    monkeypatch.setattr(pipeline, "fidelity", lambda *_: Fidelity(0.0, 0.0, 0.0, 1.0))
+    monkeypatch.setattr(pipeline, "STEPS", ())
+    rounded = quantize(model, PIXELS, 4, FAST).network()
+    assert np.array_equal(golden.run(quantized, FRESH), golden.run(rounded, FRESH)) is not kept
 
 
 class Interrupted(Exception):
