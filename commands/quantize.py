@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 @click.option("--arch", metavar="ARCH", type=INPUT, required=True, help="The network's shape.")
 @NO_LAST_RELU
 @click.option(
-    "--weights", metavar="FILE", type=INPUT, required=True, help=".pth, .safetensors or .onnx."
+    "--weights",
+    metavar="FILE",
+    type=INPUT,
+    required=True,
+    help="A checkpoint, safetensors or ONNX.",
 )
 @click.option(
     "--preprocess",

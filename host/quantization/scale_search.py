@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...errors import FirelineError
 from ..network.exponent_groups import EXPONENT_GROUP, exponent_group_index
 from ..network.quantized import CODES
 
 CANDIDATES = 32  # scales that are tried
+SMALLEST = 1e-30
+"""Size of weights, and of factors between maps, whose squares and quotients float32 still has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +96,20 @@ def weight_scales(
         exponent_max: exponents are 0..exponent_max, at most 3
         multiplier_bits: at most 12; the shift is the greatest with which the multipliers fit
         clip: if false, scales cover the greatest weight, and the error chooses only exponents
+
+    Weights below 1e-30 count as zero, as dead channels have them. Raises FirelineError when the
+    greatest weight is above 1e30, or the unit outside of 1e-30 to 1e30.
     """
     exponent_max = exponent_max if bits == 4 else 0
+    weights = np.where(np.abs(weights) < SMALLEST, 0, weights)
     grouped = _grouped(weights, segments)
     weighting = _grouped(np.broadcast_to(importance, weights.shape[1:])[None], segments)
     top = np.abs(weights).max((1, 2))
+    if top.max() > 1 / SMALLEST or not SMALLEST < unit < 1 / SMALLEST:
+        raise FirelineError(
+            f"a layer has weights of {top.max():.0e} and maps that grow by {unit:.0e}, with which "
+            "float32 cannot compute; check the weights and --preprocess"
+        )
     covering = np.where(top > 0, top, top.max() or 1.0) / (CODES[bits][1] << exponent_max)
     greatest = (1 << multiplier_bits) - 1
 

@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+from fireline.errors import FirelineError
 from fireline.host.network.exponent_groups import exponent_group_index
 from fireline.host.quantization.scale_search import activation_scale, weight_scales
 
@@ -106,3 +107,24 @@ def test_silent_channels():
     assert np.all(rounded(weights, fit, 0.01, 4)[2] == 0.0)
     fit = weight_scales(np.zeros_like(weights), np.ones(23), 0.01, 4, SEGMENTS)
     assert fit.multiplier.min() >= 1
+
+
+@pytest.mark.parametrize(("size", "unit"), [(1.0, 1e32), (1e38, 1.0), (1.0, 1e-35)])
+def test_sizes_that_float32_cannot_compute_with(size, unit):
+    weights = np.full((2, 1, 16), size, np.float32)
+    with pytest.raises(FirelineError, match=r"float32 cannot compute; check the weights and --pre"):
+        weight_scales(weights, np.ones(16, np.float32), unit, 4, (16,))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e-31, 1e-38, 1e-44])
+@pytest.mark.parametrize("other", [0, 1, 1e-44])
+def test_tiny_weights_are_zeros(size, other):
+    """Weight decay leaves such weights in dead channels, and in dead layers."""
+    tiny, zero = (np.full((2, 1, 16), value, np.float32) for value in (size, 0))
+    tiny[1] = zero[1] = other
+    found, expected = (
+        weight_scales(weights, np.ones(16, np.float32), 1.0, 4, (16,)).scale(1.0)
+        for weights in (tiny, zero)
+    )
+    assert np.array_equal(found, expected) and np.isfinite(found).all()
