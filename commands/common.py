@@ -13,6 +13,7 @@ from ..errors import ComparisonFailed, FirelineError
 from ..host.printable import printable
 from .ending import clean_up_when_ended, end_the_rest
 from .paths import INPUT, OutputFile, check_paths
+from .streams import show_anything, until_reader_goes
 from .unexpected import unexpected
 
 if TYPE_CHECKING:
@@ -32,10 +33,21 @@ class FirelineGroup(click.Group):
         """In the order in which they were added."""
         return list(self.commands)
 
+    def make_context(self, info_name, args, parent=None, **extra):
+        """Prints help, too."""
+        with until_reader_goes():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx):
+        """Runs the command."""
+        with until_reader_goes():
+            return super().invoke(ctx)
+
     def main(self, args=None, prog_name=None, complete_var=None, standalone_mode=True, **extra):
         """Runs a command and exits, as click does, but prints errors in one line."""
         if args is None:  # the program's own
             clean_up_when_ended()
+            show_anything()
         try:
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
@@ -63,7 +75,8 @@ def _complain(message: str, status: int = BAD_INPUT) -> int:
     line = printable(" ".join(message.split()))
     if len(line) > LONGEST:
         line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
-    click.echo(f"fireline: {line}", err=True)
+    if sys.stderr is not None:  # it is None if it was closed from the start
+        print(f"fireline: {line}", file=sys.stderr)
     return status
 
 

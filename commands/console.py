@@ -21,6 +21,10 @@ class PlainConsole(Console):
         if not self.is_terminal:
             self.width = WIDTH
 
+    def on_broken_pipe(self) -> None:
+        """Lets `FirelineGroup` end the command, whoever printed."""
+        raise BrokenPipeError
+
     def render_str(self, text: str, **options: Any) -> Text:
         """Renders a text; everything that is printed as a `str` passes here."""
         return super().render_str(printable(text), **options)
