@@ -48,6 +48,13 @@ class Node:
             raise FirelineError(f"{self.where} has {name} {value!r}; use a number")
         return value
 
+    def integer(self, name: str, default: int) -> int:
+        """A scalar attribute; FirelineError unless it is an integer."""
+        value = self.attributes.get(name, default)
+        if not isinstance(value, int):
+            raise FirelineError(f"{self.where} has {name} {value!r}; use an integer")
+        return value
+
     def input(self, index: int) -> str:
         """The name of the input tensor with that index; "" if it is omitted."""
         return self.inputs[index] if index < len(self.inputs) else ""
@@ -173,7 +180,7 @@ def _in_order(
 
 
 def _node(file: str, proto: onnx.NodeProto) -> Node:
-    operator = proto.op_type
+    operator = str(proto.op_type)  # bytes if it is not valid UTF-8
     if proto.domain not in OWN_DOMAINS:
         operator = f"{proto.domain}.{operator}"
     name = proto.name or (proto.output[0] if proto.output else "")
@@ -192,6 +199,4 @@ def _value(proto: AttributeProto) -> object:
             return proto.s.decode(errors="replace")
         case AttributeProto.INTS:
             return tuple(proto.ints)
-        case AttributeProto.FLOATS:
-            return tuple(proto.floats)
     return None

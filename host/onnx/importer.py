@@ -278,6 +278,11 @@ def _unexpected(term: Term, wanted: str) -> FirelineError:
                 f"{term.node.where} pads with {term.value} where {wanted} is expected; pad with "
                 "zeros, in front of a convolution or a max pool"
             )
+        case Rectified(source=Scaled() as scaled):
+            return FirelineError(
+                f"{term.node.where} follows {scaled.node.title}, which no convolution in front of "
+                "it takes up; put that directly behind a convolution"
+            )
         case Averaged():
             return FirelineError(f"{where}; average only once, behind the classifier")
     return FirelineError(f"{where}; use a network of the SqueezeNet family")

@@ -9,12 +9,13 @@ from ...errors import FirelineError
 from ..network.stage import check_integer
 from .constants import COMPUTED, compute
 from .graph import Graph, Node
+from .limits import MAXIMUM_WEIGHTS
 from .operators.ends import classes_map
 from .operators.quantized import NOTE
 from .operators.reader import Reader, foreign
 from .operators.table import READERS
 from .rewrite.layout import turned
-from .terms import Pictures, Term
+from .terms import Convolution, Joined, Pictures, Rectified, Term
 
 NHWC = (0, 2, 3, 1)
 """The order of the axes of a map, of which the file has another."""
@@ -41,15 +42,24 @@ def read_terms(graph: Graph, channels: int, height: int, width: int) -> Found:
     """
     pictures = _pictures(graph, channels, height, width)
     reader = Reader(graph, {graph.input: pictures})
+    weights = 0
     for node in graph.nodes:
-        _read(reader, node)
+        weights += _read(reader, node)
+        if weights > MAXIMUM_WEIGHTS:
+            raise FirelineError(
+                f"{graph.file}: more than {MAXIMUM_WEIGHTS} weights up to {node.title}; "
+                "use a network of the SqueezeNet family"
+            )
     outputs = tuple(_output(reader, tensor) for tensor in graph.outputs)
     classes = classes_map(reader, outputs)
     return Found(classes, *pictures.shape[1:], tuple(reader.notes))
 
 
-def _read(reader: Reader, node: Node) -> None:
-    """Adds what a node writes to the terms, or to the constants if it reads only constants."""
+def _read(reader: Reader, node: Node) -> int:
+    """Adds what a node writes to the terms, or to the constants if it reads only constants.
+
+    Returns the number of weights that the new term holds.
+    """
     constants = reader.graph.constants
     reads = [tensor for tensor in node.inputs if tensor]
     operator = node.operator.removeprefix("com.microsoft.")
@@ -59,13 +69,26 @@ def _read(reader: Reader, node: Node) -> None:
         constants.add(node.outputs[0], result)
         if operator == "DequantizeLinear":
             reader.note(NOTE)
-        return
+        return 0
     read = READERS.get(node.operator, lambda reader, node: foreign(node))
     term = read(reader, node)
     for tensor in node.outputs:
         reader.terms[tensor] = term
     if node.input(0) in reader.quantizers and node.outputs[0] not in reader.quantizers:
         _carry_quantizer(reader, node)
+    return 0 if term is reader.terms.get(node.input(0)) else _weights(term)
+
+
+def _weights(term: Term) -> int:
+    """The number of weights in the convolutions that a ReLU or a Concat reads."""
+    match term:
+        case Convolution():
+            return term.weight.size
+        case Rectified(source=Convolution() as source):
+            return source.weight.size
+        case Joined():
+            return sum(map(_weights, term.sources))
+    return 0
 
 
 def _carry_quantizer(reader: Reader, node: Node) -> None:

@@ -22,7 +22,7 @@ def clip(reader: Reader, node: Node) -> Term:
     for index, (name, default) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
         value = node.number(name, default)
         if node.input(index):
-            value = float(reader.constant(node, index).ravel()[0])
+            value = reader.scalar(node, index)
         bounds.append(value)
     low, high = bounds
     if not high >= HUGE:

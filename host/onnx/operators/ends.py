@@ -9,7 +9,7 @@ from .reader import Reader, foreign
 def rank(reader: Reader, node: Node) -> Term:
     """Softmax, ArgMax, TopK and others of the average, along the axis of the classes."""
     x = reader.term(node)
-    axis = node.number("axis", -1 if node.operator == "TopK" else 1)
+    axis = node.integer("axis", -1 if node.operator == "TopK" else 1)
     if x.shape[1:] != (1, 1) or axis in (2, 3, -2):
         return foreign(node)
     return Ranked(node, x.shape, False, x.source if isinstance(x, Ranked) else x)

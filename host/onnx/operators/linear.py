@@ -17,6 +17,7 @@ from .windows import read_pads, read_strides
 def convolution(reader: Reader, node: Node) -> Term:
     """Conv."""
     weight = reader.weights(node, 1)
+    check_kernels(node, weight)
     bias = reader.weights(node, 2) if node.input(2) else np.zeros(len(weight))
     return read_convolution(reader, node, reader.term(node), weight, bias)
 
@@ -30,9 +31,7 @@ def read_convolution(
             f"{node.where} reads a map with its axes in the order {x.order} of N, C, H, W; "
             "export it again"
         )
-    if weight.ndim != 4 or weight.shape[2] != weight.shape[3] or 0 in weight.shape:
-        raise FirelineError(f"{node.where} has {_shape(weight)} weights; use square kernels")
-    if (group := node.number("group", 1)) != 1:
+    if (group := node.integer("group", 1)) != 1:
         raise FirelineError(f"{node.where} has {group} groups; train without groups")
     kernel = weight.shape[2], weight.shape[3]
     if pair(node, "kernel_shape", kernel) != kernel:
@@ -79,10 +78,12 @@ def gemm(reader: Reader, node: Node) -> Term:
 
 def read_gemm(node: Node, x: Term, weight: np.ndarray, bias: np.ndarray) -> Term:
     """``alpha * x @ weight + beta * bias`` with the attributes of the node."""
-    if node.number("transA", 0) or weight.ndim != 2:
+    if node.integer("transA", 0) or weight.ndim != 2:
         return foreign(node)
-    weight = weight if node.number("transB", 0) else weight.T
-    bias = bias.ravel() if bias.size == len(weight) else np.broadcast_to(bias, len(weight))
+    weight = weight if node.integer("transB", 0) else weight.T
+    if bias.size not in (1, len(weight)):
+        check_length(node, bias, len(weight))
+    bias = np.broadcast_to(bias.ravel(), len(weight))
     alpha, beta = node.number("alpha", 1.0), node.number("beta", 1.0)
     return read_matrix(node, x, alpha * weight, beta * bias)
 
@@ -100,7 +101,7 @@ def read_matrix(node: Node, x: Term, weight: np.ndarray, bias: np.ndarray) -> Te
 
 def norm(reader: Reader, node: Node) -> Term:
     """BatchNormalization."""
-    if node.number("training_mode", 0) or node.number("spatial", 1) != 1:
+    if node.integer("training_mode", 0) or node.integer("spatial", 1) != 1:
         raise FirelineError(
             f"{node.where} normalises each batch by itself; export the network in evaluation mode"
         )
@@ -153,6 +154,12 @@ def combined(node: Node, x: Term, values: np.ndarray, constant_first: bool) -> T
         same = len({*factor.tolist()}) == len({*offset.tolist()}) == 1 and factor[0] > 0
         return x if same else foreign(node)
     return scaled(node, x, factor, offset)
+
+
+def check_kernels(node: Node, weight: np.ndarray) -> None:
+    """Raises FirelineError unless the weights are [cout, cin, k, k]."""
+    if weight.ndim != 4 or weight.shape[2] != weight.shape[3] or 0 in weight.shape:
+        raise FirelineError(f"{node.where} has {_shape(weight)} weights; use square kernels")
 
 
 def check_length(node: Node, values: np.ndarray, channels: int) -> None:

@@ -16,7 +16,7 @@ def max_pool(reader: Reader, node: Node) -> Term:
     x = _upright(node, reader.term(node))
     kernel, strides = pair(node, "kernel_shape", (0, 0)), read_strides(node)
     pads = read_pads(node, x.shape, kernel, strides)
-    return pooled(node, x, kernel, strides, pads, bool(node.number("ceil_mode", 0)))
+    return pooled(node, x, kernel, strides, pads, bool(node.integer("ceil_mode", 0)))
 
 
 def global_average(reader: Reader, node: Node) -> Term:
@@ -40,7 +40,7 @@ def average_pool(reader: Reader, node: Node) -> Term:
 def reduce_mean(reader: Reader, node: Node) -> Term:
     """ReduceMean over both axes of pixels, at once or one after the other."""
     x = reader.term(node)
-    keep = bool(node.number("keepdims", 1))
+    keep = bool(node.integer("keepdims", 1))
     axes = reader.listed(node, "axes", 1) or ()
     order = x.order if isinstance(x, Turned) else (0, 1, 2, 3)
     inner = x.source if isinstance(x, Turned) else x
@@ -77,7 +77,7 @@ def concat(reader: Reader, node: Node) -> Term:
 
 def read_concat(node: Node, sources: tuple[Term, ...]) -> Term:
     """The channels of all sources; FirelineError if the node has another axis."""
-    axis = int(node.number("axis", 1))
+    axis = node.integer("axis", 1)
     order = sources[0].order if sources and isinstance(sources[0], Turned) else (0, 1, 2, 3)
     if not sources or not -4 <= axis < 4 or order[axis] != 1:
         raise FirelineError(
@@ -94,7 +94,7 @@ def pad(reader: Reader, node: Node) -> Term:
     found = sides if isinstance(sides, tuple) else reader.listed(node, "pads", 1)
     value = node.number("value", 0.0)
     if node.input(2):
-        value = float(reader.constant(node, 2).ravel()[0])
+        value = reader.scalar(node, 2)
     if node.attributes.get("mode", "constant") != "constant" or node.input(3) or found is None:
         return foreign(node)
     order = x.order if isinstance(x, Turned) else (0, 1, 2, 3)

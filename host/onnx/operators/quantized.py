@@ -13,7 +13,7 @@ from ..rewrite.average import averaged
 from ..rewrite.join import summed
 from ..rewrite.relu import rectified
 from ..terms import Pictures, Ranked, Term, Turned
-from .linear import read_convolution, read_gemm, read_matrix
+from .linear import check_kernels, check_length, read_convolution, read_gemm, read_matrix
 from .maps import average_pool, read_concat
 from .reader import Reader, finite, foreign
 
@@ -54,22 +54,23 @@ def dynamic_quantize(reader: Reader, node: Node) -> Term:
 def convolve_integers(reader: Reader, node: Node) -> Term:
     """ConvInteger: a convolution whose output still lacks the scales."""
     weight, x = _integer_weights(reader, node)
+    check_kernels(node, weight)
     return read_convolution(reader, node, x, weight, np.zeros(len(weight)))
 
 
 def multiply_integers(reader: Reader, node: Node) -> Term:
     """MatMulInteger: a matrix whose output still lacks the scales."""
     weight, x = _integer_weights(reader, node)
+    if weight.ndim != 2:
+        return foreign(node)
     return read_matrix(node, x, weight.T, np.zeros(weight.shape[-1]))
 
 
 def convolve(reader: Reader, node: Node) -> Term:
     """QLinearConv: x, scale, zero, w, scale, zero, output's scale, zero, bias."""
     weight = _dequantized(reader, node, 3, axis=0)
-    bias = np.zeros(len(weight))
-    if node.input(8):
-        scale = _scale(reader, node, 1) * _scale(reader, node, 4)
-        bias = reader.integers(node, 8) * scale.ravel()
+    check_kernels(node, weight)
+    bias = _dequantized_bias(reader, node, 8, len(weight))
     x = read_convolution(reader, node, _input(reader, node, 0), weight, bias)
     return quantized(reader, node, x, 6, 7)
 
@@ -77,18 +78,19 @@ def convolve(reader: Reader, node: Node) -> Term:
 def multiply(reader: Reader, node: Node) -> Term:
     """QLinearMatMul: a, scale, zero, b, scale, zero, output's scale, zero."""
     weight = _dequantized(reader, node, 3, axis=1)
+    if weight.ndim != 2:
+        return foreign(node)
     x = read_matrix(node, _input(reader, node, 0), weight.T, np.zeros(weight.shape[-1]))
     return quantized(reader, node, x, 6, 7)
 
 
 def gemm(reader: Reader, node: Node) -> Term:
     """onnxruntime's QGemm: a, scale, zero, b, scale, zero, c, output's scale, zero."""
-    axis = 0 if node.number("transB", 0) else 1
+    axis = 0 if node.integer("transB", 0) else 1
     weight = _dequantized(reader, node, 3, axis)
-    bias = np.zeros(1)
-    if node.input(6):
-        scale = _scale(reader, node, 1) * _scale(reader, node, 4) * node.number("alpha", 1.0)
-        bias = reader.integers(node, 6) * scale.ravel()
+    if node.number("alpha", 1.0) != 1 or weight.ndim != 2:
+        return foreign(node)
+    bias = _dequantized_bias(reader, node, 6, weight.shape[axis])
     x = read_gemm(node, _input(reader, node, 0), weight, bias)
     return quantized(reader, node, x, 7, 8) if node.input(7) else x
 
@@ -113,7 +115,7 @@ def average(reader: Reader, node: Node) -> Term:
 
     Inputs are x, scale, zero, output's scale, zero.
     """
-    if node.number("channels_last", 0):
+    if node.integer("channels_last", 0):
         return foreign(node)
     x = _input(reader, node, 0)
     if "Global" in node.operator:
@@ -132,10 +134,18 @@ def quantized(reader: Reader, node: Node, x: Term, scale_at: int, zero_at: int) 
     scale, zero = _scale(reader, node, scale_at), _zero(reader, node, zero_at)
     reader.quantizers[node.outputs[0]] = scale, zero
     reader.note(NOTE)
-    if isinstance(x.source if isinstance(x, Turned) else x, Pictures | Ranked):
-        return x
     kind = reader.constant(node, zero_at).dtype if node.input(zero_at) else np.dtype(np.uint8)
-    if kind.kind not in "iu":  # float8, whose range is symmetric
+    if isinstance(x, Ranked):
+        return x
+    if isinstance(x.source if isinstance(x, Turned) else x, Pictures):
+        ends = [
+            (end - zero.ravel()[0]) * scale.ravel()[0]
+            for end in (np.iinfo(kind).min, np.iinfo(kind).max)
+        ]
+        reader.note(
+            f"{node.title} holds an input of {ends[0]:.3g} to {ends[1]:.3g}; the network's "
+            "preprocessing should make the same"
+        )
         return x
     return rectified(node, x) if (zero == np.iinfo(kind).min).all() else x
 
@@ -168,22 +178,39 @@ def _integer_weights(reader: Reader, node: Node) -> tuple[np.ndarray, Term]:
             f"{node.where} reads {name!r}, which no quantizer makes; give the float network"
         )
     weight = reader.integers(node, 1).astype(np.float64)
-    offset = _along(_zero(reader, node, 3), weight, 0 if weight.ndim == 4 else 1)
+    offset = _along(node, _zero(reader, node, 3), weight, 0 if weight.ndim == 4 else 1)
     return (weight - offset) / scale, x
 
 
 def _dequantized(reader: Reader, node: Node, index: int, axis: int) -> np.ndarray:
     """Weights of which the next two inputs are scale and zero point, one or one per channel."""
     weight = reader.integers(node, index).astype(np.float64)
-    scale = _along(_scale(reader, node, index + 1), weight, axis)
-    zero = _along(_zero(reader, node, index + 2), weight, axis)
+    scale = _along(node, _scale(reader, node, index + 1), weight, axis)
+    zero = _along(node, _zero(reader, node, index + 2), weight, axis)
     return finite(node, node.input(index), (weight - zero) * scale)
 
 
-def _along(values: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
+def _dequantized_bias(reader: Reader, node: Node, index: int, channels: int) -> np.ndarray:
+    """A bias, whose scale is that of the map times that of the weights; zeros if it is omitted."""
+    if not node.input(index):
+        return np.zeros(channels)
+    bias = reader.integers(node, index)
+    check_length(node, bias, channels)
+    scales = _along(node, _scale(reader, node, 1), bias, 0) * _along(
+        node, _scale(reader, node, 4), bias, 0
+    )
+    return bias * scales
+
+
+def _along(node: Node, values: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
     """One value, or one for each index of an axis, in a shape that broadcasts over the weights."""
-    if values.size == 1 or weight.ndim <= axis:
-        return values.ravel()[:1]
+    if values.size == 1:
+        return values.ravel()
+    if weight.ndim <= axis or values.size != weight.shape[axis]:
+        raise FirelineError(
+            f"{node.where} has {values.size} scales or zero points for its weights; use one, or "
+            "one for each output channel"
+        )
     return values.reshape([-1 if each == axis else 1 for each in range(weight.ndim)])
 
 
@@ -198,4 +225,8 @@ def _zero(reader: Reader, node: Node, index: int) -> np.ndarray:
     if not node.input(index):
         return np.zeros(())
     values = reader.constant(node, index)
+    if values.dtype.kind not in "iu" or not values.size:
+        raise FirelineError(
+            f"{node.where} has {values.size} zero points of {values.dtype}; give the float network"
+        )
     return values.astype(np.float64)

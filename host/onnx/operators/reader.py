@@ -84,6 +84,16 @@ class Reader:
             )
         return values.astype(np.int64)
 
+    def scalar(self, node: Node, index: int) -> float:
+        """The constant as one number; FirelineError if it is none."""
+        values = self.constant(node, index)
+        if values.size != 1 or values.dtype.kind not in "fiu":
+            raise FirelineError(
+                f"{node.where}: {node.input(index)!r} holds {values.size} values of "
+                f"{values.dtype}; export it as one number"
+            )
+        return float(values.ravel()[0])
+
     def listed(self, node: Node, name: str, index: int) -> tuple[int, ...] | None:
         """Integers that old versions hold as an attribute and new ones as an input, or None."""
         value = node.attributes.get(name)
@@ -98,7 +108,7 @@ class Reader:
         """
         rank = 4
         if node.attributes.get("broadcast") == 1:  # as until version 6 of the operators
-            axis = int(node.number("axis", -1))
+            axis = node.integer("axis", -1)
             after = (rank if x_rank(x) == rank else 2) - axis - values.ndim if axis >= 0 else 0
             values = values.reshape(values.shape + (1,) * max(min(after, rank), 0))
         if x_rank(x) < rank:  # a vector: its last axis has the classes

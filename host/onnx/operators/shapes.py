@@ -21,7 +21,7 @@ def same(reader: Reader, node: Node) -> Term:
 def cast(reader: Reader, node: Node) -> Term:
     """Cast to floats; behind the ranked classes to anything."""
     x = reader.term(node)
-    kind = node.number("to", 0) if node.operator == "Cast" else TensorProto.FLOAT
+    kind = node.integer("to", 0) if node.operator == "Cast" else TensorProto.FLOAT
     return x if kind in FLOATS or isinstance(x, Ranked) else foreign(node)
 
 
@@ -83,7 +83,7 @@ def shape(reader: Reader, node: Node) -> Term:
         sides = [sides[axis] for axis in x.order]
     if isinstance(x, Flat):
         sides = [1, x.channels, prod(x.shape[1:])][: 2 if x.shape[1:] == (1, 1) else 3]
-    start, end = int(node.number("start", 0)), node.attributes.get("end")
+    start, end = node.integer("start", 0), node.attributes.get("end")
     values = np.array(sides[start : end if isinstance(end, int) else None], np.int64)
     reader.graph.constants.add(node.outputs[0], values)
     return foreign(node)

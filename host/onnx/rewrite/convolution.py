@@ -30,7 +30,6 @@ def convolved(
             _check_channels(node, x, weight)
             bias = bias + np.einsum("oikl,i->o", weight, x.offset)
             weight = weight * x.factor[:, None, None]
-            check_range(node, weight, bias)
             return convolved(node, x.source, weight, bias, strides, pads)
         case Padded(value=0):
             return convolved(node, x.source, weight, bias, strides, more_pads(pads, x.pads))
@@ -42,6 +41,7 @@ def convolved(
             inner = convolved(node, x.source, weight, bias, (1, 1), pads)
             return replace(x, node=node, shape=(len(bias), 1, 1), source=inner, positive=False)
     _check_channels(node, x, weight)
+    check_range(node, weight, bias)
     shape = _shape(node, x.shape, weight, strides, pads)
     return Convolution(node, shape, False, x, weight, bias, strides, pads)
 

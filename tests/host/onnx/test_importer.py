@@ -13,10 +13,12 @@ from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
 from fireline.host.network.families import family
 from fireline.host.network.stage import MAX_POOLS
+from fireline.host.onnx import read
 from fireline.host.onnx.importer import import_onnx, read_onnx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
+from support.onnx_drawing import Drawing, save
 from support.onnx_networks import Zoo, run_onnx, torch_export
 from support.strategies import architectures
 from support.torch_networks import draw_model, draw_pixels
@@ -305,3 +307,37 @@ def test_values_out_of_range(tmp_path):
     path = builder.save(tmp_path / "w.onnx")
     with pytest.raises(FirelineError, match=r"w\.onnx: the input: height is 2000"):
         import_onnx(path, SMALL["vanilla"])
+
+
+def test_many_operators_in_a_row(tmp_path):
+    """Neither a chain of operators nor maps that double take long."""
+
+    class Chain(Drawing):
+        def conv1(self, x):
+            x = self.conv(x, 3, 8, 3, 0, 2)
+            for _ in range(3000):
+                x = self.op("MaxPool", x, kernel_shape=[1, 1])
+            return self.relu(x)
+
+    class Doubled(Drawing):
+        def conv1(self, x):
+            x = self.conv(x, 3, 8, 3, 0, 2)
+            for _ in range(100):
+                x = self.op("Concat", x, x, axis=1)
+            return self.relu(x)
+
+    for drawing, reason in (
+        (Chain, "too many operators in a row; use a network of the SqueezeNet family"),
+        (Doubled, "joins maps of 65536 x 16 x 16 and 65536 x 16 x 16; join maps of one size"),
+    ):
+        drawn = drawing()
+        with pytest.raises(FirelineError, match=reason):
+            read_onnx(save(tmp_path / "w.onnx", drawn), drawn.architecture())
+
+
+def test_many_weights(tmp_path, monkeypatch):
+    """A node may read the weights of another one, so a small file may stand for any number."""
+    monkeypatch.setattr(read, "MAXIMUM_WEIGHTS", 1000)
+    drawn = Drawing()
+    with pytest.raises(FirelineError, match=r"more than 1000 weights up to .*; use a"):
+        read_onnx(save(tmp_path / "w.onnx", drawn), drawn.architecture())
