@@ -36,13 +36,22 @@ class Module:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the weights, or of the mean of a normalisation without weights."""
-        return (self.tensors.get("weight") or self.tensors["running_mean"]).shape
+        """The shape of the weights, or of the mean of a normalisation without weights.
+
+        A linear layer is a convolution with one tap.
+        """
+        shape = (self.tensors.get("weight") or self.tensors["running_mean"]).shape
+        return (*shape, 1, 1) if len(shape) == 2 else shape
 
     @property
     def is_convolution(self) -> bool:
         """Whether it has weights for each input channel and tap."""
         return len(self.shape) == 4
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a linear layer, which a classifier behind the average may be."""
+        return "weight" in self.tensors and len(self.tensors["weight"].shape) == 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +72,8 @@ def match_order(
 ) -> OrderedWeights | None:
     """The network whose shapes fit, the number of classes aside; None unless one way fits.
 
-    Raises FirelineError when there are several networks.
+    Raises FirelineError when there are several networks, or when the network of the architecture
+    has a last ReLU and that of the file cannot have one.
     """
     wanted = [layer for layer in architecture.layers() if layer.is_convolution]
     tensors = {name: each for name, each in tensors.items() if not OPTIMIZER.search(name)}
@@ -77,6 +87,11 @@ def match_order(
         return None
     prefix, notes = choose(where, list(found))
     pairs = found[prefix]
+    if pairs[-1][0].is_linear and architecture.last_relu:
+        raise FirelineError(
+            f"{where}: its classifier is a linear layer, so no ReLU stands between the classifier "
+            "and the average; use --no-last-relu, or last_relu = false in the TOML file"
+        )
     folded = "; folds the batch normalisation in" if any(norm for _, norm in pairs) else ""
     note = (
         f"{where}: matches the tensors by shape and order, because the names are not "
@@ -97,7 +112,7 @@ def folded(where: str, conv: Module, norm: Module | None) -> tuple[torch.Tensor,
             return torch.full(module.shape[:1], default, dtype=torch.float64)
         return stored.read(f"{where}: {module.name}.{role}").double()
 
-    weight, bias = read(conv, "weight", 0), read(conv, "bias", 0)
+    weight, bias = read(conv, "weight", 0).view(conv.shape), read(conv, "bias", 0)
     if norm is None:
         return weight, bias
     variance = read(norm, "running_var", 1)
@@ -117,7 +132,7 @@ def _prefixes(tensors: Mapping[str, StoredTensor], convolutions: int) -> list[st
     """The shortest prefixes under which as many convolutions lie."""
     counts: dict[str, int] = {}
     for name, tensor in tensors.items():
-        if len(tensor.shape) == 4:
+        if len(tensor.shape) == 4 or (len(tensor.shape) == 2 and name.endswith(".weight")):
             parts = name.split(".")
             for length in range(len(parts)):
                 prefix = "".join(f"{part}." for part in parts[:length])
@@ -149,11 +164,9 @@ def _modules(tensors: Mapping[str, StoredTensor]) -> list[Module] | None:
 def _is_sound(module: Module) -> bool:
     """Whether the tensors are those of a convolution or a normalisation, by their shapes."""
     own = module.tensors
-    if "weight" in own and len(own["weight"].shape) == 4:
+    if module.is_convolution:
         bias = own.get("bias")
-        return own.keys() <= {"weight", "bias"} and (
-            bias is None or bias.shape == own["weight"].shape[:1]
-        )
+        return own.keys() <= {"weight", "bias"} and (bias is None or bias.shape == module.shape[:1])
     shapes = {tensor.shape for tensor in own.values()}
     return own.keys() >= {"running_mean", "running_var"} and len(shapes.pop()) == 1 and not shapes
 
@@ -258,5 +271,6 @@ def _natural(name: str) -> list[tuple[str, int]]:
 def _fits(conv: Module, layer: Layer) -> bool:
     """Whether a convolution has a layer's shape; the classifier may have any number of classes."""
     inputs = (layer.input_channels, layer.kernel, layer.kernel)
-    outputs = layer.kind is LayerKind.CLASSIFIER or conv.shape[0] == layer.output_channels
-    return conv.shape[1:] == inputs and outputs
+    if layer.kind is LayerKind.CLASSIFIER:
+        return conv.shape[1:] == inputs
+    return conv.shape == (layer.output_channels, *inputs) and not conv.is_linear

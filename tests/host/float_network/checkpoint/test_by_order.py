@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host.float_network.checkpoint.load import read_checkpoint
+from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Conv1
 from support.other_peoples_networks import Normalised
@@ -129,6 +130,20 @@ def test_convolutions_without_bias(tmp_path):
     state = {name: tensor for name, tensor in renamed().items() if not name.endswith("2.a.bias")}
     found = read(tmp_path / "w.pth", state).model
     assert not found.conv("fire2/squeeze").bias.any() and found.conv("fire2/expand1x1").bias.any()
+
+
+def test_a_linear_classifier(tmp_path):
+    """It stands behind the average, so there is no ReLU in front of the average."""
+    state = renamed()
+    state["head.weight"] = state["head.weight"].flatten(1)
+    assert "linear layer, so no ReLU stands between" in refused(tmp_path / "w.pth", state)
+    without = dataclasses.replace(NET, last_relu=False)
+    found = read_checkpoint(tmp_path / "w.pth", without)
+    plain = SqueezeNet(without).eval()
+    plain.load_state_dict(STATE)
+    assert equal(found, plain)
+    state["fire2.a.weight"] = state["fire2.a.weight"].flatten(1)
+    assert "does not fit" in refused(tmp_path / "w.pth", state)
 
 
 NORMALISED = Normalised(NET).eval()
