@@ -53,7 +53,7 @@ def test_explore(arch, pictures, tmp_path):
         (["--bypass", "simple,both"], "'both' is not one of"),
         (["--array", "8x8,9x9"], "'9x9' is not an array"),
         (["--weight-bits", "6"], "'6' is not one of"),
-        (["--epochs", "0"], "epochs is 0; use 1"),
+        (["--epochs", "0"], "0 is not in the range"),
         (["--pictures", "1000"], "1000 pictures to train on; use 2 to 9"),
         (["--workers", "0"], "0 is not in the range"),
         (["--scheduler", "tcp://127.0.0.1:9"], "start `dask scheduler`"),
