@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ...errors import FirelineError
 from ..network.architecture import Architecture
+from ..printable import printable
 from .folder import entries, pictures, sub_folders
 from .labels import Labelled
 from .notes import Notes
@@ -65,7 +66,7 @@ def test_labels(
 
 def _class_folders(root: Path, others: Sequence[Path], notes: Notes) -> ClassFolders:
     folders = [path for path in sub_folders(root) if path not in others]
-    return {path.name: pictures(path, notes) for path in folders}
+    return {printable(path.name): pictures(path, notes) for path in folders}
 
 
 def _as_many(

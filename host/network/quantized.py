@@ -159,7 +159,7 @@ class QuantizedNetwork:
             raise FirelineError(
                 f"{where}: score_offset is {self.score_offset!r}; use 0.0 with a last ReLU"
             )
-        names = [name for name in self.class_names if isinstance(name, str)]
+        names = [name for name in self.class_names if _is_text(name)]
         if len(self.class_names) not in (0, architecture.classes) or len(names) < len(
             self.class_names
         ):
@@ -168,7 +168,7 @@ class QuantizedNetwork:
                 "use one text per class or none"
             )
         for key, note in self.notes.items():
-            if not isinstance(key, str) or not (isinstance(note, str) or is_number(note)):
+            if not _is_text(key) or not (_is_text(note) or is_number(note)):
                 raise FirelineError(f"{where}: note {key!r} is {note!r}; use text or a number")
 
     def logits(self, scores: np.ndarray) -> np.ndarray:
@@ -179,6 +179,11 @@ class QuantizedNetwork:
     def weight_bits(self) -> int:
         """Bits of all weights, without the padding that the width of an array's words adds."""
         return sum(conv.memory_bits for conv in self.convs.values())
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that a file can hold: half of a surrogate pair has no encoding."""
+    return isinstance(value, str) and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def layer_maximum(layer: Layer) -> int:

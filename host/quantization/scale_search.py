@@ -115,7 +115,7 @@ def weight_scales(
 
     factors = np.geomspace(0.6, 1.05 * 2**exponent_max, CANDIDATES) if clip else [1.0]
     best = _least_error(grouped, weighting, [covering * f for f in factors], bits, exponent_max)
-    shift = math.floor(math.log2(greatest * unit / best.max()))
+    shift = math.floor(math.log2(greatest * float(unit) / float(best.max())))
     shift = min(max(shift, 1), 31)
     step = 2.0**-shift * unit  # the scale of multiplier 1
 

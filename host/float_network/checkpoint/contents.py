@@ -6,7 +6,6 @@ around the weights is a prefix as any other. An object counts as the dictionary 
 torch module's parameters, buffers and modules count as its own attributes.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from ....errors import FirelineError
 from ...network.architecture import Architecture
 from ...network.file import FORMAT
+from ...reading import parse_json
 from ..partial import EPOCHS
 from .inert_pickle import Made
 from .kind import SAVE_ALONE, Kind
@@ -85,8 +85,8 @@ def _last_relu(metadata: Mapping[str, str]) -> bool | None:
 def _entry(metadata: Mapping[str, str], key: str) -> object:
     """The JSON of that key; None if there is none."""
     try:
-        return json.loads(metadata.get(key, "null"))
-    except (ValueError, RecursionError):
+        return parse_json(metadata.get(key, "null"), key, "correct it")
+    except FirelineError:
         return None
 
 

@@ -32,6 +32,12 @@ def test_alphabetical_order(root):
     assert labels(root, TINY) == {"cat": 0, "dog": 1}
 
 
+def test_names_that_no_file_can_hold_or_that_act_on_a_terminal(root):
+    (root / "dog").rename(root / "dog\udcff")  # a byte that is not UTF-8
+    (root / "cat").rename(root / "cat\x1b[2J")
+    assert list(train_classes(root, (), TINY, Notes())) == [r"cat\x1b[2J", r"dog\udcff"]
+
+
 def test_other_folders_and_hidden_ones_are_no_classes(root):
     for name in ("test", ".hidden", "__MACOSX"):
         (root / name).mkdir()

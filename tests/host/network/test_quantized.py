@@ -99,6 +99,8 @@ def test_exponents_with_8_bits_are_refused(network):
         ({"score_offset": math.inf}, "score_offset is inf; use a finite float"),
         ({"score_offset": 0.5}, "score_offset is 0.5; use 0.0 with a last ReLU"),
         ({"class_names": ("cat",)}, "1 class names for 4 classes; use one text per class"),
+        ({"class_names": ("a", "b", "\ud800", "d")}, "3 class names for 4 classes"),
+        ({"notes": {"a": "\udcff"}}, "note 'a' is"),
         ({"notes": {"a": [1]}}, "note 'a' is"),
         ({"notes": {"a": float("nan")}}, "note 'a' is nan"),
         ({"notes": {"a": 10**400}}, "note 'a' is 10+; use"),

@@ -128,3 +128,11 @@ def test_tiny_weights_are_zeros(size, other):
         for weights in (tiny, zero)
     )
     assert np.array_equal(found, expected) and np.isfinite(found).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_small_weights_of_maps_that_grow():
+    """Within what float32 computes with, although their ratio is not."""
+    weights = np.full((2, 1, 16), 2e-30, np.float32)
+    fit = weight_scales(weights, np.ones(16, np.float32), np.float32(1e25), 4, (16,))
+    assert fit.shift == 31 and np.isfinite(fit.scale(1e25)).all()

@@ -94,6 +94,13 @@ def test_safetensors(tmp_path):
         contents(path)
 
 
+@pytest.mark.parametrize("names", ['["a", "\\ud800"]', "[" * 100_000, "1" * 5000, "3", "[1, 2]"])
+def test_class_names_of_another_form_are_none(tmp_path, names):
+    path = tmp_path / "w.safetensors"
+    safetensors.torch.save_file({"a.b": ONE}, path, {"classes": names})
+    assert contents(path).class_names == ()
+
+
 def test_files_of_fireline_that_are_no_weights(tmp_path):
     path = tmp_path / "w.fireline"
     write_network(random_network(dataclasses.replace(TINY), 0), path)
