@@ -47,7 +47,8 @@ def mismatch(where: str, contents: Contents, architecture: Architecture) -> Fire
     for known in _known(architecture):
         if _fits(where, contents, known):
             return FirelineError(
-                f"{where}: holds a {known.name}, not a {architecture.name}; use --arch {known.name}"
+                f"{where}: holds a {known.name}, not a {architecture.name}; use --arch "
+                f"{known.name}{_in_toml(known.name)}"
             )
     found = _without_prefix(contents.tensors)
     shapes = wanted_shapes(architecture, any(name.endswith(".running_mean") for name in found))
@@ -58,6 +59,12 @@ def mismatch(where: str, contents: Contents, architecture: Architecture) -> Fire
         "weights of this network, or export it to ONNX, which needs no names",
         rows,
     )
+
+
+def _in_toml(name: str) -> str:
+    """How a TOML file names a family."""
+    is_family = name.partition("-")[0] in FAMILIES
+    return f', or family = "{name}" in a TOML file' if is_family else ""
 
 
 def _known(like: Architecture) -> Iterator[Architecture]:

@@ -7,7 +7,7 @@ from ....errors import FirelineError
 
 AVERAGED = re.compile(r"(^|[._])(ema|swa|averaged|shadow)([._]|$)")
 """Parts of prefixes of weights that are averaged over the steps of a training."""
-OPTIMIZER = re.compile(r"optim", re.IGNORECASE)
+OPTIMIZER = re.compile(r"(^|[._])optim(izers?)?([._]|$)", re.IGNORECASE)
 """Part of names of tensors that an optimizer remembers, which may have the weights' shapes."""
 
 

@@ -92,6 +92,7 @@ def test_averaged_models(tmp_path):
 def test_optimizers_are_left_alone(tmp_path, kind):
     state = {"optimizer_state_dict": optimizer(MODEL, kind), "optim": prefixed("module.", OTHER)}
     assert is_model(read(tmp_path / "w.pth", {**state, "net": STATE}))
+    assert is_model(read(tmp_path / "w.pth", {**state, "optimized_model": STATE}))
 
 
 @pytest.mark.filterwarnings("ignore:Couldn't retrieve source")

@@ -66,10 +66,11 @@ def test_another_known_network(tmp_path, saved, renamed):
         for name, tensor in meta.items()
     }
     torch.save(state, tmp_path / "w.pth")
-    with pytest.raises(
-        FirelineError, match=f"holds a {saved}, not a squeezenet1_1; use --arch {saved}$"
-    ):
+    with pytest.raises(FirelineError) as error:
         read_checkpoint(tmp_path / "w.pth", family("squeezenet1_1"))
+    assert f"holds a {saved}, not a squeezenet1_1; use --arch {saved}" in str(error.value)
+    in_toml = f'family = "{saved}" in a TOML file'
+    assert (in_toml in str(error.value)) == (saved != "cifar10")
 
 
 def test_classes_of_a_family(tmp_path):
