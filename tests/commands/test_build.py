@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from contextlib import contextmanager
 
 import pytest
@@ -40,11 +41,12 @@ def tools(fake_tools, monkeypatch):
 
 
 def test_build(net, tools, tmp_path, monkeypatch):
-    folder, file = tmp_path / "out", tmp_path / "result.json"
+    folder, file = tmp_path / "it's out; really", tmp_path / "result.json"
     options = (*OPTIONS, "-o", folder)
     options += ("--json", file)
     shown = runs("build", net, *options).stdout
-    assert f"to load it: fireline flash {folder}\n" in shown
+    (line,) = [line for line in shown.splitlines() if line.startswith("to load it: ")]
+    assert shlex.split(line.removeprefix("to load it: ")) == ["fireline", "flash", str(folder)]
     result = json.loads(file.read_text())
     assert result["tools"]["ecppack"].endswith(", from PATH")
     assert f"tools: yosys {result['tools']['yosys']}, nextpnr-ecp5 " in shown
