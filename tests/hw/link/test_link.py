@@ -135,7 +135,10 @@ def test_scores_carry_the_check_of_the_frame_that_the_core_has_taken():
             for number, line in enumerate((sent[:10], sent[10:])):
                 whole = Packet(Kind.CHUNK, number, line).encode()
                 await driver.exchange(ctx, damage(whole, "flip", 4, 1))
+                driver.core_takes = False
                 await driver.exchange(ctx, whole)
+                driver.core_takes = True
+                await driver.exchange(ctx, b"")
             await driver.give_scores(ctx, SCORES)
             assert driver.pixels == sent
             assert await check(ctx) == zlib.crc32(sent)
