@@ -46,7 +46,7 @@ def check_file_place(path: str | Path, what: str) -> None:
     try:
         if _descriptor(path) is not None:
             return
-        if path.is_dir():
+        if path.is_dir():  # or OSError for a name that is too long
             raise FirelineError(f"{what} {path}: is a folder; name a file")
         if path.exists() and not path.is_file():
             if not os.access(path, os.W_OK):
@@ -56,8 +56,6 @@ def check_file_place(path: str | Path, what: str) -> None:
         if not real.parent.exists():
             raise FirelineError(f"{what} {path}: its folder does not exist; choose another place")
         _try(real.parent)
-        if not real.is_symlink():
-            real.exists()  # OSError for a name that is too long
     except OSError as error:
         raise FirelineError(f"{what} {path}: {error.strerror}; choose another place") from error
 
