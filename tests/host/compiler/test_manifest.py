@@ -16,7 +16,7 @@ from fireline.hw.program import ArrayShape
 def compiled():
     grey = Preprocessing("grey", 1.0, (0.0,), (255.0,))
     stages = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 8, 8))
-    network = random_network(Architecture("tiny", 1, 8, 8, grey, stages, 3), 0)
+    network = random_network(Architecture("tiny", 1, 8, 8, grey, stages, 3, last_relu=False), 0)
     return compile_network(network, ArrayShape(4, 4))
 
 
@@ -39,6 +39,12 @@ def test_the_manifest_names_the_ports_of_the_module(name, request, tmp_path):
     found = {name: (way, int(high or 0) + 1) for way, high, name in declared}
     assert found == {port["name"]: (port["direction"], port["bits"]) for port in written["ports"]}
     assert str(tmp_path) not in text
+
+
+def test_scores_become_logits(compiled):
+    network, described = compiled.network, manifest(compiled)["scores"]
+    assert described["scale"] == network.score_scale > 0
+    assert described["offset"] == network.score_offset > 0
 
 
 def test_the_manifest_lists_cycles_and_memories(compiled):

@@ -79,8 +79,9 @@ def test_only_integer_operators():
 
 def test_file(tmp_path):
     network = random_network(
-        Architecture("f", 1, 6, 6, preprocessing(1), (Conv1(4, 3, 1, 1),), 2), 0
+        Architecture("f", 1, 6, 6, preprocessing(1), (Conv1(4, 3, 1, 1),), 2, last_relu=False), 0
     )
+    assert network.score_offset
     export_onnx(network, tmp_path / "f.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "f.onnx")
     assert session.get_modelmeta().custom_metadata_map == {
