@@ -36,11 +36,12 @@ class Module:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the weights, or of the mean of a normalisation without weights.
+        """The shape of the weights, or of the mean of a normalisation without weights; else ().
 
         A linear layer is a convolution with one tap.
         """
-        shape = (self.tensors.get("weight") or self.tensors["running_mean"]).shape
+        first = self.tensors.get("weight") or self.tensors.get("running_mean")
+        shape = first.shape if first else ()
         return (*shape, 1, 1) if len(shape) == 2 else shape
 
     @property

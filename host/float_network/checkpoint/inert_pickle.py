@@ -7,6 +7,7 @@ instructions that import or call anything only note what they name: a class or f
 
 import io
 import pickletools
+import warnings
 from dataclasses import dataclass, field
 
 MAXIMUM_BYTES = 1 << 22
@@ -69,6 +70,12 @@ def read_pickle(data: bytes) -> Pickle:
     Containers keep their order; a set becomes a list; of a dictionary, only items whose keys are
     strings or integers are kept. Raises ValueError for damaged data.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pickletools warns of odd escapes in names
+        return _read(data)
+
+
+def _read(data: bytes) -> Pickle:
     machine = _Machine()
     try:
         for instruction, argument, position in pickletools.genops(io.BytesIO(data)):

@@ -120,7 +120,7 @@ def test_the_classifier_may_have_other_classes(tmp_path):
 
 @pytest.mark.parametrize(
     "extra",
-    ["fire4.act.weight", "fire4.d.alpha", "head2.weight", "conv1.running_mean"],
+    ["fire4.act.weight", "fire4.d.alpha", "head2.weight", "conv1.running_mean", "lone.bias"],
 )
 def test_what_else_has_weights_is_refused(tmp_path, extra):
     assert "does not fit" in refused(tmp_path / "w.pth", renamed() | {extra: torch.ones(6)})

@@ -43,6 +43,17 @@ def test_containers(protocol):
     assert root["ordered"]["a"] is root["ordered"]["b"]
 
 
+class OldOrderedDict(OrderedDict):
+    """Python 2 wrote the items as an argument."""
+
+    def __reduce__(self):
+        return OrderedDict, ([list(pair) for pair in self.items()],)
+
+
+def test_dictionaries_of_python_2():
+    assert read_pickle(pickle.dumps(OldOrderedDict(b=1, a=2), 2)).root == {"b": 1, "a": 2}
+
+
 class Trainer:
     def __init__(self):
         self.epoch = 3
@@ -94,7 +105,7 @@ def test_persistent_objects():
     "data",
     [
         b"", b".", b"N", b"}.}", b"0.", b"t.", b"s.", b"e.", b"2.", b"R.", b"h\x05.", b"NNR.",
-        b"\x80\x04\x8c\x05ab.", b"(" * 1000 + b".", b"]N\x93.",
+        b"\x80\x04\x8c\x05ab.", b"ca\\\xd8\nb\n.", b"(" * 1000 + b".", b"]N\x93.",
     ],
 )  # fmt: skip
 def test_damaged(data):
