@@ -1,6 +1,7 @@
 """The folder of an exploration keeps results and finds the missing ones."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -108,6 +109,25 @@ def test_a_damaged_result(exploration, text):
     file = exploration.folder / "points" / "tiny_4x4_4bit.json"
     file.write_text(text)
     with pytest.raises(FirelineError, match=r"4bit.json: .*; delete it to measure the point"):
+        exploration.measured()
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        *(("network", name) for name in ("", "a b", "x" * 65, 3)),
+        *(("array", array) for array in ("", "8", "8x8x8", "99999x8")),
+        *(("bits", bits) for bits in (0, 6, "4")),
+        *(("top1", share) for share in (-0.1, 1.1, True)),
+        *(("cycles", count) for count in (0, -1, 1.5, 10**13)),
+    ],
+)
+def test_a_result_that_nothing_measures(exploration, field, value):
+    trial, _ = exploration.trials(SPACE)
+    exploration.keep(trial, outcome(trial))
+    file = sorted((exploration.folder / "points").iterdir())[0]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {field: value}))
+    with pytest.raises(FirelineError, match=rf"json: {field}: Expected .*; delete it to measure"):
         exploration.measured()
 
 
