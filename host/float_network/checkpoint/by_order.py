@@ -93,10 +93,12 @@ def match_order(
             f"{where}: its classifier is a linear layer, so no ReLU stands between the classifier "
             "and the average; use --no-last-relu, or last_relu = false in the TOML file"
         )
-    folded = "; folds the batch normalisation in" if any(norm for _, norm in pairs) else ""
+    more = "; folds the batch normalisation in" if any(norm for _, norm in pairs) else ""
+    if any(norm is None and "bias" not in conv.tensors for conv, norm in pairs):
+        more += "; takes absent biases as zero"
     note = (
         f"{where}: matches the tensors by shape and order, because the names are not "
-        f"torchvision's{folded}"
+        f"torchvision's{more}"
     )
     return OrderedWeights(pairs, (*notes, note))
 

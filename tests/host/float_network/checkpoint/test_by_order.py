@@ -128,7 +128,9 @@ def test_what_else_has_weights_is_refused(tmp_path, extra):
 
 def test_convolutions_without_bias(tmp_path):
     state = {name: tensor for name, tensor in renamed().items() if not name.endswith("2.a.bias")}
-    found = read(tmp_path / "w.pth", state).model
+    checkpoint = read(tmp_path / "w.pth", state)
+    assert checkpoint.notes[-1].endswith("; takes absent biases as zero")
+    found = checkpoint.model
     assert not found.conv("fire2/squeeze").bias.any() and found.conv("fire2/expand1x1").bias.any()
 
 
