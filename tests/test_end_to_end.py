@@ -1,5 +1,7 @@
 """From PyTorch weights to the scores of the simulated Verilog, against onnxruntime."""
 
+import dataclasses
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -48,13 +50,16 @@ def simulated_scores(quantized: QuantizedNetwork, array: ArrayShape, pixels, cac
     return np.array([frame.scores for frame in result.frames])
 
 
-def test_from_weights_to_scores(tmp_path, pytestconfig):
+@pytest.mark.parametrize("last_relu", [True, False])
+def test_from_weights_to_scores(tmp_path, pytestconfig, last_relu):
     torch.manual_seed(0)
-    model = SqueezeNet(WHOLE, batch_norm=True).eval()
+    architecture = dataclasses.replace(WHOLE, last_relu=last_relu)
+    model = SqueezeNet(architecture, batch_norm=True).eval()
     bits = {layer.name: 4 for layer in WHOLE.layers() if layer.is_convolution}
     quantized = quantize(model, pictures(WHOLE, 8), {**bits, "conv1": 8}).network()
     write_network(quantized, tmp_path / "whole.net")
     loaded = read_network(tmp_path / "whole.net")
+    assert (loaded.score_offset == 0) is last_relu
     pixels = pictures(WHOLE, 3, seed=9)
     cache = pytestconfig.cache.mkdir("verilator")
     assert np.array_equal(
