@@ -158,6 +158,14 @@ def test_plain_preprocessing_says_which_pixels(tmp_path, preprocessing, feed):
     assert_same(path, dataclasses.replace(own, preprocessing=preprocessing), feed)
 
 
+@pytest.mark.parametrize(("scale", "feed"), [(1.0, bytes_of), (1 / 255, shares_of)])
+def test_preprocessing_that_says_the_same_tells_which_pixels(tmp_path, scale, feed):
+    drawn = Half()
+    same = Preprocessing("rgb", scale, (0.0,) * 3, (2.0,) * 3)
+    own = dataclasses.replace(drawn.architecture(), preprocessing=same)
+    assert_same(save(tmp_path / "w.onnx", drawn), own, feed)
+
+
 class Negative(Drawing):
     reason = "Mul 'Mul0' scales the pictures by a factor that is not above zero"
 

@@ -16,6 +16,11 @@ class NormBehindPool(Drawing):
         return self.norm(super().pool(x), 8)
 
 
+class TwoNormsBehindPool(Drawing):
+    def pool(self, x):
+        return self.norm(self.norm(super().pool(x), 8), 8)
+
+
 class NormBehindConcat(Drawing):
     def fire(self, x, cin, squeeze, bypass):
         return self.norm(super().fire(x, cin, squeeze, bypass), 16)
@@ -92,6 +97,7 @@ class NormBehindAverage(Drawing):
 SAME = [
     NormBehindRelu,
     NormBehindPool,
+    TwoNormsBehindPool,
     NormBehindConcat,
     NormBehindOneExpand,
     NormBehindBias,
@@ -152,6 +158,13 @@ class ForEachPixel(Drawing):
         return self.op("Add", super().conv1(x), self.const(self.draw(0, 1, 16, 16)))
 
 
+class ForEachValue(Drawing):
+    reason = "Add 'Add2' has other constants than one for each channel"
+
+    def conv1(self, x):
+        return self.op("Add", super().conv1(x), self.const(self.draw(0, 1, 8, 16, 16)))
+
+
 class AlongTheWidth(Drawing):
     reason = "Add 'Add5' has other constants than one for each channel"
 
@@ -188,6 +201,7 @@ REFUSED = [
     NormInFrontOfBypass,
     NormBetweenReluAndEnd,
     ForEachPixel,
+    ForEachValue,
     AlongTheWidth,
     ByZero,
     Training,
