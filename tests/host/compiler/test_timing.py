@@ -11,6 +11,7 @@ from fireline.host.compiler.timing import frame_timing
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
 from fireline.host.network.random_network import random_network
+from fireline.host.network.stage import MAX_POOLS
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.program import ArrayShape
 from support.small import compiled, fire, network, pictures, simulate
@@ -47,6 +48,19 @@ def test_waits_are_as_long_as_the_latest_value_needs(architecture, array, needed
     pixels = pictures(architecture, 3)
     frames, _ = simulate(job, pixels)
     assert np.array_equal(frames, golden.run(job.network, pixels))
+
+
+@pytest.mark.parametrize("pool", MAX_POOLS, ids=str)
+def test_waits_behind_a_pool(pool):
+    """The classifier reads a row of the pool as soon as it is there, and no sooner."""
+    architecture = network(Conv1(4, 1, 1, 0), pool, height=5, width=4)
+    job = compiled(architecture, "16x16")
+    rows = tuple(replace(row, wait=row.wait // 2) for row in job.program.rows)
+    pixels = pictures(architecture, 2)
+    expected = golden.run(job.network, pixels)
+    assert np.array_equal(simulate(job, pixels)[0], expected)
+    hasty = replace(job, program=replace(job.program, rows=rows))
+    assert not np.array_equal(simulate(hasty, pixels)[0], expected)
 
 
 def test_long_rows_need_no_waits():
