@@ -172,4 +172,4 @@ def check_length(node: Node, values: np.ndarray, channels: int) -> None:
 
 
 def _shape(values: np.ndarray) -> str:
-    return " x ".join(map(str, values.shape))
+    return " x ".join(map(str, values.shape)) or "1"

@@ -7,7 +7,7 @@ import numpy as np
 
 from ....errors import FirelineError
 from ..graph import Graph, Node
-from ..terms import Foreign, Term, Turned
+from ..terms import Flat, Foreign, Ranked, Term, Turned
 from .advice import advice
 
 MOST = 4096  # of a kernel, a stride or a pad
@@ -132,8 +132,6 @@ class Reader:
 
 def x_rank(x: Term) -> int:
     """4 for a map, less for a vector."""
-    from ..terms import Flat, Ranked
-
     return 2 if isinstance(x, Flat | Ranked) else 4
 
 

@@ -55,7 +55,7 @@ CONV, NORM = "Conv 'Conv0'", "BatchNormalization 'BatchNormalization1'"
         (store("c0", ones(8, 3, 3, 5)), f"{CONV} has 8 x 3 x 3 x 5 weights; use square kernels"),
         (store("c0", ones(8, 3)), f"{CONV} has 8 x 3 weights; use square kernels"),
         (store("c0", ones(8, 3, 0, 0)), "8 x 3 x 0 x 0 weights; use square kernels"),
-        (store("c0", ones()), f"{CONV} has  weights; use square kernels"),
+        (store("c0", ones()), f"{CONV} has 1 weights; use square kernels"),
         (store("c0", ones(8, 4, 3, 3)), f"{CONV} has 8 x 4 x 3 x 3 weights, but reads 3 channels"),
         (
             store("c0", np.ones((8, 3, 3, 3), np.int64)),
