@@ -260,7 +260,7 @@ def test_a_range_from_zero_is_a_relu(tmp_path, zero, is_relu):
     own = drawn.architecture()
     found, notes = ours(save(tmp_path / "w.onnx", drawn), own, draw_pixels(own, 4))
     assert bool(found.min() >= 0) is is_relu
-    assert any("has a ReLU behind the classifier" in note for note in notes) is is_relu
+    assert any("a ReLU stands behind the classifier" in note for note in notes) is is_relu
 
 
 def test_own_export_is_refused(tmp_path):
