@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ RESHAPING = (
     "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Shape", "Slice", "Concat",
 )  # fmt: skip
 """Operators that are computed; their output has at most as many values as all inputs."""
-GROWING = ("ConstantOfShape", "Expand", "Gather")
+GROWING = ("ConstantOfShape", "Expand", "Gather", "Range")
 """Operators that are computed; their output may have more values than their inputs."""
 UNCHANGED = ("QuantizeLinear", "DequantizeLinear", "Cast")
 """Operators that the evaluator only knows as of version 19, and that were the same before."""
@@ -169,6 +169,9 @@ def _size(node: onnx.NodeProto, inputs: list[np.ndarray]) -> int:
             return inputs[0].size * prod(int(side) for side in inputs[1].ravel()[:16])
         case "Gather":
             return inputs[0].size * inputs[1].size
+        case "Range":
+            start, limit, delta = (float(each) for each in inputs)
+            return ceil(abs((limit - start) / delta))
         case operator if operator in RESHAPING or "Linear" in operator:
             return sum(each.size for each in inputs)
     return prod(np.broadcast_shapes(*(each.shape for each in inputs)))

@@ -46,6 +46,8 @@ def reshape(reader: Reader, node: Node) -> Term:
     else:
         listed = node.attributes.get("shape")
         target = np.array(listed) if isinstance(listed, tuple) else None
+    if target is not None and target[:1].tolist() == [*reader.graph.dimensions[:1]]:
+        target = np.array([0, *target[1:]])  # the file's batch, as torch writes it
     if x.shape[1:] == (1, 1):
         kept = target is None or {*target.tolist()} <= {-1, 0, 1, x.channels}
         return flat(node, x) if kept else foreign(node)
@@ -67,6 +69,16 @@ def reshape(reader: Reader, node: Node) -> Term:
         if sides == [1, x.channels, prod(own[2:])]
         else foreign(node)
     )
+
+
+def gather(reader: Reader, node: Node) -> Term:
+    """Gather of all values of the average in their order, as torch writes AdaptiveAvgPool2d."""
+    x = reader.term(node)
+    if not reader.is_constant(node, 1) or x.shape[1:] != (1, 1) or isinstance(x, Ranked):
+        return foreign(node)
+    order = reader.integers(node, 1).ravel()
+    is_whole = order.size % x.channels == 0 and np.array_equal(order, np.arange(order.size))
+    return flat(node, x) if is_whole and node.integer("axis", 0) == 0 else foreign(node)
 
 
 def flatten(reader: Reader, node: Node) -> Term:

@@ -28,6 +28,7 @@ READERS: Mapping[str, Callable[[Reader, Node], Term]] = {
     **dict.fromkeys(("Cast", "CastLike"), shapes.cast),
     "Transpose": shapes.transpose,
     "Reshape": shapes.reshape,
+    "Gather": shapes.gather,
     **dict.fromkeys(("Flatten", "Squeeze", "Unsqueeze"), shapes.flatten),
     "Shape": shapes.shape,
     **dict.fromkeys(

@@ -43,6 +43,7 @@ CASES = {
     "ConstantOfShape": ([I64([2, 3])], {"value": ONE}),
     "Expand": ([X[:1], I64([3, 4])], {}),
     "Gather": ([X, I64([2, 0])], {"axis": 0}),
+    "Range": ([I64(2), I64(9), I64(3)], {}),
 }
 
 
@@ -80,6 +81,7 @@ LONG = np.zeros((1 << 13, 1), np.float32)
         ("ConstantOfShape", [BIG]),
         ("Expand", [X[:1, :1], BIG]),
         ("Gather", [np.zeros((1, 1 << 14)), np.zeros(1 << 14, I64)]),
+        ("Range", [I64(0), I64(1 << 40), I64(1)]),
         ("Add", [LONG, LONG.T]),
         ("Concat", [np.broadcast_to(np.float32(0), (MAXIMUM_VALUES // 2 + 1,))] * 2),
     ],
@@ -94,7 +96,13 @@ def test_too_large(operator, inputs):
 
 @pytest.mark.parametrize(
     ("operator", "inputs"),
-    [("Add", [X, X[:2]]), ("Reshape", [X, I64([5, -1])]), ("Clip", []), ("Concat", [X])],
+    [
+        ("Add", [X, X[:2]]),
+        ("Reshape", [X, I64([5, -1])]),
+        ("Clip", []),
+        ("Concat", [X]),
+        ("Range", [I64(0), I64(1), I64(0)]),
+    ],
 )
 def test_what_does_not_fit(operator, inputs):
     node = helper.make_node(operator, [f"i{index}" for index in range(len(inputs))], ["y"])

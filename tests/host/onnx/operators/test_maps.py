@@ -1,5 +1,6 @@
 """Averages of any writing."""
 
+import numpy as np
 import pytest
 from support.onnx_drawing import Drawing, assert_refused, assert_same, save
 
@@ -59,6 +60,44 @@ class Pool(Drawing):
         return self.op("Reshape", self.op("AveragePool", x, kernel_shape=[8, 8]), self.ints(-1, 5))
 
 
+class FixedBatch(Drawing):
+    """``x.flatten(2).mean(2)`` of a file for batches of four."""
+
+    shape = (4, *Drawing.shape[1:])
+
+    def end(self, x):
+        x = self.op("Reshape", x, self.ints(4, 5, 64))
+        return self.op("Reshape", self.op("ReduceMean", x, axes=[2]), self.ints(4, 5))
+
+
+class Gathered(Drawing):
+    """``AdaptiveAvgPool2d(1)`` as torch's newer exporter writes it for batches of four."""
+
+    shape = (4, *Drawing.shape[1:])
+
+    def gather(self, x, order):
+        x = self.op("ReduceMean", x, axes=[-1, -2], keepdims=1)
+        x = self.op("Gather", self.op("Reshape", x, self.ints(-1)), order, axis=0)
+        return self.op("Reshape", x, self.ints(-1, 5))
+
+    def end(self, x):
+        return self.gather(x, self.const(np.arange(20).reshape(4, 5, 1, 1), np.int64))
+
+
+class GatheredAnyBatch(Gathered):
+    """The same for batches of any size, whose indices torch computes."""
+
+    shape = Drawing.shape
+
+    def end(self, x):
+        batch = self.op("Squeeze", self.op("Shape", x, start=0, end=1))
+        rows = self.op("Range", self.const(0, np.int64), batch, self.const(1, np.int64))
+        rows = self.op("Mul", rows, self.const(5, np.int64))
+        rows = self.op("Unsqueeze", rows, self.ints(1, 2, 3))
+        columns = self.const(np.arange(5).reshape(1, 5, 1, 1), np.int64)
+        return self.gather(x, self.op("Add", rows, columns))
+
+
 class SameReshape(Drawing):
     """A Reshape that changes nothing."""
 
@@ -74,7 +113,7 @@ class Left(Drawing):
 
 
 SAME = [Mean, KeptMean, RowsThenColumns, ColumnsThenRows, OneByOneKept, FlatMean, ComputedShape]
-SAME += [Pool, SameReshape, Left]
+SAME += [Pool, FixedBatch, Gathered, GatheredAnyBatch, SameReshape, Left]
 
 
 @pytest.mark.parametrize("drawing", SAME)
@@ -150,6 +189,15 @@ class Shuffled(Drawing):
         return self.op("Reshape", super().pool(x), self.ints(-1, 8, 4, 16))
 
 
+class OtherOrder(Gathered):
+    """Classes that change places."""
+
+    reason = "Gather 'Gather21' takes a map apart or reorders it"
+
+    def end(self, x):
+        return self.gather(x, self.const(np.arange(20)[::-1].reshape(4, 5, 1, 1), np.int64))
+
+
 class AveragedTwice(Drawing):
     reason = "GlobalAveragePool 'GlobalAveragePool4' stands where .* is expected; average only once"
 
@@ -158,7 +206,7 @@ class AveragedTwice(Drawing):
 
 
 REFUSED = [SmallPool, PaddedPool, PoolInTheMiddle, GlobalMax, OverChannels, OverChannelsLast]
-REFUSED += [OverRows, OverBatch, Shuffled]
+REFUSED += [OverRows, OverBatch, Shuffled, OtherOrder]
 
 
 @pytest.mark.parametrize("drawing", REFUSED)
