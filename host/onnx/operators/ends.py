@@ -10,7 +10,7 @@ def rank(reader: Reader, node: Node) -> Term:
     """Softmax, ArgMax, TopK and others of the average, along the axis of the classes."""
     x = reader.term(node)
     axis = node.integer("axis", -1 if node.operator == "TopK" else 1)
-    if x.shape[1:] != (1, 1) or axis in (2, 3, -2):
+    if x.shape[1:] != (1, 1) or axis in (2, 3, -2) or not node.integer("largest", 1):
         return foreign(node)
     return Ranked(node, x.shape, False, x.source if isinstance(x, Ranked) else x)
 

@@ -174,6 +174,17 @@ class SoftmaxOfWidth(Drawing):
         return self.op("Flatten", self.op("Softmax", self.op("GlobalAveragePool", x), axis=3))
 
 
+class Smallest(Drawing):
+    """The classes with the lowest scores."""
+
+    results = (TensorProto.FLOAT, TensorProto.INT64)
+    reason = "TopK 'TopK21'"
+
+    def end(self, x):
+        top = self.op("TopK", super().end(x), self.ints(2), outputs=2, largest=0)
+        return [top, f"{top}_1"]
+
+
 class Groups(Drawing):
     reason = "Reshape 'Reshape21' does not average over the whole map"
 
@@ -196,7 +207,7 @@ class NoAverageFlat(Drawing):
 
 
 REFUSED = [FeaturesToo, OtherScales, NegativeShares, SoftmaxOfPixels, SoftmaxOfWidth, Groups]
-REFUSED += [NoAverage, NoAverageFlat]
+REFUSED += [NoAverage, NoAverageFlat, Smallest]
 
 
 @pytest.mark.parametrize("drawing", REFUSED)
