@@ -28,20 +28,15 @@ def scaled(
 ) -> Term:
     """``x * factor + offset``, both float64 [channels], folded into what makes ``x`` if it can be.
 
-    A convolution takes up both; ReLUs let factors above zero pass. Else the term stands until a
-    convolution reads it (`convolved`). ``learned`` tells batch normalisation of the input, which is
-    a layer, from the file's own preprocessing.
+    A convolution takes up both, also behind Concats, max pools and ReLUs as far as these commute
+    with them. Else the term stands until a convolution reads it (`convolved`). ``learned`` tells
+    batch normalisation of the input, which is a layer, from the file's own preprocessing.
     """
     if (factor == 1).all() and (offset == 0).all():
         return x
-    if (factor > 0).all() and not offset.any() and (taken := _taken_by_relus(node, x, factor)):
+    if taken := _taken(node, x, factor, offset):
         return taken
     match x:
-        case Convolution():
-            weight = x.weight * factor[:, None, None, None]
-            bias = x.bias * factor + offset
-            check_range(node, weight, bias)
-            return replace(x, weight=weight, bias=bias)
         case Scaled():
             factor, offset = x.factor * factor, x.offset * factor + offset
             check_range(node, factor, offset)
@@ -60,25 +55,31 @@ def scaled(
     return Scaled(node, x.shape, False, x, factor, offset)
 
 
-def _taken_by_relus(node: Node, x: Term, factor: np.ndarray) -> Term | None:
-    """``x * factor``, above zero, in the convolutions in front of its ReLUs; None if it has other.
+def _taken(node: Node, x: Term, factor: np.ndarray, offset: np.ndarray) -> Term | None:
+    """``x * factor + offset`` in the convolutions in front of it; None if that cannot be.
 
-    ReLUs, max pools and Concats commute with such factors.
+    Concats commute with all factors and offsets, max pools with factors above zero, ReLUs with
+    such factors without offsets.
     """
+    is_above = (factor > 0).all()
     match x:
-        case Rectified(source=Convolution()):
-            return replace(x, source=scaled(node, x.source, factor, np.zeros(len(factor))))
-        case Pooled():
-            source = _taken_by_relus(node, x.source, factor)
+        case Convolution():
+            weight = x.weight * factor[:, None, None, None]
+            bias = x.bias * factor + offset
+            check_range(node, weight, bias)
+            return replace(x, weight=weight, bias=bias)
+        case Rectified(source=Convolution()) if is_above and not offset.any():
+            source = _taken(node, x.source, factor, offset)
             return replace(x, source=source) if source else None
+        case Pooled() if is_above:
+            source = _taken(node, x.source, factor, offset)
+            return replace(x, source=source, positive=source.positive) if source else None
         case Joined():
-            ends = np.cumsum([source.channels for source in x.sources])
-            parts = [
-                _taken_by_relus(node, source, each)
-                for source, each in zip(x.sources, np.split(factor, ends[:-1]), strict=True)
-            ]
-            sources = tuple(part for part in parts if part)
-            return replace(x, sources=sources) if len(sources) == len(parts) else None
+            ends = np.cumsum([source.channels for source in x.sources])[:-1]
+            parts = zip(x.sources, np.split(factor, ends), np.split(offset, ends), strict=True)
+            taken = [_taken(node, *part) for part in parts]
+            sources = tuple(part for part in taken if part)
+            return replace(x, sources=sources) if len(sources) == len(taken) else None
     return None
 
 

@@ -26,6 +26,21 @@ class NormBehindConcat(Drawing):
         return self.norm(super().fire(x, cin, squeeze, bypass), 16)
 
 
+class NormBetweenConcatAndRelu(Drawing):
+    """One normalisation of both expands, then their ReLU."""
+
+    def join(self, a, b):
+        return self.relu(self.norm(self.op("Concat", a, b, axis=1), 16))
+
+
+class NormBetweenPoolAndRelu(Drawing):
+    def conv1(self, x):
+        return self.conv(x, 3, 8, 3, self.padding, 2)
+
+    def pool(self, x):
+        return self.relu(self.norm(super().pool(x), 8))
+
+
 class NormBehindOneExpand(Drawing):
     def join(self, a, b):
         return self.op("Concat", self.relu(a), self.norm(self.relu(b), 10), axis=1)
@@ -95,6 +110,8 @@ class NormBehindAverage(Drawing):
 
 
 SAME = [
+    NormBetweenConcatAndRelu,
+    NormBetweenPoolAndRelu,
     NormBehindRelu,
     NormBehindPool,
     TwoNormsBehindPool,
