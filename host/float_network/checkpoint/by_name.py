@@ -22,6 +22,11 @@ class NamedWeights:
     notes: tuple[str, ...]
 
     @property
+    def first(self) -> str:
+        """The name in the file of the first tensor."""
+        return f"{self.prefix}{FIRST}"
+
+    @property
     def classes(self) -> int:
         """The number of classes in the file."""
         return self.tensors[CLASSIFIER].shape[0]

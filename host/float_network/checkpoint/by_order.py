@@ -63,6 +63,11 @@ class OrderedWeights:
     notes: tuple[str, ...]
 
     @property
+    def first(self) -> str:
+        """The name in the file of the first module."""
+        return self.pairs[0][0].name
+
+    @property
     def classes(self) -> int:
         """The number of classes in the file."""
         return self.pairs[-1][0].shape[0]

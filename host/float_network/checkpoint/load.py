@@ -14,6 +14,7 @@ from .by_name import NamedWeights, match_names
 from .by_order import OrderedWeights, check_variance, folded, match_order
 from .contents import read_contents
 from .kind import Kind, recognise
+from .left_out import left_out
 from .mismatch import mismatch, wrong_classes
 
 
@@ -75,7 +76,11 @@ def read_checkpoint(
         if isinstance(found, NamedWeights)
         else _load_ordered(where, found, architecture)
     )
-    notes = (*found.notes, *_last_relu_notes(where, architecture, given))
+    notes = (
+        *found.notes,
+        *left_out(where, tensors, found.first, architecture),
+        *_last_relu_notes(where, architecture, given),
+    )
     return Checkpoint(model.eval(), notes, contents.class_names)
 
 
