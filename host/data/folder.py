@@ -49,9 +49,13 @@ def sub_folders(folder: Path) -> list[Path]:
 
 
 def pictures(folder: Path, notes: Notes) -> list[Path]:
-    """The pictures in a folder at any depth, sorted; `notes` gets those that cannot be read."""
+    """The pictures in a folder at any depth, sorted; `notes` gets those that cannot be read.
+
+    A link to a folder around it is not followed, because the other classes lie there.
+    """
     found = []
-    for path in _files(folder, set()):
+    around = {_identity(parent) for parent in folder.absolute().parents}
+    for path in _files(folder, around):
         ending = path.suffix.lower()
         if ending in ENDINGS:
             found.append(path)
@@ -62,15 +66,20 @@ def pictures(folder: Path, notes: Notes) -> list[Path]:
 
 def _files(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
     """Everything visible below a folder but folders; each folder once, so that links may loop."""
-    status = folder.stat()
-    if (status.st_dev, status.st_ino) in seen:
+    identity = _identity(folder)
+    if identity in seen:
         return
-    seen.add((status.st_dev, status.st_ino))
+    seen.add(identity)
     for path in entries(folder):
         if path.is_dir():
             yield from _files(path, seen)
         else:
             yield path
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def parts(folder: Path, names: Sequence[str]) -> list[Path]:

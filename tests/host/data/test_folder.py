@@ -47,6 +47,15 @@ def test_links_are_followed_and_loops_end(tmp_path):
     assert [path.name for path in sub_folders(tmp_path / "photos")] == ["again", "linked"]
 
 
+def test_links_to_folders_around_are_not_followed(tmp_path):
+    """The pictures of the other classes are not those of this class."""
+    files(tmp_path, "photos/cat/1.png", "photos/dog/2.png")
+    (tmp_path / "photos" / "cat" / "up").symlink_to("..")
+    (tmp_path / "photos" / "all").symlink_to(tmp_path / "photos")
+    assert names(tmp_path / "photos" / "cat") == ["1.png"]
+    assert names(tmp_path / "photos" / "all") == []
+
+
 def test_pictures_that_are_not_read_are_counted(tmp_path):
     files(tmp_path, "1.HEIC", "2.heic", "3.mp4", "4.png")
     notes = Notes()
