@@ -51,6 +51,11 @@ def check_network_name(name: str | Path) -> None:
     """Raises FirelineError if a network file of that name would be taken for something else."""
     if Path(name).suffix == ".toml":
         raise FirelineError(f"network {name}: a .toml file has an architecture; name it {ENDING}")
+    if str(name) in SHIPPED:
+        raise FirelineError(
+            f"network {name}: commands that read it would take the shipped network of that name; "
+            f"name it {name}{ENDING}"
+        )
 
 
 def load_network(name: str | Path) -> QuantizedNetwork:

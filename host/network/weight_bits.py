@@ -39,6 +39,8 @@ def read_weight_bits(path: str | Path) -> dict[str, int]:
     Raises FirelineError when the file cannot be read or does not hold a table.
     """
     path, what = Path(path), "weight bits"
+    if path.suffix not in (".json", ".toml") and not path.exists():
+        raise FirelineError(f"weight bits {path}: use 4, 8 or a TOML or JSON file")
     table = read_json(path, what) if path.suffix == ".json" else read_toml(path, what)
     if not isinstance(table, dict):
         raise FirelineError(f"weight bits {path}: not a table; use lines like conv1 = 8")

@@ -35,6 +35,8 @@ def here(tmp_path, arch, weights, monkeypatch):
         ),
         ((*QUANTIZE, "--weight-bits", "none.toml"), "none.toml"),
         ((*QUANTIZE[:-1], "x", "-o", "net.toml"), "a .toml file has an architecture"),
+        ((*QUANTIZE[:-1], "x", "-o", "cifar10"), "would take the shipped network of that name"),
+        ((*QUANTIZE, "--weight-bits", 16), "weight bits 16: use 4, 8 or a TOML or JSON file"),
         ((*FLOAT, "-o", "x.pth"), "name it .safetensors"),
         ((*FLOAT, "-o", "x.safetensors", "--weight-bits", 8), "only with --quantize"),
         ((*FLOAT, "-o", "x.fireline", "--quantize"), "name them with --from"),
