@@ -44,10 +44,10 @@ def taken_up(
         bias = conv.bias + np.einsum("oikl,i->o", conv.weight, offset)
         conv = replace(conv, weight=conv.weight * factor[:, None, None], bias=bias)
     kind = "0 to 255" if own.scale == PIXELS else "0 to 1"
-    does = f"normalises pixels of {kind} itself, up to {pictures.node.title}"
+    does = f"normalises pixels of {kind} itself, the last step in {pictures.node.title}"
     if _is_nothing(pictures.factor, pictures.offset):
         does = "takes integer pixels of 0 to 255 as they are"
-    return conv, f"the file {does}; this counts instead of the network's preprocessing"
+    return conv, f"the file {does}; this replaces the network's preprocessing"
 
 
 def _own(pictures: Pictures, preprocessing: Preprocessing) -> Preprocessing:

@@ -126,8 +126,8 @@ def _last_relu_notes(where: str, found: Architecture, given: Architecture) -> tu
     """What the user should know if the file's last ReLU differs from what was given."""
     if found.last_relu == given.last_relu:
         return ()
-    there_is, has = ("a", "one") if found.last_relu else ("no", "none")
-    return (f"{where}: {there_is} ReLU stands behind the classifier, so the network has {has}",)
+    a = "a" if found.last_relu else "no"
+    return (f"{where}: {a} ReLU stands behind the classifier, so the network has {a} last ReLU",)
 
 
 def _filled(

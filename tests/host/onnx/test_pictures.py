@@ -98,8 +98,10 @@ def test_counts_instead_of_the_preprocessing(tmp_path, drawing, preprocessing):
         return np.ascontiguousarray(drawing.feed(pixels))
 
     (note,) = assert_same(save(tmp_path / "w.onnx", drawn), own, feed)
-    assert f"the file normalises pixels of {drawing.kind_of_pixels} itself, up to " in note
-    assert note.endswith("; this counts instead of the network's preprocessing")
+    assert (
+        f"the file normalises pixels of {drawing.kind_of_pixels} itself, the last step in " in note
+    )
+    assert note.endswith("; this replaces the network's preprocessing")
 
 
 def test_bytes_as_they_are(tmp_path):
@@ -112,7 +114,7 @@ def test_bytes_as_they_are(tmp_path):
     drawn = Changed()
     path = save(tmp_path / "w.onnx", drawn)
     (note,) = assert_same(path, drawn.architecture(), lambda pixels: pixels.transpose(0, 3, 1, 2))
-    assert "takes integer pixels of 0 to 255 as they are; this counts instead" in note
+    assert "takes integer pixels of 0 to 255 as they are; this replaces" in note
 
 
 def test_said_twice(tmp_path):

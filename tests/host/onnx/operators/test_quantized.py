@@ -138,7 +138,7 @@ def test_quantized_input(tmp_path):
     drawn = Bytes()
     path = save(tmp_path / "w.onnx", drawn)
     (note,) = assert_same(path, drawn.architecture(), lambda pixels: pixels.transpose(0, 3, 1, 2))
-    assert "'DequantizeLinear0'; this counts instead of the network's preprocessing" in note
+    assert "'DequantizeLinear0'; this replaces the network's preprocessing" in note
 
 
 def test_range_of_the_input(tmp_path):
