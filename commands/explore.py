@@ -78,7 +78,7 @@ def _files() -> tuple[str, ...]:
     "--pictures", type=click.IntRange(2), metavar="N", help="Train and test on at most N pictures."
 )
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
-@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random numbers.")
 @click.option("--workers", type=COUNT, help="Processes on this machine.  [default: one per core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster instead.")
 @STRICT

@@ -15,7 +15,9 @@ def export(output: Output, net, file):
     """Write a network as an ONNX graph.
 
     The graph has integer operators only. Its input is uint8 [N, channels, height, width], RGB or
-    grey pixels; its output is the integer scores that the hardware sends.
+    grey pixels; its output is the integer scores that the hardware sends,
+    without softmax. The graph's metadata holds two numbers: a logit is score * score_scale -
+    score_offset.
 
     \b
     Example:

@@ -15,7 +15,8 @@ def flash(output: Output, folder, permanent, force, tools):
     """Load a build onto its board.
 
     DIR is the folder that `fireline build` wrote. The command runs openFPGALoader. It refuses a
-    design that misses its clock, because the board may compute wrong scores.
+    design that misses its clock, because the board may compute wrong scores. Without
+    --permanent the board forgets the design at power-off.
 
     \b
     Example:

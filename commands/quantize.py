@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     help="Bits of the exponent of an exponent group (16 weights of 4 bits); 2 is more accurate and "
-    "takes 1.5 % more ROM.",
+    "takes 1.5 % more memory for weights.",
 )
 @click.option(
     "--effort",
@@ -63,12 +63,18 @@ if TYPE_CHECKING:
 )
 @click.option("--without", metavar="STEP", multiple=True, help="Leave a step out; repeatable.")
 @click.option(
-    "--epochs", type=COUNT, default=60, show_default=True, help="Of distillation, with full."
+    "--epochs",
+    type=COUNT,
+    default=60,
+    show_default=True,
+    help="Of distillation, with --effort full.",
 )
 @click.option("--bfloat16", is_flag=True, help="Train faster on processors that support it.")
-@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random numbers.")
 @click.option("--board", metavar="BOARD", help="A budget: what fits that board.")
-@click.option("--array", type=Array(), help="Of the budget, if not the board's own.")
+@click.option(
+    "--array", type=Array(), help="The array that a budget assumes, if not the board's own."
+)
 @click.option(
     "--rom-kbits", type=COUNT, metavar="N", help="A budget: N times 1024 bits of weights."
 )

@@ -40,7 +40,7 @@ from .together import only_with
 @click.option("--batch", type=COUNT, default=128, show_default=True, help="Pictures in a batch.")
 @click.option("--optimizer", help="sgd or adamw.  [default: sgd, quantized adamw]")
 @click.option(
-    "--learning-rate", type=POSITIVE, help="At its peak.  [default: 0.1, quantized 0.0001]"
+    "--learning-rate", type=POSITIVE, help="The highest one.  [default: 0.1, quantized 0.0001]"
 )
 @click.option("--weight-decay", type=Real(0), help="[default: 0.0005, quantized 0]")
 @click.option("--label-smoothing", type=Real(0, 1, max_open=True), default=0.05, show_default=True)
@@ -52,7 +52,7 @@ from .together import only_with
     help="Before the classifier.",
 )
 @click.option("--bfloat16", is_flag=True, help="Faster on processors that support it.")
-@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random numbers.")
 @STRICT
 def train(
     output: Output,
@@ -68,10 +68,10 @@ def train(
 ):
     """Train a network on labelled pictures.
 
-    After an interrupt, the same command resumes. DIR is CIFAR-10, or has one sub-folder per class,
-    or has such folders in train and test (or valid); without a test folder, a tenth of the pictures
-    is held out. --from fine-tunes a network and makes a new classifier if the number of classes
-    differs. --quantize trains with the hardware's integers and writes a NET.
+    After an interrupt, the same command resumes. DIR is CIFAR-10 (the binary version), or has one
+    sub-folder per class, or has such folders in train and test (or valid); without a test folder, a
+    tenth of the pictures is held out. --from fine-tunes a network and makes a new classifier if the
+    number of classes differs. --quantize trains with the hardware's integers and writes a NET.
 
     \b
     Examples:
