@@ -96,7 +96,7 @@ def _simulated(
     from ..sim.board import simulated_board
 
     program = compile_for(network, array, HeadPlace(head)).program
-    output.say("building the simulated board (an earlier build is reused)")
+    output.say("building the simulated board, unless an earlier run built the same one")
     core, identity = Accelerator(program), identity_of(program)
     with simulated_board(core, identity, contents=contents_of(program), tools=tools) as port:
         output.say(f"a simulated board with a {array} array runs at {port}")

@@ -193,7 +193,7 @@ def _simulate(output: Output, plan: "SelfTestPlan", tools: "Tools") -> "Run":
     from ..host.selftest.session import Session
     from ..sim.selftest import simulated_selftest
 
-    output.say("building the simulated board (an earlier build is reused)")
+    output.say("building the simulated board, unless an earlier run built the same one")
     with simulated_selftest(plan, tools=tools) as port, _open(port, 0) as text:
         output.say(f"a simulated {plan.board.name} runs its self-test at {port}")
         return _run(output, Session(text, pace=30), plan.board, plan, None, rounds=2, echo_bytes=64)

@@ -23,7 +23,7 @@ from .pictures import PICTURES, STRICT, class_name, load_pictures
     metavar="P",
     help="Share of cycles, 0 to 0.95, in which pixels wait and, independently, scores wait.",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random waiting.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random stalls.")
 @click.option(
     "--vcd",
     metavar="FILE",
@@ -35,10 +35,11 @@ from .pictures import PICTURES, STRICT, class_name, load_pictures
 def simulate(output: Output, net, pictures, array, head, stall, seed, vcd, tools, strict):
     """Run pictures through the simulated Verilog.
 
-    Verilator simulates the accelerator; the pictures are sent back to back. Every score must equal
-    the golden model's; otherwise the command names the first value inside of the network that
-    differs, and the status is 1. With --head sdram the classifier's weights come from a simulated
-    SDRAM; its input has as much memory as on a ulx3s-85f.
+    Verilator simulates the accelerator; the pictures are sent back to back. One or two pictures are
+    sent again until there are three frames, because only the third takes the steady number of
+    cycles. Every score must equal the golden model's; otherwise the command names the first value
+    inside of the network that differs, and the status is 1. With --head sdram the classifier's
+    weights come from a simulated SDRAM; its input has as much memory as on a ulx3s-85f.
 
     A waveform (--vcd) holds every signal in every cycle, in the VCD format. One picture through the
     shipped network on an 8x8 array makes a file of 4.9 GB (206,048 cycles).

@@ -95,7 +95,7 @@ def simulate(
         check_file_place(vcd, "waveform")
     tell = progress or (lambda text: None)
     expected = golden.run(compiled.network, pixels)
-    tell("building the simulator (an earlier build is reused)")
+    tell("building the simulator, unless an earlier run built the same one")
     simulator = build_simulator(compiled, cache, traced=vcd is not None, tools=tools)
     if progress:
         trial = run(simulator, compiled, pixels, [0], patience=TRIAL)
