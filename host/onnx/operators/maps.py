@@ -95,8 +95,12 @@ def pad(reader: Reader, node: Node) -> Term:
     value = node.number("value", 0.0)
     if node.input(2):
         value = reader.scalar(node, 2)
-    if node.attributes.get("mode", "constant") != "constant" or node.input(3) or found is None:
+    if (mode := node.attributes.get("mode", "constant")) != "constant":
+        raise FirelineError(f"{node.where} pads in the mode {mode!r}; train with padding by zeros")
+    if found is None:
         return foreign(node)
+    if node.input(3):
+        found = _of_all_axes(node, found, reader.integers(node, 3).ravel().tolist())
     order = x.order if isinstance(x, Turned) else (0, 1, 2, 3)
     inner = x.source if isinstance(x, Turned) else x
     if len(found) != 8 or not all(0 <= side <= MOST for side in found):
@@ -111,6 +115,17 @@ def pad(reader: Reader, node: Node) -> Term:
     shape = channels, height + border[0] + border[2], width + border[1] + border[3]
     padded = Padded(node, shape, inner.positive and value >= 0, inner, border, value)
     return turned(node, padded, order)
+
+
+def _of_all_axes(node: Node, found: tuple[int, ...], axes: list[int]) -> tuple[int, ...]:
+    """The pads of the four axes from those of some of them."""
+    axes = [axis % 4 for axis in axes if -4 <= axis < 4]
+    if len(found) != 2 * len(axes) or len({*axes}) != len(axes):
+        raise FirelineError(f"{node.where} has pads {found} of axes {axes}; export it again")
+    starts, ends = (
+        dict(zip(axes, sides, strict=True)) for sides in (found[: len(axes)], found[len(axes) :])
+    )
+    return tuple(sides.get(axis, 0) for sides in (starts, ends) for axis in range(4))
 
 
 def _upright(node: Node, x: Term) -> Term:

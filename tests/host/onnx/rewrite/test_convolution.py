@@ -28,6 +28,14 @@ class HalfBordered(Drawing):
         return self.op("Conv", x, w, b, strides=[stride] * 2, pads=[pad, pad, 0, 0])
 
 
+class BorderOfSomeAxes(Bordered):
+    opset = 18
+
+    def conv(self, x, cin, cout, kernel=1, pad=0, stride=1):
+        x = self.op("Pad", x, self.ints(pad, pad, pad, pad), "", self.ints(-1, 2))
+        return super().conv(x, cin, cout, kernel, 0, stride)
+
+
 class ComputedBorder(Drawing):
     """The chain that torch exports for ``functional.pad``."""
 
@@ -93,7 +101,16 @@ class ConstantWeights(Drawing):
         return self.relu(self.op("Conv", x, self.op("ConstantOfShape", shape, value=value)))
 
 
-SAME = [Bordered, HalfBordered, ComputedBorder, Gemm, ScaledGemm, MatMul, ConvolvedAverage]
+SAME = [
+    Bordered,
+    HalfBordered,
+    BorderOfSomeAxes,
+    ComputedBorder,
+    Gemm,
+    ScaledGemm,
+    MatMul,
+    ConvolvedAverage,
+]
 SAME += [ConvolvedVector, ConstantWeights]
 
 
@@ -113,7 +130,7 @@ class BorderOfOnes(Drawing):
 
 
 class Reflected(Drawing):
-    reason = "Pad 'Pad0' is not part of a SqueezeNet"
+    reason = "Pad 'Pad0' pads in the mode 'reflect'; train with padding by zeros"
 
     def front(self, x):
         return self.op("Pad", x, self.ints(0, 0, 1, 1, 0, 0, 1, 1), mode="reflect")
@@ -131,6 +148,14 @@ class Cropped(Drawing):
 
     def front(self, x):
         return self.op("Pad", x, self.ints(0, 0, -1, 0, 0, 0, 0, 0))
+
+
+class AxisTwice(Drawing):
+    opset = 18
+    reason = r"Pad 'Pad0' has pads \(1, 1, 1, 1\) of axes \[2, 2\]; export it again"
+
+    def front(self, x):
+        return self.op("Pad", x, self.ints(1, 1, 1, 1), "", self.ints(2, -2))
 
 
 class OneSide(Drawing):
@@ -170,7 +195,7 @@ class LargeKernel(Drawing):
 
 
 REFUSED = [BorderOfOnes, Reflected, PaddedChannels, Cropped, OneSide, WholeMap, TwoMatrices]
-REFUSED += [TransposedInput, LargeKernel]
+REFUSED += [TransposedInput, LargeKernel, AxisTwice]
 
 
 @pytest.mark.parametrize("drawing", REFUSED)
