@@ -84,10 +84,18 @@ class Constants(Mapping[str, np.ndarray]):
         fields = {entry.key: entry.value for entry in tensor.external_data}
         name = str(fields.get("location", ""))  # bytes if it is not valid UTF-8
         path = self._folder / name
-        if Path(name).name != name or path.is_symlink() or not path.is_file():
+        if Path(name).name != name:
             raise FirelineError(
-                f"{where} lies in {name!r}, which is not a file in the same folder; "
-                "keep both in one folder"
+                f"{where} lies in {name!r}, which is not in the folder of this file; save the "
+                "network with its data in one folder (`location` is a name alone)"
+            )
+        if path.is_symlink():
+            raise FirelineError(
+                f"{where} lies in {name!r}, which is a symbolic link; put a copy of the file there"
+            )
+        if not path.is_file():
+            raise FirelineError(
+                f"{where} lies in {name!r}, which is not beside this file; put it there"
             )
         size = path.stat().st_size
         try:

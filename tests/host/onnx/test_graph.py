@@ -205,8 +205,13 @@ def test_data_elsewhere(tmp_path):
     inside.mkdir()
     (tmp_path / "w.data").write_bytes(bytes(32))
     (inside / "link").symlink_to(tmp_path / "w.data")
-    for name in ("../w.data", str(tmp_path / "w.data"), "link", "none", "", "..", "a\0b"):
-        with pytest.raises(FirelineError, match="which is not a file in the same folder") as error:
+    elsewhere, absent = "which is not in the folder of this file", "which is not beside this file"
+    for name, reason in (
+        *((name, elsewhere) for name in ("../w.data", str(tmp_path / "w.data"), "a/w.data")),
+        *((name, absent) for name in ("none", "", "..", "a\0b")),
+        ("link", "which is a symbolic link; put a copy of the file there"),
+    ):
+        with pytest.raises(FirelineError, match=reason) as error:
             external(inside, name)
         assert "\n" not in str(error.value)
 
