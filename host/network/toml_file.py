@@ -62,12 +62,14 @@ def _architecture(data: dict[str, Any]) -> Architecture:
     last_relu = data.pop("last_relu", True)
     if "family" in data:
         preprocessing = _preprocessing(data.pop("preprocessing", "torchvision"))
-        _check_keys("the file", data, ("family", "size", "classes"))
+        optional = ("preprocessing", "last_relu")
+        _check_keys("the file", data, ("family", "size", "classes"), optional)
         base, _, bypass = str(data["family"]).partition("-")
         placed = read_bypass("family", bypass or "none")
         architecture = family(base, placed, data["size"], data["classes"])
         return dataclasses.replace(architecture, preprocessing=preprocessing, last_relu=last_relu)
-    _check_keys("the file", data, ("name", "input", "preprocessing", "stages", "classes"))
+    names = ("name", "input", "preprocessing", "stages", "classes")
+    _check_keys("the file", data, names, ("last_relu",))
     _check_keys("input", data["input"], ("channels", "height", "width"))
     if not isinstance(data["stages"], list):
         raise FirelineError(f"stages is {data['stages']!r}; use an array that begins with conv1")
@@ -99,30 +101,32 @@ def _stage(where: str, data: Any) -> Stage:
         _check_keys(where, data, ("conv1", "kernel", "stride", "padding"))
         return Conv1(data["conv1"], data["kernel"], data["stride"], data["padding"])
     if isinstance(data, dict) and "maxpool" in data:
-        pool: dict[str, Any] = {"ceil": False, "padding": 0} | data
-        _check_keys(where, pool, ("maxpool", "ceil", "padding"))
-        return MaxPool(pool["maxpool"], pool["ceil"], pool["padding"])
+        _check_keys(where, data, ("maxpool",), ("ceil", "padding"))
+        return MaxPool(data["maxpool"], data.get("ceil", False), data.get("padding", 0))
     if not isinstance(data, dict):
         raise FirelineError(f'{where} is {data!r}; use "maxpool", a conv1 or a Fire')
     widths: dict[str, Any] = {key: value for key, value in data.items() if key != "bypass"}
     bypass = read_bypass(where, data.get("bypass", "none"))
     if "expand" not in data:
-        _check_keys(where, widths, ("squeeze", "expand1x1", "expand3x3"))
+        _check_keys(where, widths, ("squeeze", "expand1x1", "expand3x3"), ("bypass",))
         return Fire(**widths, bypass=bypass)
-    _check_keys(where, widths, ("expand", "share_3x3", "squeeze_ratio"))
+    _check_keys(where, widths, ("expand", "share_3x3", "squeeze_ratio"), ("bypass",))
     check_integer(where, "expand", widths["expand"], 2, 8192)
     for what, greatest in (("share_3x3", 1), ("squeeze_ratio", 4096)):
         check_number(where, what, widths[what], 0, greatest)
     return Fire.from_ratios(**widths, bypass=bypass)
 
 
-def _check_keys(where: str, data: object, names: tuple[str, ...]) -> None:
-    """Raises FirelineError unless ``data`` is a table with exactly those keys."""
+def _check_keys(
+    where: str, data: object, names: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> None:
+    """FirelineError unless ``data`` is a table with those keys, or optional ones beside them."""
     if not isinstance(data, dict):
         raise FirelineError(f"{where} is {data!r}; use a table with {', '.join(names)}")
     for name in names:
         if name not in data:
             raise FirelineError(f"{where} lacks {name!r}; add it")
+    known = (*names, *optional)
     for key in data:
-        if key not in names:
-            raise FirelineError(f"{where} has the unknown key {key!r}; use {', '.join(names)}")
+        if key not in known:
+            raise FirelineError(f"{where} has the unknown key {key!r}; use {', '.join(known)}")

@@ -75,6 +75,7 @@ def test_toml_without_last_relu(tmp_path, text):
         ("classes = 10", "", "lacks 'classes'"),
         ("classes = 10", "classes = '10'", "number of classes is '10'"),
         ("classes = 10", "classes = 10\nclass = 1", "unknown key 'class'"),
+        ("classes = 10", "classes = 10\nlast-relu = false", "use .*, classes, last_relu$"),
         ("channels = 3, ", "", "input lacks 'channels'"),
         ('"torchvision"', '"torch"', "preprocessing is 'torch'; use torchvision, caffe"),
         ('"torchvision"', "{ order = 'rgb' }", "preprocessing lacks 'scale'"),
