@@ -52,7 +52,8 @@ class FirelineGroup(click.Group):
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "fireline"
-            status = _complain(f"{error.format_message()} See: {command} --help")
+            message = error.format_message().rstrip(".")
+            status = _complain(f"{message}. See: {command} --help")
         except ComparisonFailed as error:
             status = _complain(str(error), COMPARISON_FAILED)
         except (FirelineError, click.ClickException) as error:

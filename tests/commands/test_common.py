@@ -30,6 +30,19 @@ def test_an_interrupt(net, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (("--array", "8"), "both sides powers of two. See: "),
+        (("--nothing",), "No such option '--nothing'. See: "),
+    ],
+)
+def test_a_wrong_option_names_the_help(net, arguments, sentence):
+    """Behind one full stop, whether the message brings its own or not."""
+    line = complains("summary", net, *arguments)
+    assert sentence in line and line.endswith("summary --help")
+
+
+@pytest.mark.parametrize(
     "error, said",
     [
         (KeyError("layer"), "unexpected KeyError: 'layer'; this is a fault of Fireline: report it"),
