@@ -56,7 +56,8 @@ def mismatch(where: str, contents: Contents, architecture: Architecture) -> Fire
     rows = _differences(found, wanted)
     return NamesDiffer(
         f"{where}: does not fit network {architecture.name}: {_first_difference(rows)}; use "
-        "weights of this network, or export it to ONNX, which needs no names",
+        "weights of this network, or a TOML file that describes theirs; if only the names differ, "
+        "export it to ONNX, which needs no names",
         rows,
     )
 
