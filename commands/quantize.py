@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 
 @command
-@click.option("--arch", metavar="ARCH", type=INPUT, required=True, help="The network's shape.")
+@click.option(
+    "--arch",
+    metavar="ARCH",
+    type=INPUT,
+    required=True,
+    help="The network's shape: a name, such as squeezenet1_1 (224x224 pixels), or a TOML file.",
+)
 @NO_LAST_RELU
 @click.option(
     "--weights",
@@ -41,7 +47,11 @@ if TYPE_CHECKING:
     help="Preprocessing that the weights expect, if it differs from ARCH's.",
 )
 @click.option(
-    "--calibration", metavar="DIR", type=INPUT, required=True, help="Pictures, no labels needed."
+    "--calibration",
+    metavar="DIR",
+    type=INPUT,
+    required=True,
+    help="Pictures, no labels needed; at most 512 are used.",
 )
 @click.option(
     "--weight-bits", metavar="4|8|FILE", type=INPUT, help="[default: 4, or what the budget allows]"
@@ -59,7 +69,7 @@ if TYPE_CHECKING:
     type=click.Choice(["fast", "full"]),
     default="fast",
     show_default=True,
-    help="full adds training: up to two hours for SqueezeNet on two cores.",
+    help="fast takes minutes; full adds training: up to two hours for SqueezeNet on two cores.",
 )
 @click.option("--without", metavar="STEP", multiple=True, help="Leave a step out; repeatable.")
 @click.option(
@@ -112,7 +122,8 @@ def quantize(
     Fireline fits all integers to the pictures of --calibration. It holds back an eighth of them to
     measure the distance from the float network after each step. A step that does not reduce the
     distance is rolled back; equalization and squared-error may increase it by 5 %, and output-error
-    is always kept. The steps are, in this order,
+    is always kept. The first line, "rounding", shows the weights rounded to nearest, before any
+    step. The steps are, in this order,
 
     \b
       biases           correct the mean of every channel's sums

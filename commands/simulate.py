@@ -36,10 +36,11 @@ def simulate(output: Output, net, pictures, array, head, stall, seed, vcd, tools
     """Run pictures through the simulated Verilog.
 
     Verilator simulates the accelerator; the pictures are sent back to back. One or two pictures are
-    sent again until there are three frames, because only the third takes the steady number of
-    cycles. Every score must equal the golden model's; otherwise the command names the first value
-    inside of the network that differs, and the status is 1. With --head sdram the classifier's
-    weights come from a simulated SDRAM; its input has as much memory as on a ulx3s-85f.
+    sent again until there are three frames, because the first frames may take more cycles than
+    those that follow. Every score must equal the golden model's; otherwise the command names the
+    first value inside of the network that differs, and the status is 1. With --head sdram the
+    classifier's weights come from a simulated SDRAM; its input has as much memory as on a
+    ulx3s-85f.
 
     A waveform (--vcd) holds every signal in every cycle, in the VCD format. One picture through the
     shipped network on an 8x8 array makes a file of 4.9 GB (206,048 cycles).

@@ -14,7 +14,13 @@ from .together import only_with
 
 
 @command
-@click.option("--arch", metavar="ARCH", type=INPUT, required=True, help="The network's shape.")
+@click.option(
+    "--arch",
+    metavar="ARCH",
+    type=INPUT,
+    required=True,
+    help="The network's shape: a name, such as squeezenet1_1 (224x224 pixels), or a TOML file.",
+)
 @NO_LAST_RELU
 @click.option("--data", metavar="DIR", type=INPUT, required=True, help="Labelled pictures.")
 @click.option(
