@@ -99,13 +99,24 @@ def import_onnx(
 
     The network has the architecture's size, and a last ReLU if the file has one. Weights are by
     layer name, their channels in the architecture's order, and batch normalisation is folded in.
-    The file may take pictures of another size. Raises FirelineError as ``read_onnx`` does, and for
-    a file with other stages or classes.
+    A note tells of a file that takes pictures of another size. Raises FirelineError as
+    ``read_onnx`` does, and for a file with other stages or classes.
     """
     network = read_onnx(path, architecture)
     _check_same(network, architecture)
     own = dataclasses.replace(architecture, last_relu=network.architecture.last_relu)
-    return dataclasses.replace(network, architecture=own), dict(_permuted(network))
+    notes = (*network.notes, *_size_notes(network.architecture, architecture))
+    return dataclasses.replace(network, architecture=own, notes=notes), dict(_permuted(network))
+
+
+def _size_notes(found: Architecture, given: Architecture) -> tuple[str, ...]:
+    """What the user should know if the file states another size than was given."""
+    if (found.height, found.width) == (given.height, given.width):
+        return ()
+    return (
+        f"the file takes pictures of {found.height}x{found.width}, but Fireline uses the "
+        f"{given.height}x{given.width} of {given.name}; for another size use a TOML file",
+    )
 
 
 def _network(file: str, found: Found, architecture: Architecture) -> OnnxNetwork:

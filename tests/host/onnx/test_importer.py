@@ -189,11 +189,17 @@ def test_read_as_it_is(tmp_path):
 
 
 def test_pictures_of_another_size(tmp_path):
-    """Pools and average are checked at the input size of the file."""
+    """Pools and average are checked at the input size of the file, and a note names both sizes."""
     path = Zoo(SMALL["vanilla"], average="AveragePool").save(tmp_path / "w.onnx")
     larger = dataclasses.replace(SMALL["vanilla"], height=52, width=64)
-    found, expected = (import_onnx(path, each)[1] for each in (larger, SMALL["vanilla"]))
+    (network, found), (same, expected) = (
+        import_onnx(path, each) for each in (larger, SMALL["vanilla"])
+    )
     assert all(np.array_equal(found[name][0], expected[name][0]) for name in expected)
+    sizes = [f"{each.height}x{each.width}" for each in (SMALL["vanilla"], larger)]
+    (note,) = network.notes
+    assert f"takes pictures of {sizes[0]}, but Fireline uses the {sizes[1]} of small" in note
+    assert not same.notes
 
 
 @pytest.mark.parametrize(
