@@ -72,13 +72,19 @@ def reshape(reader: Reader, node: Node) -> Term:
 
 
 def gather(reader: Reader, node: Node) -> Term:
-    """Gather of all values of the average in their order, as torch writes AdaptiveAvgPool2d."""
-    x = reader.term(node)
+    """Gather of all values of the average in their order, or of its one row or column.
+
+    torch writes so AdaptiveAvgPool2d, and ``x[:, :, 0, 0]`` behind it.
+    """
+    x, axis = reader.term(node), node.integer("axis", 0)
     if not reader.is_constant(node, 1) or x.shape[1:] != (1, 1) or isinstance(x, Ranked):
         return foreign(node)
     order = reader.integers(node, 1).ravel()
     is_whole = order.size % x.channels == 0 and np.array_equal(order, np.arange(order.size))
-    return flat(node, x) if is_whole and node.integer("axis", 0) == 0 else foreign(node)
+    # A vector has an axis of pixels only if such a Gather took the other one.
+    has_pixels = not isinstance(x, Turned | Flat) or x.node.operator == "Gather"
+    is_pixel = axis in (2, 3) and has_pixels and order.tolist() in ([0], [-1])
+    return flat(node, x) if (is_whole and axis == 0) or is_pixel else foreign(node)
 
 
 def flatten(reader: Reader, node: Node) -> Term:

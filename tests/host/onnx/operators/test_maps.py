@@ -98,6 +98,14 @@ class GatheredAnyBatch(Gathered):
         return self.gather(x, self.op("Add", rows, columns))
 
 
+class OnePixel(Drawing):
+    """``x[:, :, 0, 0]`` behind the average."""
+
+    def end(self, x):
+        x = self.op("Gather", self.op("GlobalAveragePool", x), self.const(0, np.int64), axis=2)
+        return self.op("Gather", x, self.const(0, np.int64), axis=2)
+
+
 class SameReshape(Drawing):
     """A Reshape that changes nothing."""
 
@@ -113,7 +121,7 @@ class Left(Drawing):
 
 
 SAME = [Mean, KeptMean, RowsThenColumns, ColumnsThenRows, OneByOneKept, FlatMean, ComputedShape]
-SAME += [Pool, FixedBatch, Gathered, GatheredAnyBatch, SameReshape, Left]
+SAME += [Pool, FixedBatch, Gathered, GatheredAnyBatch, OnePixel, SameReshape, Left]
 
 
 @pytest.mark.parametrize("drawing", SAME)
@@ -198,6 +206,25 @@ class OtherOrder(Gathered):
         return self.gather(x, self.const(np.arange(20)[::-1].reshape(4, 5, 1, 1), np.int64))
 
 
+class OneClass(Drawing):
+    reason = "Gather 'Gather20' takes a map apart or reorders it"
+
+    def end(self, x):
+        x = self.op("GlobalAveragePool", x)
+        return self.op("Flatten", self.op("Gather", x, self.ints(0), axis=1))
+
+
+class OneClassOfVector(Drawing):
+    """Class 0 of [N, 1, classes]."""
+
+    reason = "Gather 'Gather22' takes a map apart or reorders it"
+
+    def end(self, x):
+        x = self.op("Transpose", self.op("GlobalAveragePool", x), perm=[0, 2, 3, 1])
+        x = self.op("Squeeze", x, self.ints(1))
+        return self.op("Gather", x, self.const(0, np.int64), axis=2)
+
+
 class AveragedTwice(Drawing):
     reason = "GlobalAveragePool 'GlobalAveragePool4' stands where .* is expected; average only once"
 
@@ -206,7 +233,7 @@ class AveragedTwice(Drawing):
 
 
 REFUSED = [SmallPool, PaddedPool, PoolInTheMiddle, GlobalMax, OverChannels, OverChannelsLast]
-REFUSED += [OverRows, OverBatch, Shuffled, OtherOrder]
+REFUSED += [OverRows, OverBatch, Shuffled, OtherOrder, OneClass, OneClassOfVector]
 
 
 @pytest.mark.parametrize("drawing", REFUSED)
