@@ -1,6 +1,7 @@
 """The trained network that comes with Fireline, and pictures to try it on."""
 
 import csv
+import filecmp
 from pathlib import Path
 
 from ....errors import FirelineError
@@ -19,7 +20,7 @@ def copy_samples(name: str, folder: str | Path) -> list[Path]:
     """Copies a shipped network's pictures and labels.csv into a folder, which is made if needed.
 
     Returns the copied pictures in the order of labels.csv. Raises FirelineError when the network
-    has no pictures or the folder cannot be written.
+    has no pictures, or the folder cannot be written or has a labels.csv of other pictures.
     """
     if name not in SAMPLES:
         raise FirelineError(f"network {name!r} comes without pictures; use {', '.join(SAMPLES)}")
@@ -28,7 +29,10 @@ def copy_samples(name: str, folder: str | Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FirelineError(f"folder {folder}: {error.strerror}; choose another place") from error
+    labels = folder / "labels.csv"
+    if labels.exists() and not filecmp.cmp(labels, SAMPLES[name] / "labels.csv", shallow=False):
+        raise FirelineError(f"folder {folder}: has another labels.csv; choose another place")
     for file in sorted(SAMPLES[name].iterdir()):
         write_whole(folder / file.name, file.read_bytes(), "sample")
-    with (folder / "labels.csv").open(newline="") as table:
+    with labels.open(newline="") as table:
         return [folder / row["file"] for row in csv.DictReader(table)]
