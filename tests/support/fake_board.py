@@ -1,25 +1,24 @@
 """A board in Python on a pseudo-terminal, as reliable as a test wants it."""
 
 import os
-import pty
 import random
 import select
-import threading
-import tty
 import zlib
 from collections.abc import Callable
 
 from fireline.host.link.packets import Packet, PacketFinder
 from fireline.hw.link.protocol import SCORES_PER_PART, Identity, Kind, MemoryState
+from support.line_server import LineServer
 
 
-class FakeBoard:
+class FakeBoard(LineServer):
     """Implements the board's side of the protocol.
 
     `line` maps the bytes sent to the board, and those sent by it, to the bytes that arrive.
     """
 
     def __init__(self, identity: Identity, line: Callable[[bytes], bytes] = bytes):
+        super().__init__()
         self.identity = identity
         self.to_board = self.to_host = line
         self.pixels = self.weights = b""
@@ -30,22 +29,7 @@ class FakeBoard:
         self.busy_polls = 2
         self.loading_polls = 0  # answers LOADING although all weights have arrived
         self.unplug_after_chunks = None
-        self._controller, self._terminal = pty.openpty()
-        tty.setraw(self._terminal)
-        self.port = os.ttyname(self._terminal)
-        self._stop_read, self._stop_write = os.pipe()
-        self._thread = threading.Thread(target=self._serve)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        os.write(self._stop_write, b"x")
-        self._thread.join()
-        for end in (self._stop_read, self._stop_write, self._terminal, self._controller):
-            if end is not None:
-                os.close(end)
+        self._controller, self.port = self._open_terminal()
 
     def scores(self) -> list[int]:
         total = sum(self.pixels)
@@ -54,8 +38,8 @@ class FakeBoard:
     def _serve(self):
         finder = PacketFinder()
         while True:
-            ready, _, _ = select.select([self._controller, self._stop_read], [], [])
-            if self._stop_read in ready:
+            ready, _, _ = select.select([self._controller, self._stop], [], [])
+            if self._stop in ready:
                 return
             for packet in finder.feed(self.to_board(os.read(self._controller, 4096))):
                 if self.unplug_after_chunks == self.wanted:
@@ -67,11 +51,6 @@ class FakeBoard:
                 finder.broken = 0
                 broken = Packet(Kind.BROKEN, self.wanted)
                 os.write(self._controller, self.to_host(broken.encode()))
-
-    def _unplug(self):
-        os.close(self._terminal)
-        os.close(self._controller)
-        self._terminal = self._controller = None
 
     def answer(self, packet: Packet) -> Packet | None:
         if packet.kind in (Kind.START, Kind.RESULT) and self.memory is not MemoryState.READY:

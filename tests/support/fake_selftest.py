@@ -1,16 +1,14 @@
 """A board in Python that prints the self-test on a pseudo-terminal."""
 
 import os
-import pty
 import select
-import threading
-import tty
 from collections.abc import Callable, Iterator
 
+from support.line_server import LineServer
 from support.selftest_lines import line
 
 
-class FakeSelfTest:
+class FakeSelfTest(LineServer):
     """Prints `rounds`, a line every `pause` seconds, for ever or until they end.
 
     A line that begins with `!` is sent as it is, without a checksum and a line's end.
@@ -27,36 +25,20 @@ class FakeSelfTest:
         pause: float = 0.002,
         unplug_after: int | None = None,
     ):
+        super().__init__()
         self.lines = (text for each in rounds for text in each.values())
         self.echo, self.pause, self.left = echo, pause, unplug_after
-        self._controller, self._terminal = pty.openpty()
-        tty.setraw(self._terminal)
-        self.port = os.ttyname(self._terminal)
-        self._stop_read, self._stop_write = os.pipe()
-        self._thread = threading.Thread(target=self._serve)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        os.write(self._stop_write, b"x")
-        self._thread.join()
-        for end in (self._stop_read, self._stop_write, self._terminal, self._controller):
-            if end is not None:
-                os.close(end)
+        self._controller, self.port = self._open_terminal()
 
     def _serve(self):
         while True:
-            ready, _, _ = select.select([self._controller, self._stop_read], [], [], self.pause)
-            if self._stop_read in ready:
+            ready, _, _ = select.select([self._controller, self._stop], [], [], self.pause)
+            if self._stop in ready:
                 return
             if ready and (request := os.read(self._controller, 1)) in (b"2", b"3") and self.echo:
                 self._serve_echo(int(request))
             if self.left == 0:
-                os.close(self._terminal)
-                os.close(self._controller)
-                self._terminal = self._controller = None
+                self._unplug()
                 return
             if (text := next(self.lines, None)) is not None and not self._is_full():
                 self._send(text[1:].encode("latin-1") if text.startswith("!") else line(text))
