@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter, defaultdict
+from itertools import chain
 
 from ...hw.boards.board import Board
 from ...hw.ecp5.sites import SITES
@@ -17,6 +18,12 @@ MULTIPLIER = re.compile(r"\bpair(\d+)\.multiplier(\d+)\.dsp$")
 
 TESTED = re.compile(r"\bblock_rams\.ram(\d+)\.")
 """A block RAM of the self-test, and its number in the chain."""
+
+IN_PAIR = re.compile(r"\bweights\.pair(\d+)\.")
+"""A block RAM of the weight ROM, and the lane pair that it stands beside."""
+
+NEARLY_ALL = 0.95
+"""The share of the die's block RAMs from which on those of lane pairs get sites."""
 
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 """LUTs that each kind of cell takes."""
@@ -72,6 +79,29 @@ def place_tested_block_rams(netlist: dict, board: Board) -> None:
         match = TESTED.search(name)
         if match and cell["type"] == "DP16KD":
             cell["attributes"]["BEL"] = sites[int(match[1])]
+
+
+def place_pair_block_rams(netlist: dict, board: Board) -> None:
+    """Gives each lane pair's block RAMs sites beside its strip, if the die has few to spare.
+
+    Otherwise nextpnr finds free sites near the lanes by itself. On a full die it leaves single
+    block RAMs far away. The block RAMs of no pair share the sites that are left, in the middle.
+
+    `netlist` is the top module of Yosys' JSON, changed in place.
+    """
+    rams = {name: cell for name, cell in netlist["cells"].items() if cell["type"] == "DP16KD"}
+    if len(rams) < NEARLY_ALL * board.block_rams:
+        return
+    pairs: dict[int, list[dict]] = defaultdict(list)
+    for name, cell in sorted(rams.items()):
+        if match := IN_PAIR.search(name):
+            pairs[int(match[1])].append(cell)
+    groups = [own for _, own in sorted(pairs.items())]
+    half = len(groups) // 2
+    sites = SITES[board.device].block_ram_columns()
+    for side, order in ((groups[:half], sites), (groups[half:][::-1], sites[::-1])):
+        for cell, site in zip(chain(*side), order, strict=False):
+            cell["attributes"]["BEL"] = site
 
 
 def _is_fixed(cell: dict) -> bool:

@@ -10,7 +10,7 @@ from .netlist import (
     refuse_driven_controls,
     release_pads_at_start,
 )
-from .sites import place_multipliers, place_tested_block_rams
+from .sites import place_multipliers, place_pair_block_rams, place_tested_block_rams
 from .steps import Progress, Step, run_step
 
 DESIGN, NETLIST, PINS = "top.il", "top.json", "top.lpf"
@@ -48,5 +48,6 @@ def synthesize(top: Any, yosys: str, scratch: Path, progress: Progress) -> None:
     release_pads_at_start(module)
     place_multipliers(module, top.board)
     place_tested_block_rams(module, top.board)
+    place_pair_block_rams(module, top.board)
     make_constants_near(module)
     (scratch / NETLIST).write_text(json.dumps(netlist))

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 Site = tuple[int, int, str]
 """Row, column and nextpnr's name."""
 
+BLOCK_RAMS = range(4)
+"""The block RAMs of a row at the same columns."""
+
 
 @dataclass(frozen=True)
 class Sites:
@@ -52,12 +55,25 @@ class Sites:
         """nextpnr's names of the block RAMs: a row from left to right, the next one back."""
         names = []
         for number, row in enumerate(self.block_ram_rows):
-            across = [f"X{first + 2 * n}/Y{row}/EBR{n}" for first in self.columns for n in range(4)]
+            across = [_block_ram(row, first, n) for first in self.columns for n in BLOCK_RAMS]
             names += reversed(across) if number % 2 else across
         return names
 
+    def block_ram_columns(self) -> list[str]:
+        """nextpnr's names of the block RAMs, from left to right."""
+        return [
+            _block_ram(row, first, n)
+            for first in self.columns
+            for n in BLOCK_RAMS
+            for row in self.block_ram_rows
+        ]
+
     def _multiplier(self, row: int, first: int, n: int) -> Site:
         return row, first + n, f"X{first + n}/Y{row}/MULT18_{n}"
+
+
+def _block_ram(row: int, first: int, n: int) -> str:
+    return f"X{first + 2 * n}/Y{row}/EBR{n}"
 
 
 SMALL = Sites(dsp_rows=(13,), block_ram_rows=(25, 37), columns=(4, 13, 22, 33, 42, 51, 60))

@@ -7,7 +7,11 @@ from itertools import pairwise
 
 import pytest
 from fireline.host.bitstream.place_and_route import DEVICES
-from fireline.host.bitstream.sites import place_multipliers, place_tested_block_rams
+from fireline.host.bitstream.sites import (
+    place_multipliers,
+    place_pair_block_rams,
+    place_tested_block_rams,
+)
 from fireline.host.tools import PIP
 from fireline.hw.array.mac_array import MacArray
 from fireline.hw.boards import BOARDS, find_board
@@ -74,6 +78,40 @@ def test_tested_block_rams_follow_the_chain_and_others_are_free():
     place_tested_block_rams({"cells": cells}, board)
     sites = [each["attributes"].get("BEL") for each in cells.values()]
     assert sites == [*SITES[board.device].block_ram_chain()[:54], None, None]
+
+
+@pytest.mark.parametrize("pairs", [1, 8, 16])
+def test_on_a_full_die_block_rams_stand_beside_their_lane_pairs(pairs):
+    board, own = find_board("ulx3s-85f"), 176 // pairs
+    cells = {
+        f"core.weights.pair{p}.bank{n}_0.0.0": block_ram() for p in range(pairs) for n in range(own)
+    }
+    cells |= {f"core.activations.bank{n}.0.0": block_ram() for n in range(22)}
+    cells |= array(pairs, 144 // pairs, {})["cells"]
+    place_multipliers({"cells": cells}, board)
+    place_pair_block_rams({"cells": cells}, board)
+    rams = {name: each for name, each in cells.items() if each["type"] == "DP16KD"}
+    sites = [each["attributes"]["BEL"] for name, each in rams.items() if "pair" in name]
+    assert len(set(sites)) == len(sites) == pairs * own
+    assert not any("BEL" in each["attributes"] for name, each in rams.items() if "act" in name)
+    if pairs > 1:
+        for pair in range(pairs):
+            columns = {
+                kind: [
+                    int(re.match(r"X(\d+)", each["attributes"]["BEL"])[1])
+                    for name, each in cells.items()
+                    if f"pair{pair}." in name and each["type"] == kind
+                ]
+                for kind in ("DP16KD", "MULT18X18D")
+            }
+            centres = [sum(found) / len(found) for found in columns.values()]
+            assert abs(centres[0] - centres[1]) < 12, pair
+
+
+def test_block_rams_are_free_where_the_die_has_some_to_spare():
+    cells = {f"core.weights.pair{n % 8}.bank{n}_0.0.0": block_ram() for n in range(197)}
+    place_pair_block_rams({"cells": cells}, find_board("ulx3s-85f"))
+    assert not any("BEL" in each["attributes"] for each in cells.values())
 
 
 def array(pairs: int, most: int, others: dict[str, int]) -> dict:
