@@ -13,6 +13,7 @@ from fireline.host import golden
 from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.link.device import TESTS, Device
 from fireline.host.link.packets import Packet
+from fireline.host.tools import Tools
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.link.protocol import Identity, Kind, MemoryState
 from fireline.hw.sdram.contents import SdramContents
@@ -203,15 +204,17 @@ def test_a_word_that_fails_during_classification_stops_the_scores(cache):
 
 def test_a_compilation_that_is_left_ends_with_its_compilers(tmp_path, monkeypatch):
     tool = tmp_path / "verilator"
-    tool.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {tmp_path}/pid\nwait\n")
+    version = "[ $1 = --version ] && echo Verilator 5.046 && exit"
+    tool.write_text(f"#!/bin/sh\n{version}\nsleep 90 &\necho $! > {tmp_path}/pid\nwait\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with compilation({}, tmp_path):
+    until = time.monotonic() + 60
+    with compilation({}, tmp_path, Tools("path")):
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
+            assert time.monotonic() < until, "the compiler does not start"
             time.sleep(0.01)
         compiler = int((tmp_path / "pid").read_text())
         os.kill(compiler, 0)
-    until = time.monotonic() + 10
     while Path(f"/proc/{compiler}/cmdline").exists() and time.monotonic() < until:
         if not Path(f"/proc/{compiler}/cmdline").read_text():  # ended, but not yet reaped
             break
