@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from fireline.hw.boards import find_board
 
-MAIN = "from fireline.cli import main; main()"
+# A background process of a shell script ignores SIGINT by default.
+MAIN = (
+    "from signal import *; signal(SIGINT, default_int_handler); "
+    "from fireline.cli import main; main()"
+)
 WAITING = """
 sleep 300 & echo $! >> {pids}
 {trap}

@@ -88,8 +88,11 @@ def test_another_number(root, classes, reason):
 
 
 def test_a_folder_too_far_up(root):
-    with pytest.raises(FirelineError, match=f"{root} has as many: name that folder"):
-        labels(root.parent / ".", dataclasses.replace(TINY, classes=2))
+    (root / "photos").mkdir()
+    for name in ("cat", "dog"):
+        (root / name).rename(root / "photos" / name)
+    with pytest.raises(FirelineError, match=f"{root / 'photos'} has as many: name that folder"):
+        labels(root, TINY)
 
 
 def test_pictures_without_folders(root):
