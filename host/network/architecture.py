@@ -1,13 +1,13 @@
 """Architectures of the SqueezeNet family: a stack of stages and the layers in them."""
 
 import dataclasses
-import enum
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import FirelineError
+from .layer import EXPANDS, Layer, LayerKind
 from .stage import PREPROCESSINGS, Bypass, Conv1, Fire, MaxPool, Preprocessing, Stage, check_integer
 
 __all__ = [
@@ -34,68 +34,6 @@ NAME = r"[A-Za-z0-9_.-]{1,64}"
 """What a network's name matches."""
 STAGES: dict[str, type[Stage]] = {"conv1": Conv1, "maxpool": MaxPool, "fire": Fire}
 """The stages by their names in a dictionary."""
-
-
-class LayerKind(enum.Enum):
-    """The operator of a layer."""
-
-    CONV1 = "conv1"
-    POOL = "pool"
-    SQUEEZE = "squeeze"
-    EXPAND1X1 = "expand1x1"
-    EXPAND3X3 = "expand3x3"
-    BYPASS = "bypass"
-    CLASSIFIER = "classifier"
-    AVERAGE = "average"
-
-
-EXPANDS = (LayerKind.EXPAND1X1, LayerKind.EXPAND3X3)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One operator; a convolution ends in ReLU. Sides and padding are in pixels."""
-
-    name: str  # "conv1", "pool1", "fire2/squeeze", ..., "conv10", "average"
-    kind: LayerKind
-    stage: int  # index into the architecture's stages; for classifier and average their number
-    stage_name: str  # "conv1", "pool1", "fire2", ...; its own name for classifier and average
-    input_channels: int
-    input_height: int
-    input_width: int
-    output_channels: int
-    output_height: int
-    output_width: int
-    kernel: int  # 0 for the average, whose window is the map
-    stride: int  # 0 for the average
-    padding: int  # on each side; a pool's windows may overhang the right and bottom beyond it
-
-    @property
-    def is_convolution(self) -> bool:
-        """Whether the layer has weights."""
-        return self.kind not in (LayerKind.POOL, LayerKind.AVERAGE)
-
-    @property
-    def output_map(self) -> str:
-        """Name of the map that the layer writes; a Fire's two expands write the same, "fire2"."""
-        return self.stage_name if self.kind in EXPANDS else self.name
-
-    @property
-    def weights(self) -> int:
-        """Number of weights, without the biases."""
-        if not self.is_convolution:
-            return 0
-        return self.output_channels * self.input_channels * self.kernel**2
-
-    @property
-    def parameters(self) -> int:
-        """Number of weights and biases."""
-        return self.weights + (self.output_channels if self.is_convolution else 0)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates per frame, those of taps on the padding included."""
-        return self.weights * self.output_height * self.output_width
 
 
 @dataclass(frozen=True)
