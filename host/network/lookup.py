@@ -1,5 +1,6 @@
 """The network that a user names: an architecture (ARCH) or a quantized network (NET)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import FirelineError
@@ -32,6 +33,13 @@ def resolve(name: str | Path) -> Architecture:
         f"unknown network {text!r}; use {', '.join((*FAMILIES, *SHIPPED))} (also with -simple or "
         "-complex) or a file whose name ends in .toml"
     )
+
+
+def known_architectures() -> Iterator[Architecture]:
+    """Every architecture that has a name."""
+    for base in (*FAMILIES, *SHIPPED):
+        for bypass in Bypass:
+            yield resolve(base if bypass is Bypass.NONE else f"{base}-{bypass.value}")
 
 
 def is_family(name: str) -> bool:

@@ -4,9 +4,7 @@ The network is recognised by its structure; the names of tensors do not matter.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import zip_longest
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +17,12 @@ from ..network.architecture import (
     Fire,
     LayerKind,
     MaxPool,
-    Stage,
 )
-from ..network.families import FAMILIES, family
 from ..network.stage import MAX_POOLS
-from .graph import Node, read_graph
+from .channels import weights_by_layer
+from .graph import read_graph
+from .mismatch import check_same
+from .network import OnnxFire, OnnxNetwork, OnnxStage
 from .pictures import taken_up
 from .read import Found, read_terms
 from .rewrite.pool import windows
@@ -39,38 +38,6 @@ from .terms import (
     Summed,
     Term,
 )
-
-WORDS = {Conv1: "conv1", MaxPool: "a max pool", Fire: "a Fire", type(None): "the classifier"}
-"""The stages in messages; None is the end of the stages."""
-
-
-@dataclass(frozen=True, eq=False)
-class OnnxStage:
-    """A stage of the file."""
-
-    stage: Stage
-    node: Node  # the node that writes its output
-    source: Term  # the map that it reads
-    convolutions: Mapping[LayerKind, Convolution]
-
-
-@dataclass(frozen=True, eq=False)
-class OnnxFire(OnnxStage):
-    """A Fire of the file."""
-
-    stage: Fire
-    swapped: bool  # whether its Concat has the channels of expand3x3 first
-
-
-@dataclass(frozen=True, eq=False)
-class OnnxNetwork:
-    """A network of the file."""
-
-    file: str  # "weights FILE"
-    architecture: Architecture
-    stages: tuple[OnnxStage, ...]
-    classifier: Convolution
-    notes: tuple[str, ...]  # what was left out or taken up, a line each, for the user
 
 
 def read_onnx(path: str | Path, architecture: Architecture) -> OnnxNetwork:
@@ -93,20 +60,25 @@ def read_onnx(path: str | Path, architecture: Architecture) -> OnnxNetwork:
 
 
 def import_onnx(
-    path: str | Path, architecture: Architecture
+    path: str | Path, architecture: Architecture, any_classes: bool = False
 ) -> tuple[OnnxNetwork, dict[str, tuple[np.ndarray, np.ndarray]]]:
     """The network in an ONNX file, and weights [cout, cin, k, k] and biases [cout], float64.
 
-    The network has the architecture's size, and a last ReLU if the file has one. Weights are by
-    layer name, their channels in the architecture's order, and batch normalisation is folded in.
-    A note tells of a file that takes pictures of another size. Raises FirelineError as
-    ``read_onnx`` does, and for a file with other stages or classes.
+    The network has the architecture's size, and a last ReLU if the file has one; with
+    ``any_classes`` it has as many classes as the file. Weights are by layer name, their channels in
+    the architecture's order, and batch normalisation is folded in. A note tells of a file that
+    takes pictures of another size. Raises FirelineError as ``read_onnx`` does, and for a file with
+    other stages or classes.
     """
     network = read_onnx(path, architecture)
-    _check_same(network, architecture)
+    if any_classes:
+        architecture = dataclasses.replace(architecture, classes=network.architecture.classes)
+    check_same(network, architecture)
     own = dataclasses.replace(architecture, last_relu=network.architecture.last_relu)
     notes = (*network.notes, *_size_notes(network.architecture, architecture))
-    return dataclasses.replace(network, architecture=own, notes=notes), dict(_permuted(network))
+    return dataclasses.replace(network, architecture=own, notes=notes), dict(
+        weights_by_layer(network)
+    )
 
 
 def _size_notes(found: Architecture, given: Architecture) -> tuple[str, ...]:
@@ -304,93 +276,3 @@ def _is_same(a: Term, b: Term) -> bool:
     if isinstance(a, Rectified) and isinstance(b, Rectified):
         a, b = a.source, b.source
     return a is b
-
-
-def _permuted(network: OnnxNetwork) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
-    """Weights and biases by layer name, with channels in the architecture's order.
-
-    ``order`` follows the maps: channel i of the architecture is channel order[i] of the file.
-    """
-    *layers_by_stage, head = network.architecture.layers_by_stage()
-    order = np.arange(network.architecture.channels)
-    for each, layers in zip(network.stages, layers_by_stage, strict=True):
-        entering = order
-        if not isinstance(each.stage, MaxPool):
-            order = np.arange(each.stage.channels)
-        if isinstance(each, OnnxFire):
-            if each.swapped:
-                order = np.roll(order, each.stage.expand1x1)
-            if each.stage.bypass is Bypass.SIMPLE and not np.array_equal(entering, order):
-                raise FirelineError(
-                    f"{each.node.where} adds maps with their channels in different orders; "
-                    "use the same order of expands in every Concat"
-                )
-        for kind, conv in each.convolutions.items():
-            weight, bias = conv.weight, conv.bias
-            if kind in (LayerKind.SQUEEZE, LayerKind.BYPASS):
-                weight = weight[:, entering]
-            if kind is LayerKind.BYPASS:
-                weight, bias = weight[order], bias[order]
-            yield layers[kind].name, (weight, bias)
-    classifier = network.classifier
-    yield head[LayerKind.CLASSIFIER].name, (classifier.weight[:, order], classifier.bias)
-
-
-def _check_same(network: OnnxNetwork, architecture: Architecture) -> None:
-    """Raises FirelineError, naming the first node that differs, for another architecture."""
-    nodes = [*(each.node for each in network.stages), network.classifier.node]
-    stages = zip_longest(nodes, network.architecture.stages, architecture.stages)
-    for index, (node, found, wanted) in enumerate(stages):
-        if found != wanted and not _pool_alike(index, network.architecture, architecture):
-            raise FirelineError(
-                f"{node.where} {_difference(found, wanted, architecture.name)}; {_advice(network)}"
-            )
-    if network.architecture.classes != architecture.classes:
-        raise FirelineError(
-            f"{network.classifier.node.where} has {network.architecture.classes} classes, "
-            f"but {architecture.name} has {architecture.classes}; {_advice(network)}"
-        )
-
-
-def _pool_alike(index: int, *architectures: Architecture) -> bool:
-    """Whether a stage is a max pool of both, with equal windows on the maps of one of them.
-
-    If the windows of two kinds of pool are equal in the file's size, the file does not tell them
-    apart. If they are equal in the other size, it does not matter.
-    """
-    stages = [each.stages[index] for each in architectures if index < len(each.stages)]
-    pools = [stage for stage in stages if isinstance(stage, MaxPool)]
-    if len(pools) < len(architectures):
-        return False
-    for layers in (each.layers_by_stage()[index] for each in architectures):
-        sides = layers[LayerKind.POOL].input_height, layers[LayerKind.POOL].input_width
-        if len({tuple(map(pool.windows, sides)) for pool in pools}) == 1:
-            return True
-    return False
-
-
-def _difference(found: Stage | None, wanted: Stage | None, name: str) -> str:
-    """The difference of a stage from that of the architecture; None is the end of the stages."""
-    if type(found) is not type(wanted):
-        return f"is {WORDS[type(found)]} where {name} has {WORDS[type(wanted)]}"
-    fields = [field for field, value in vars(found).items() if value != getattr(wanted, field)]
-    words = [
-        ", ".join(f"{field} {_word(getattr(stage, field))}" for field in fields)
-        for stage in (found, wanted)
-    ]
-    return f"is {WORDS[type(found)]} with {words[0]}, but {name} has {words[1]}"
-
-
-def _word(value: object) -> str:
-    return value.value if isinstance(value, Bypass) else str(value)
-
-
-def _advice(network: OnnxNetwork) -> str:
-    """The ARCH to name for the network."""
-    found = network.architecture
-    for base in FAMILIES:
-        for bypass in Bypass:
-            known = family(base, bypass)
-            if (known.stages, known.classes) == (found.stages, found.classes):
-                return f"use --arch {known.name}"
-    return "use a TOML file that describes this network"

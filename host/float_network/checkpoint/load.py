@@ -8,7 +8,7 @@ import torch
 
 from ....errors import FirelineError
 from ...network.architecture import Architecture
-from ...onnx.importer import import_onnx, read_onnx
+from ...onnx.importer import import_onnx
 from ..squeezenet import SqueezeNet
 from .by_name import NamedWeights, match_names
 from .by_order import OrderedWeights, check_variance, folded, match_order
@@ -49,10 +49,7 @@ def read_checkpoint(
     path, where = Path(path), f"weights {path}"
     kind = recognise(path)
     if kind is Kind.ONNX:
-        if any_classes:
-            classes = read_onnx(path, architecture).architecture.classes
-            architecture = replace(architecture, classes=classes)
-        return _load_onnx(path, architecture)
+        return _load_onnx(path, architecture, any_classes)
     contents, given = read_contents(path, kind), architecture
     if contents.last_relu is not None:
         architecture = replace(architecture, last_relu=contents.last_relu)
@@ -111,8 +108,8 @@ def _load_ordered(where: str, found: OrderedWeights, architecture: Architecture)
     return _filled(architecture, convolutions)
 
 
-def _load_onnx(path: Path, architecture: Architecture) -> Checkpoint:
-    network, arrays = import_onnx(path, architecture)
+def _load_onnx(path: Path, architecture: Architecture, any_classes: bool) -> Checkpoint:
+    network, arrays = import_onnx(path, architecture, any_classes)
     convolutions = {
         name: (torch.from_numpy(weight), torch.from_numpy(bias))
         for name, (weight, bias) in arrays.items()

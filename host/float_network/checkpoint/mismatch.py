@@ -1,14 +1,11 @@
 """What to say about weights that do not fit the network."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from itertools import zip_longest
 
 from ....errors import FirelineError
-from ...network.architecture import Architecture, Bypass
-from ...network.families import FAMILIES
-from ...network.lookup import resolve
-from ...network.shipped import SHIPPED
+from ...network.architecture import Architecture
+from ...network.lookup import is_family, known_architectures
 from .by_name import match_names
 from .by_order import match_order
 from .contents import Contents
@@ -32,7 +29,7 @@ def wrong_classes(where: str, classes: int, architecture: Architecture) -> Firel
     """The error for a file of the same network with another number of classes."""
     name = architecture.name
     advice = f"set classes = {classes} in a TOML file that describes the network"
-    if name.partition("-")[0] in FAMILIES:
+    if is_family(name):
         advice = (
             f'write a TOML file with the lines family = "{name}", size = {architecture.height}, '
             f"classes = {classes}, and name it with --arch"
@@ -44,8 +41,8 @@ def wrong_classes(where: str, classes: int, architecture: Architecture) -> Firel
 
 def mismatch(where: str, contents: Contents, architecture: Architecture) -> FirelineError:
     """The error for a file that fits neither by names nor by shapes and order."""
-    for known in _known(architecture):
-        if _fits(where, contents, known):
+    for known in known_architectures():
+        if known.channels == architecture.channels and _fits(where, contents, known):
             return FirelineError(
                 f"{where}: holds a {known.name}, not a {architecture.name}; use --arch "
                 f"{known.name}{_in_toml(known.name)}"
@@ -64,17 +61,7 @@ def mismatch(where: str, contents: Contents, architecture: Architecture) -> Fire
 
 def _in_toml(name: str) -> str:
     """How a TOML file names a family."""
-    is_family = name.partition("-")[0] in FAMILIES
-    return f', or family = "{name}" in a TOML file' if is_family else ""
-
-
-def _known(like: Architecture) -> Iterator[Architecture]:
-    """The architectures that have a name, with the preprocessing of another one."""
-    for base in (*FAMILIES, *SHIPPED):
-        for bypass in Bypass:
-            known = resolve(base if bypass is Bypass.NONE else f"{base}-{bypass.value}")
-            if known.channels == like.channels:
-                yield replace(known, preprocessing=like.preprocessing)
+    return f', or family = "{name}" in a TOML file' if is_family(name) else ""
 
 
 def _fits(where: str, contents: Contents, known: Architecture) -> bool:
