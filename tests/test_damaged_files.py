@@ -25,9 +25,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support.built import leave
-from support.damage import damaged_bytes, damaged_values, json_files, toml_files
-from support.network_files import parts, signed
-from support.small import TINY, compiled
+from support.networks.damage import damaged_bytes, damaged_values, json_files, toml_files
+from support.networks.network_files import parts, signed
+from support.networks.small import TINY, compiled
 from support.striped import DATA, RECIPE
 
 pytestmark = pytest.mark.slow

@@ -29,8 +29,8 @@ from support.documents import (
     quoted,
     title,
 )
+from support.networks.small import compiled, fire, network
 from support.paths import ROOT
-from support.small import compiled, fire, network
 
 OURS = [words for words in commands(*DOCUMENTS) if words[0] == "fireline"]
 QUICK = {"summary", "boards", "export", "evaluate", "verilog", "samples"}

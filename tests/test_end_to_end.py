@@ -19,8 +19,8 @@ from fireline.hw.program import ArrayShape
 from fireline.sim.compare import simulate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.small import network, pictures
-from support.strategies import architectures
+from support.networks.small import network, pictures
+from support.networks.strategies import architectures
 
 WHOLE = network(
     Conv1(12, 3, 1, 1),

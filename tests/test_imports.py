@@ -10,7 +10,7 @@ from support.paths import ROOT
 
 SOURCES = sorted(
     path
-    for pattern in ("*.py", "commands/*.py", "hw/**/*.py", "host/**/*.py", "sim/**/*.py")
+    for pattern in ("*.py", "commands/**/*.py", "hw/**/*.py", "host/**/*.py", "sim/**/*.py")
     for path in ROOT.glob(pattern)
 )
 

@@ -10,7 +10,7 @@ from fireline.host import golden
 from fireline.host.network.file import read_network
 from PIL import Image
 from support.command_line import runs
-from support.other_peoples_networks import TorchvisionLike
+from support.networks.other_peoples_networks import TorchvisionLike
 
 CLASSES, SIZE = 10, 33
 TOML = f'family = "squeezenet1_0"\nsize = {SIZE}\nclasses = {CLASSES}\n'

@@ -11,8 +11,8 @@ from fireline.hw.link.protocol import Identity
 from fireline.hw.program import ArrayShape
 from fireline.hw.system import identity_of
 from fireline.sim import board
+from support.boards.fake_board import FakeBoard, babble, deaf
 from support.command_line import Result, complains, runs
-from support.fake_board import FakeBoard, babble, deaf
 
 IDENTITY = Identity(network=0x1234, width=8, height=8, channels=3, classes=3)
 

@@ -6,8 +6,8 @@ import pytest
 from fireline.host.doctor.check import Check, State
 from fireline.host.doctor.udev import install_commands
 from fireline.host.tools import KNOWN
+from support.boards.fake_computer import FTDI, FakeComputer
 from support.command_line import Result, complains
-from support.fake_computer import FTDI, FakeComputer
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.file import read_network
 from fireline.host.network.lookup import resolve
 from support.command_line import Result, change, complains, runs, truncated
-from support.onnx_networks import torch_export
+from support.networks.onnx_networks import torch_export
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from fireline.host.selftest.die import WARMEST
 from fireline.host.selftest.sdram import LEAST_MARGIN_NS
 from fireline.host.selftest.session import ECHO_BYTES
 from fireline.hw.link.protocol import Identity
+from support.boards.fake_board import FakeBoard
+from support.boards.fake_selftest import FakeSelfTest
+from support.boards.selftest_lines import PLAN, round_of
 from support.built import leave_selftest
 from support.command_line import Result, complains, runs
 from support.documents import blocks
-from support.fake_board import FakeBoard
-from support.fake_selftest import FakeSelfTest
 from support.paths import ROOT
-from support.selftest_lines import PLAN, round_of
 
 
 @pytest.fixture(autouse=True)

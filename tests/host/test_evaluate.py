@@ -8,7 +8,7 @@ from fireline.host.evaluate import evaluate, rank
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.random_network import random_network
 from fireline.host.network.stage import Conv1
-from support.strategies import preprocessing
+from support.networks.strategies import preprocessing
 
 NETWORK = random_network(
     Architecture("ranked", 3, 6, 6, preprocessing(3), (Conv1(8, 3, 1, 0),), 9), 1

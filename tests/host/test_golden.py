@@ -11,7 +11,7 @@ from fireline.host.network.random_network import random_network
 from fireline.host.network.stage import MAX_POOLS, Bypass, Conv1, Fire, MaxPool
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.strategies import architectures, preprocessing
+from support.networks.strategies import architectures, preprocessing
 from torch.nn import functional
 
 

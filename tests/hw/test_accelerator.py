@@ -15,7 +15,7 @@ from fireline.hw.lib.skid_buffer import SkidBuffer
 from fireline.hw.program import ARRAY_SIDES, QUEUE_DEPTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.small import TINY, compiled, fire, network, pictures, simulate
+from support.networks.small import TINY, compiled, fire, network, pictures, simulate
 
 SHAPES = {
     "pooled": (TINY, "4x4", 4),

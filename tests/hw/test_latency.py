@@ -6,7 +6,7 @@ from fireline.host import golden
 from fireline.host.network.architecture import Conv1
 from fireline.hw import latency
 from fireline.hw.latency import Latency
-from support.small import compiled, fire, network, pictures, simulate
+from support.networks.small import compiled, fire, network, pictures, simulate
 
 BYPASSED = network(Conv1(6, 1, 1, 0), fire(4, 3, 3, "simple"), height=3, width=2)
 

@@ -1,6 +1,6 @@
 import pytest
 from fireline.hw.program import ArrayShape
-from support.small import TINY, compiled, fire, network
+from support.networks.small import TINY, compiled, fire, network
 
 
 @pytest.mark.parametrize("sides", [(2, 8), (8, 64), (32, 32), (6, 8), (8, 0)])

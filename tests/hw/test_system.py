@@ -10,7 +10,7 @@ from fireline.hw.link.protocol import Identity, Kind
 from fireline.hw.link.uart import UARTReceiver, UARTTransmitter
 from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.system import SerialSystem, streamed_weights
-from support.stub_core import StubCore, stub_scores
+from support.boards.stub_core import StubCore, stub_scores
 
 IDENTITY = Identity(network=3, width=5, height=3, channels=3, classes=4)
 DIVISOR = 4

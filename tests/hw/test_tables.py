@@ -1,5 +1,5 @@
 from fireline.hw.tables import Tables, context_layout, context_of
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 def test_every_value_fits_its_field():

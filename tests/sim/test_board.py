@@ -19,9 +19,9 @@ from fireline.hw.link.protocol import Identity, Kind, MemoryState
 from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.system import contents_of, identity_of
 from fireline.sim.board import compilation, compile_board, simulated_board
-from support.small import TINY, compiled, pictures
-from support.stub_core import StubCore, stub_scores
-from support.two_programs import share_a_board
+from support.boards.stub_core import StubCore, stub_scores
+from support.boards.two_programs import share_a_board
+from support.networks.small import TINY, compiled, pictures
 
 IDENTITY = Identity(network=0xABCD1234, width=40, height=30, channels=3, classes=100)
 

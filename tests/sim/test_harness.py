@@ -6,7 +6,7 @@ from fireline.errors import FirelineError
 from fireline.sim import harness
 from fireline.sim.run import run
 from fireline.sim.simulator import Simulator, build
-from support.small import TINY, compiled, pictures
+from support.networks.small import TINY, compiled, pictures
 from support.waveforms import read_vcd
 
 JOB = compiled(TINY)

@@ -16,7 +16,7 @@ from fireline.host.tools import PIP
 from fireline.hw.boards import find_board
 from fireline.sim import netlist as simulation
 from fireline.sim.board import compilation
-from support.small import TINY, compiled, fire, network
+from support.networks.small import TINY, compiled, fire, network
 
 BOARD = find_board("ulx3s-25f")
 NETWORK = network(Conv1(6, 3, 1, 1), "pool", fire(8, 16, 16))

@@ -11,7 +11,7 @@ from fireline.host.bitstream.summary import BuildSummary
 from fireline.hw.boards import find_board
 from fireline.hw.boards.top import BoardTop
 from fireline.hw.link.protocol import Identity
-from support.stub_core import StubCore
+from support.boards.stub_core import StubCore
 
 IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3)
 

@@ -16,8 +16,8 @@ from fireline.host.tools import KNOWN, Choice, Tools
 from fireline.hw.boards import find_board
 from fireline.hw.boards.top import BoardTop
 from fireline.hw.link.protocol import Identity
-from support.small import TINY, compiled
-from support.stub_core import StubCore
+from support.boards.stub_core import StubCore
+from support.networks.small import TINY, compiled
 
 IDENTITY = Identity(network=0x0BADCAFE, width=8, height=8, channels=1, classes=3)
 RESULTS = ["build.json", "fireline.bit", "floorplan.json", "slow_paths.json"]

@@ -11,7 +11,7 @@ from fireline.host.bitstream.flash import INSTALL, flash_command
 from fireline.host.bitstream.summary import SUMMARY
 from fireline.host.tools import Choice, Tools
 from support.built import summary
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 LOST = "openFPGALoader: error while loading shared libraries: libusb-1.0.so.0: cannot open shared"
 

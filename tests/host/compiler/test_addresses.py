@@ -8,8 +8,8 @@ from fireline.host.compiler.plan import plan_layers
 from fireline.host.compiler.schedule import schedule
 from fireline.host.network.architecture import Conv1
 from hypothesis import given, settings
-from support.small import fire, network
-from support.strategies import architectures
+from support.networks.small import fire, network
+from support.networks.strategies import architectures
 
 
 @given(architectures())

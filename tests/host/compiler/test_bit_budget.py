@@ -20,7 +20,7 @@ from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape
 from hypothesis import given
 from hypothesis import strategies as st
-from support.post_training import SMALL
+from support.networks.post_training import SMALL
 
 ARRAY = ArrayShape(8, 8)
 

@@ -2,7 +2,7 @@ from fireline.host.compiler.buffers import BatchBuffer, StreamedHead, allocate, 
 from fireline.host.compiler.plan import plan_layers
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
-from support.small import fire, network
+from support.networks.small import fire, network
 
 
 def test_squeezenets_buffers_add_up_to_what_is_counted_by_hand():

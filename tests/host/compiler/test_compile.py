@@ -8,8 +8,8 @@ from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.small import TINY, compiled, fire, network
-from support.strategies import architectures
+from support.networks.small import TINY, compiled, fire, network
+from support.networks.strategies import architectures
 
 
 def test_counts_macs_and_passes():

@@ -8,7 +8,7 @@ from fireline.host.network.architecture import Conv1
 from fireline.host.network.random_network import random_network
 from fireline.hw.boards import find_board
 from fireline.hw.program import ArrayShape
-from support.small import fire, network
+from support.networks.small import fire, network
 
 ARRAY = ArrayShape(8, 8)
 NETWORK = random_network(

@@ -2,7 +2,7 @@ from fireline.host.compiler.maps import exponent_group_starts, padded_channels, 
 from fireline.host.network.architecture import Conv1
 from hypothesis import given
 from hypothesis import strategies as st
-from support.small import fire, network
+from support.networks.small import fire, network
 
 
 @given(st.integers(1, 70), st.sets(st.integers(1, 69)), st.sampled_from([4, 8, 16]))

@@ -1,6 +1,6 @@
 from fireline.host.compiler.plan import plan_layers
 from fireline.host.network.architecture import Conv1
-from support.small import fire, network
+from support.networks.small import fire, network
 
 PLAN = plan_layers(
     network(

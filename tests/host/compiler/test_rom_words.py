@@ -7,7 +7,7 @@ from fireline.host.compiler.rom_words import parameter_words, weight_words
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.random_network import random_network
 from fireline.hw.program import ArrayShape
-from support.small import fire, network
+from support.networks.small import fire, network
 
 NETWORK = network(Conv1(20, 3, 1, 1), fire(19, 6, 21, "complex"), fire(5, 10, 17, "simple"))
 

@@ -6,7 +6,7 @@ from fireline.host.compiler.schedule import Row, layer_shapes, schedule
 from fireline.host.network.architecture import Conv1
 from fireline.host.network.families import family
 from fireline.host.network.stage import MAX_POOLS, MaxPool
-from support.small import fire, network
+from support.networks.small import fire, network
 
 
 def test_depth_first_by_hand():

@@ -13,8 +13,8 @@ from fireline.host.compiler.streamed_head import Pace, stream
 from fireline.host.network.architecture import Conv1
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.small import fire, network
-from support.strategies import architectures
+from support.networks.small import fire, network
+from support.networks.strategies import architectures
 
 
 def pace(blocks=3, slots=2, load=50):

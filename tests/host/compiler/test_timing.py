@@ -14,7 +14,7 @@ from fireline.host.network.random_network import random_network
 from fireline.host.network.stage import MAX_POOLS
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.program import ArrayShape
-from support.small import compiled, fire, network, pictures, simulate
+from support.networks.small import compiled, fire, network, pictures, simulate
 
 SHORT = network(Conv1(4, 1, 1, 0), fire(4, 4, 4), height=3, width=2)
 

@@ -9,7 +9,7 @@ from fireline.host.doctor.check import Check, State
 from fireline.host.doctor.computer import Computer
 from fireline.host.doctor.connection import connection_checks
 from fireline.host.doctor.udev import IGNORE, RELOAD, install_commands, rules
-from support.fake_computer import FTDI, FakeComputer
+from support.boards.fake_computer import FTDI, FakeComputer
 
 
 @pytest.fixture

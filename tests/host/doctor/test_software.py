@@ -14,7 +14,7 @@ from fireline.host.doctor.software import (
     tool_checks,
 )
 from fireline.host.tools import KNOWN, PIP, Choice, Tools
-from support.fake_computer import FakeComputer
+from support.boards.fake_computer import FakeComputer
 
 
 def test_python():

@@ -10,8 +10,8 @@ from fireline.host.float_network.squeezenet import normalise
 from fireline.host.float_network.walk import walk
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool, Preprocessing
-from support.strategies import preprocessing
-from support.torch_networks import draw_model, draw_pixels
+from support.networks.strategies import preprocessing
+from support.networks.torch_networks import draw_model, draw_pixels
 
 STAGES = (Conv1(8, 3, 2, 1), MaxPool(), Fire(4, 4, 4, Bypass.SIMPLE), Fire(4, 6, 5, Bypass.COMPLEX))
 SMALL = Architecture("small", 3, 17, 18, preprocessing(3), STAGES, 5)

@@ -20,7 +20,7 @@ from fireline.host.network.architecture import (
 )
 from fireline.host.network.families import family
 from hypothesis import given, settings
-from support.strategies import architectures
+from support.networks.strategies import architectures
 from torch.nn import functional
 
 SMALL = Architecture(

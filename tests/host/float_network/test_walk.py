@@ -6,8 +6,8 @@ from fireline.host.float_network.walk import walk
 from fireline.host.network.architecture import LayerKind
 from fireline.host.network.stage import Fire
 from hypothesis import given, settings
-from support.strategies import architectures
-from support.torch_networks import draw_model, draw_pixels
+from support.networks.strategies import architectures
+from support.networks.torch_networks import draw_model, draw_pixels
 
 
 @settings(max_examples=15, deadline=None)

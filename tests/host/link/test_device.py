@@ -12,8 +12,8 @@ from fireline.host.link.packets import Packet
 from fireline.hw.link.protocol import Identity, Kind, MemoryState
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.fake_board import FakeBoard, babble, deaf, noisy
-from support.two_programs import share_a_board
+from support.boards.fake_board import FakeBoard, babble, deaf, noisy
+from support.boards.two_programs import share_a_board
 
 SMALL = Identity(network=0x1234ABCD, width=24, height=20, channels=3, classes=20)
 LARGE = Identity(network=0x00000001, width=224, height=224, channels=3, classes=1000)

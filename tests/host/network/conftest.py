@@ -7,7 +7,7 @@ from fireline.host.network.architecture import Architecture
 from fireline.host.network.quantized import QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
-from support.strategies import preprocessing
+from support.networks.strategies import preprocessing
 
 SMALL = Architecture(
     "small",

@@ -3,7 +3,7 @@
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.exponent_groups import exponent_group_index, input_segments
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
-from support.strategies import preprocessing
+from support.networks.strategies import preprocessing
 
 SMALL = Architecture(
     "small",

@@ -11,8 +11,8 @@ from fireline.host.network.quantized import QuantizedConv, QuantizedNetwork
 from fireline.host.network.random_network import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.network_files import parts, signed
-from support.strategies import architectures
+from support.networks.network_files import parts, signed
+from support.networks.strategies import architectures
 
 
 @pytest.fixture(scope="module")

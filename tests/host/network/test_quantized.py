@@ -10,7 +10,7 @@ from fireline.host.network.architecture import Architecture
 from fireline.host.network.quantized import QuantizedConv, Skip
 from fireline.host.network.random_network import random_network
 from fireline.host.network.stage import Conv1
-from support.strategies import preprocessing
+from support.networks.strategies import preprocessing
 
 
 def test_effective_weights_shift_groups():

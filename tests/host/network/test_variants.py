@@ -9,7 +9,7 @@ from fireline.host.network.lookup import resolve
 from fireline.host.network.variants import vary
 from hypothesis import given
 from hypothesis import strategies as st
-from support.small import fire, network
+from support.networks.small import fire, network
 
 CIFAR10 = resolve("cifar10")
 

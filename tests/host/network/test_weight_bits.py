@@ -5,7 +5,7 @@ from fireline.errors import FirelineError
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Conv1, Fire
 from fireline.host.network.weight_bits import layer_bits, read_weight_bits
-from support.strategies import preprocessing
+from support.networks.strategies import preprocessing
 
 STAGES = (Conv1(4, 3, 1, 1), Fire(2, 3, 4), Fire(2, 3, 4))
 ARCHITECTURE = Architecture("small", 3, 8, 8, preprocessing(3), STAGES, 5)

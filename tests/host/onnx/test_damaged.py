@@ -11,8 +11,8 @@ from fireline.host.onnx.operators.table import READERS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
-from support.onnx_drawing import Drawing, ours
-from support.torch_networks import draw_pixels
+from support.networks.onnx_drawing import Drawing, ours
+from support.networks.torch_networks import draw_pixels
 
 
 class Varied(Drawing):

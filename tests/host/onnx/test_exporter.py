@@ -12,7 +12,7 @@ from fireline.host.network.stage import MAX_POOLS, Bypass, Conv1, Fire, MaxPool
 from fireline.host.onnx.exporter import export_onnx, to_onnx
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.strategies import architectures, preprocessing
+from support.networks.strategies import architectures, preprocessing
 
 INTEGERS = {
     "Add", "BitShift", "Cast", "Concat", "ConvInteger", "Max", "MaxPool", "Min", "Mul", "Pad",

@@ -4,7 +4,7 @@ import pytest
 from fireline.errors import FirelineError
 from fireline.host.onnx.functions import inline_functions
 from onnx import helper
-from support.onnx_drawing import Drawing, assert_same, save
+from support.networks.onnx_drawing import Drawing, assert_same, save
 
 OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
 

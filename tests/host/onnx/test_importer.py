@@ -10,7 +10,7 @@ import torch
 from fireline.errors import FirelineError
 from fireline.host.float_network.checkpoint.load import load_checkpoint, read_checkpoint
 from fireline.host.float_network.squeezenet import normalise
-from fireline.host.network.architecture import Bypass, Conv1, Fire, MaxPool
+from fireline.host.network.architecture import Fire
 from fireline.host.network.families import family
 from fireline.host.network.stage import MAX_POOLS
 from fireline.host.onnx import read
@@ -18,19 +18,10 @@ from fireline.host.onnx.importer import import_onnx, read_onnx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
-from support.onnx_drawing import Drawing, save
-from support.onnx_networks import Zoo, run_onnx, torch_export
-from support.strategies import architectures
-from support.torch_networks import draw_model, draw_pixels
-
-BASE = dataclasses.replace(family("squeezenet1_1", size=41, classes=7), name="small")
-CONV1 = Conv1(8, 3, 2, 1)
-STACKS = {
-    "vanilla": (CONV1, MaxPool(), Fire(4, 5, 6), Fire(3, 6, 4), MaxPool(), Fire(4, 2, 9)),
-    "simple": (CONV1, Fire(4, 3, 5, Bypass.SIMPLE), MaxPool(), Fire(2, 3, 5, Bypass.SIMPLE)),
-    "complex": (CONV1, MaxPool(), Fire(4, 5, 6, Bypass.COMPLEX), Fire(2, 5, 6, Bypass.SIMPLE)),
-}
-SMALL = {name: dataclasses.replace(BASE, stages=stages) for name, stages in STACKS.items()}
+from support.networks.onnx_drawing import Drawing, save
+from support.networks.onnx_networks import BASE, CONV1, SMALL, Zoo, run_onnx, torch_export
+from support.networks.strategies import architectures
+from support.networks.torch_networks import draw_model, draw_pixels
 
 
 def assert_same(path, architecture, softmax=False):
@@ -60,25 +51,6 @@ def test_pools_as_torch_exports_them(tmp_path, pool, side):
     architecture = dataclasses.replace(BASE, height=side, width=21, stages=stages)
     path = torch_export(tmp_path / "w.onnx", draw_model(architecture, batch_norm=False))
     assert assert_same(path, architecture).std() > 0
-
-
-def test_pools_of_other_windows(tmp_path):
-    """A pool without ceil mode is another one if a map has even sides, in both sizes."""
-    floor = CONV1, MaxPool(3, ceil=False), Fire(4, 5, 6)
-    ceil = CONV1, MaxPool(), Fire(4, 5, 6)
-    even, odd = (dataclasses.replace(BASE, height=side, width=side) for side in (23, 21))
-    paths = [
-        Zoo(dataclasses.replace(size, stages=floor)).save(tmp_path / f"{size.height}.onnx")
-        for size in (even, odd)
-    ]
-    import_onnx(paths[0], dataclasses.replace(even, stages=floor))
-    import_onnx(paths[0], dataclasses.replace(odd, stages=ceil))
-    import_onnx(paths[1], dataclasses.replace(even, stages=ceil))
-    reason = "MaxPool 'r2' is a max pool with ceil False, but small has ceil True; use a TOML file"
-    with pytest.raises(FirelineError, match=reason):
-        import_onnx(paths[0], dataclasses.replace(even, stages=ceil))
-    with pytest.raises(FirelineError, match="is a max pool with kernel 3, ceil True, but small"):
-        import_onnx(paths[1], dataclasses.replace(odd, stages=(CONV1, MaxPool(2, ceil=False))))
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_0", "squeezenet1_1"])
@@ -200,55 +172,6 @@ def test_pictures_of_another_size(tmp_path):
     (note,) = network.notes
     assert f"takes pictures of {sizes[0]}, but Fireline uses the {sizes[1]} of small" in note
     assert not same.notes
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        (
-            {"stages": (Conv1(9, 5, 2, 1), *STACKS["complex"][1:])},
-            "Conv 'r0' is conv1 with channels 8, kernel 3, but small has channels 9, kernel 5; "
-            "use a TOML file",
-        ),
-        (
-            {"stages": (Conv1(8, 3, 1, 1), *STACKS["complex"][1:])},
-            "stride 2, but small has stride 1",
-        ),
-        ({"stages": (CONV1, *STACKS["complex"][2:])}, "is a max pool where small has a Fire"),
-        ({"stages": STACKS["complex"][:3]}, "is a Fire where small has the classifier"),
-        (
-            {"stages": (*STACKS["complex"], MaxPool())},
-            "Conv 'r[0-9]+' is the classifier where small has a max pool",
-        ),
-        (
-            {"stages": (*STACKS["complex"][:3], Fire(2, 5, 6))},
-            "Add 'r[0-9]+' is a Fire with bypass simple, but small has bypass none",
-        ),
-        ({"classes": 8}, "Conv 'r[0-9]+' has 7 classes, but small has 8"),
-    ],
-)
-def test_another_architecture(tmp_path, changes, reason):
-    builder = Zoo(SMALL["complex"])
-    for node in builder.model.graph.node:
-        node.op_type = "Add" if node.op_type == "Sum" else node.op_type
-    path = builder.save(tmp_path / "w.onnx")
-    with pytest.raises(FirelineError, match=reason) as error:
-        import_onnx(path, dataclasses.replace(SMALL["complex"], **changes))
-    assert str(error.value).startswith(f"weights {path}: ") and "\n" not in str(error.value)
-
-
-def test_another_family(tmp_path):
-    path = Zoo(family("squeezenet1_1")).save(tmp_path / "squeezenet1_1.onnx")
-    reason = "channels 64, kernel 3, but squeezenet1_0 has channels 96, kernel 7; "
-    with pytest.raises(FirelineError, match=f"{reason}use --arch squeezenet1_1$"):
-        import_onnx(path, family("squeezenet1_0"))
-    fewer = Zoo(family("squeezenet1_1", classes=9)).save(tmp_path / "fewer.onnx")
-    with pytest.raises(FirelineError, match=r"use a TOML file that describes this network$"):
-        import_onnx(fewer, family("squeezenet1_0"))
-    simple = family("squeezenet1_1", Bypass.SIMPLE)
-    reason = "bypass none, but squeezenet1_1-simple has bypass simple; use --arch squeezenet1_1$"
-    with pytest.raises(FirelineError, match=reason):
-        import_onnx(path, simple)
 
 
 def rewire(operator, index, source, count=0):

@@ -7,7 +7,7 @@ import pytest
 from fireline.host.network.stage import PREPROCESSINGS, Preprocessing
 from fireline.host.onnx.importer import read_onnx
 from onnx import TensorProto
-from support.onnx_drawing import Drawing, assert_refused, assert_same, save
+from support.networks.onnx_drawing import Drawing, assert_refused, assert_same, save
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32).reshape(1, 3, 1, 1)
 STD = np.array([0.229, 0.224, 0.225], np.float32).reshape(3, 1, 1)

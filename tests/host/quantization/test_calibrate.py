@@ -10,8 +10,8 @@ from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.quantization import calibrate
 from fireline.host.quantization.calibrate import batches, measure
-from support.strategies import preprocessing
-from support.torch_networks import draw_model, draw_pixels
+from support.networks.strategies import preprocessing
+from support.networks.torch_networks import draw_model, draw_pixels
 
 STAGES = (Conv1(8, 3, 1, 1), MaxPool(), Fire(4, 4, 4, Bypass.SIMPLE))
 SMALL = Architecture("small", 3, 12, 10, preprocessing(3), STAGES, 5)

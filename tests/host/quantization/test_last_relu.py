@@ -12,9 +12,9 @@ from fireline.host.network.stage import Conv1
 from fireline.host.quantization.last_relu import clipping, silence
 from fireline.host.quantization.post_training.settings import FAST, Settings
 from fireline.host.quantization.quantize import quantize
-from support.post_training import FRESH, PIXELS, SMALL, small_model
-from support.strategies import preprocessing
-from support.torch_networks import draw_model, draw_pixels
+from support.networks.post_training import FRESH, PIXELS, SMALL, small_model
+from support.networks.strategies import preprocessing
+from support.networks.torch_networks import draw_model, draw_pixels
 
 WITHOUT = dataclasses.replace(SMALL, last_relu=False)
 ONE_PIXEL = Architecture("one", 3, 3, 3, preprocessing(3), (Conv1(8, 3, 1, 0),), 4, last_relu=False)

@@ -1,7 +1,7 @@
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Bypass, Conv1, Fire, MaxPool
 from fireline.host.quantization.maps import PIXELS, convolutions, input_maps, skipped_maps
-from support.strategies import preprocessing
+from support.networks.strategies import preprocessing
 
 STAGES = (
     Conv1(16, 3, 1, 1),

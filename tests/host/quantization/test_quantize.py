@@ -15,10 +15,10 @@ from fireline.host.quantization import quantize as pipeline
 from fireline.host.quantization.post_training.fidelity import Fidelity
 from fireline.host.quantization.post_training.settings import FAST, Settings
 from fireline.host.quantization.quantize import STEPS, quantize, selected_steps
+from support.networks.post_training import FRESH, PIXELS, SMALL, small_model
+from support.networks.strategies import preprocessing
+from support.networks.torch_networks import draw_model, draw_pixels
 from support.paths import SHARED
-from support.post_training import FRESH, PIXELS, SMALL, small_model
-from support.strategies import preprocessing
-from support.torch_networks import draw_model, draw_pixels
 
 FULL = Settings(effort="full", epochs=2)
 

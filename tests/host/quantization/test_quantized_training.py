@@ -11,8 +11,8 @@ from fireline.host.quantization.calibrate import measure
 from fireline.host.quantization.quantized_training import QuantizedTraining
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.strategies import architectures, preprocessing
-from support.torch_networks import draw_model, draw_pixels
+from support.networks.strategies import architectures, preprocessing
+from support.networks.torch_networks import draw_model, draw_pixels
 from torch.nn import functional
 
 STAGES = (

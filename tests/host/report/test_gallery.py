@@ -11,7 +11,7 @@ from fireline.host.data.dataset import Pictures
 from fireline.host.network.random_network import random_network
 from fireline.host.report.gallery import SHOWN, SIDE, make_gallery, picture_uri
 from PIL import Image
-from support.small import TINY, pictures
+from support.networks.small import TINY, pictures
 
 NETWORK = random_network(TINY, 0)
 

@@ -15,7 +15,7 @@ from fireline.host.report.report import load_report
 from fireline.host.report.summary import layer_cycles
 from PIL import Image
 from support.built import change, leave
-from support.small import TINY, compiled, fire, network, pictures
+from support.networks.small import TINY, compiled, fire, network, pictures
 
 JOB = compiled(TINY)
 

@@ -13,7 +13,7 @@ from fireline.host.report.report import load_report
 from fireline.hw.program import ArrayShape
 from PIL import Image
 from support.built import change, floorplan, leave
-from support.small import TINY, compiled, pictures
+from support.networks.small import TINY, compiled, pictures
 
 JOB = compiled(TINY)
 

@@ -8,7 +8,7 @@ from fireline.host.network.lookup import resolve
 from fireline.host.network.random_network import random_network
 from fireline.host.report.roofline import layer_loads
 from fireline.hw.program import ArrayShape
-from support.small import TINY, compiled, fire, network
+from support.networks.small import TINY, compiled, fire, network
 
 
 def test_the_layers_add_up_to_the_frame():

@@ -11,7 +11,7 @@ from fireline.host.network.random_network import random_network
 from fireline.host.report.roofline import layer_loads
 from fireline.host.report.roofline_chart import LETTER, LINE, roofline
 from fireline.hw.program import ArrayShape
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 @pytest.mark.parametrize("name, array", [("cifar10", (8, 8)), ("squeezenet1_1-complex", (16, 32))])

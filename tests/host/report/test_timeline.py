@@ -2,7 +2,7 @@
 
 import pytest
 from fireline.host.report import timeline
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 from support.svg import boxes
 
 

@@ -13,7 +13,7 @@ from fireline.host.selftest.readings import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from support.selftest_lines import PLAN, line, round_of, text_of
+from support.boards.selftest_lines import PLAN, line, round_of, text_of
 
 DIE = line("die code=9e activity=19")
 

@@ -14,7 +14,7 @@ from fireline.hw.boards import BOARDS
 from fireline.hw.selftest.plan import SelfTestPlan
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.selftest_lines import PLAN, line, round_of, text_of
+from support.boards.selftest_lines import PLAN, line, round_of, text_of
 
 
 class Clock:

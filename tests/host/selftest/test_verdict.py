@@ -11,7 +11,7 @@ from fireline.host.selftest.session import Recording
 from fireline.host.selftest.verdict import is_sound, judge
 from fireline.hw.boards import BOARDS
 from fireline.hw.selftest.plan import SelfTestPlan
-from support.selftest_lines import PLAN, eye_lines, line, open_eye, pll, round_of, text_of
+from support.boards.selftest_lines import PLAN, eye_lines, line, open_eye, pll, round_of, text_of
 
 GOOD = EchoResult(2_000_000, 1000, True, received=1000, arrived=1000, framing=0)
 ECHOES = [GOOD, replace(GOOD, baud=3_000_000)]

@@ -16,7 +16,7 @@ from fireline.host.training import fit as loop
 from fireline.host.training.accuracy import accuracy
 from fireline.host.training.train import train, train_quantized
 from rich.console import Console
-from support.onnx_networks import Zoo
+from support.networks.onnx_networks import Zoo
 from support.striped import DATA, RECIPE, TINY, stripes
 
 

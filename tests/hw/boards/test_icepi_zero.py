@@ -9,7 +9,7 @@ from fireline.hw.link.protocol import Identity
 from fireline.hw.sdram.contents import SdramContents
 from fireline.hw.selftest.plan import SelfTestPlan
 from fireline.hw.selftest.top import SelfTestTop
-from support.stub_core import StubCore
+from support.boards.stub_core import StubCore
 
 (BOARD,) = BOARDS
 IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10, weight_bytes=160)

@@ -3,7 +3,7 @@
 from fireline.hw.boards import find_board
 from fireline.hw.boards.top import BoardTop
 from fireline.hw.link.protocol import Identity
-from support.stub_core import StubCore
+from support.boards.stub_core import StubCore
 
 IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10)
 

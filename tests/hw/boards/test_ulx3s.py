@@ -8,7 +8,7 @@ from fireline.hw.boards.top import BoardTop
 from fireline.hw.boards.ulx3s import BOARDS
 from fireline.hw.link.protocol import Identity
 from fireline.hw.sdram.contents import SdramContents
-from support.stub_core import StubCore
+from support.boards.stub_core import StubCore
 
 IDENTITY = Identity(network=5, width=32, height=32, channels=3, classes=10)
 

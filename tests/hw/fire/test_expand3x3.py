@@ -3,7 +3,7 @@ from amaranth.sim import Simulator
 from fireline.host.network.architecture import Conv1
 from fireline.hw.fire.expand3x3 import Expand3x3Runs
 from fireline.hw.tables import Tables
-from support.small import compiled, fire, network
+from support.networks.small import compiled, fire, network
 
 TALL = network(Conv1(6, 1, 1, 0), fire(4, 4, 5), height=9, width=3)
 CENTRE, WORDS, WRAP = 6, 3, 6

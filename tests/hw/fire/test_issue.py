@@ -5,7 +5,7 @@ from amaranth.sim import Simulator
 from fireline.hw.fire.issue import Issue
 from fireline.hw.program import QUEUE_DEPTH
 from fireline.hw.tables import Tables
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 def issue(runs, cycles, **inputs):

@@ -1,7 +1,7 @@
 from amaranth.sim import Simulator
 from fireline.hw.fire.pointwise import PointwiseRuns
 from fireline.hw.tables import Tables
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 def test_every_pass_is_a_run_and_after_the_last_the_walk_restarts():

@@ -1,7 +1,7 @@
 from amaranth.sim import Simulator
 from fireline.hw.fire.sequencer import FETCH_CYCLES, Sequencer
 from fireline.hw.tables import Tables
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 def test_sends_the_row_operations_of_frame_after_frame():

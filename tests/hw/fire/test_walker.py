@@ -9,7 +9,7 @@ from fireline.host.network.architecture import Conv1
 from fireline.hw.fire.sequencer import Sequencer
 from fireline.hw.fire.walker import RowWalker
 from fireline.hw.tables import Tables
-from support.small import TINY, compiled, fire, network
+from support.networks.small import TINY, compiled, fire, network
 
 PROGRAMS = {
     "four bits": (TINY, 4, None),

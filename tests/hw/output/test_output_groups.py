@@ -6,7 +6,7 @@ from fireline.host.compiler.buffers import StreamedHead
 from fireline.host.network.architecture import Conv1
 from fireline.hw.output.output_groups import OutputGroups
 from fireline.hw.tables import Tables
-from support.small import TINY, compiled, fire, give_contexts, network
+from support.networks.small import TINY, compiled, fire, give_contexts, network
 
 SIMPLE = network(Conv1(9, 1, 1, 0), fire(5, 4, 5, "simple"), height=2, width=3)
 COLUMN = network(Conv1(9, 1, 1, 0), fire(5, 4, 5), height=3, width=1)

@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 from fireline.host.network.architecture import Conv1, MaxPool
 from fireline.hw.output.store import STORE_FIELDS, Store
 from fireline.hw.tables import Tables
-from support.small import TINY, compiled, fire, network
+from support.networks.small import TINY, compiled, fire, network
 
 BYPASSED = network(Conv1(9, 1, 1, 0), "pool", fire(5, 4, 5, "simple"), fire(3, 2, 2, "complex"))
 POOLS = network(

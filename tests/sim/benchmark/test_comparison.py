@@ -4,7 +4,7 @@ import pytest
 from fireline.hw.program import ArrayShape
 from fireline.sim.benchmark.comparison import compare
 from fireline.sim.benchmark.peers import PEERS, Peer
-from support.small import TINY
+from support.networks.small import TINY
 
 
 def test_only_what_the_peer_did_is_counted():

@@ -2,7 +2,7 @@
 
 import pytest
 from fireline.sim.benchmark.cycles import Cycles, measure_cycles, random_pixels
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 def test_prediction_without_simulation():

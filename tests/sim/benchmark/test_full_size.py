@@ -8,7 +8,7 @@ from fireline.host.compiler.resources import resources
 from fireline.hw.boards import find_board
 from fireline.sim.benchmark.full_size import measure_full_size, processor_seconds
 from support.built import summary
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 def test_full_size_without_a_build():

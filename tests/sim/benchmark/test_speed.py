@@ -7,7 +7,7 @@ from fireline.host.data.dataset import Pictures
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.random_network import random_network
 from fireline.sim.benchmark.speed import measure_speed
-from support.small import TINY
+from support.networks.small import TINY
 
 
 def test_speed_of_both_references(tmp_path):

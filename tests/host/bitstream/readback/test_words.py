@@ -9,7 +9,7 @@ from fireline.host.bitstream.readback.images import design_images
 from fireline.host.bitstream.readback.words import check_words
 from fireline.hw.accelerator import Accelerator
 from fireline.hw.memory.rom import Rom, rom_words
-from support.small import TINY, compiled
+from support.networks.small import TINY, compiled
 
 
 def images_of(design, folder):

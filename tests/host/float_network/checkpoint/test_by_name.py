@@ -11,8 +11,8 @@ import torch
 from fireline.errors import FirelineError
 from fireline.host.float_network.checkpoint.load import Checkpoint, read_checkpoint
 from fireline.host.float_network.squeezenet import SqueezeNet
-from support.small import TINY, fire, network
-from support.torch_networks import draw_model
+from support.networks.small import TINY, fire, network
+from support.networks.torch_networks import draw_model
 from torch import nn
 
 MODEL = draw_model(TINY, batch_norm=False)

@@ -12,9 +12,9 @@ from fireline.host.float_network.checkpoint.load import read_checkpoint
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.architecture import Architecture
 from fireline.host.network.stage import Conv1
-from support.other_peoples_networks import Normalised
-from support.small import fire, network
-from support.torch_networks import draw_model
+from support.networks.other_peoples_networks import Normalised
+from support.networks.small import fire, network
+from support.networks.torch_networks import draw_model
 
 NET = network(
     Conv1(6, 3, 1, 1), "pool", fire(4, 4, 5), fire(4, 4, 5), fire(3, 4, 5),

@@ -11,7 +11,7 @@ from fireline.host.float_network.checkpoint.contents import Contents, read_conte
 from fireline.host.float_network.checkpoint.kind import recognise
 from fireline.host.network.file import write_network
 from fireline.host.network.random_network import random_network
-from support.small import TINY
+from support.networks.small import TINY
 
 ONE = torch.ones(1)
 

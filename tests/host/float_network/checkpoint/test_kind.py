@@ -13,8 +13,8 @@ import safetensors.torch
 import torch
 from fireline.errors import FirelineError
 from fireline.host.float_network.checkpoint.kind import Kind, recognise
-from support.onnx_networks import Zoo
-from support.small import TINY
+from support.networks.onnx_networks import Zoo
+from support.networks.small import TINY
 
 STATE = {"a.weight": torch.arange(6.0).view(2, 3)}
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from fireline.host.float_network.checkpoint.load import read_checkpoint
 from fireline.host.float_network.squeezenet import SqueezeNet
-from support.small import TINY
+from support.networks.small import TINY
 
 STATE = SqueezeNet(TINY).state_dict()
 OWN = TINY.preprocessing

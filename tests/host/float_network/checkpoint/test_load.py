@@ -21,10 +21,10 @@ from fireline.host.network.architecture import (
     MaxPool,
 )
 from fireline.host.network.families import family
-from support.onnx_networks import Zoo, run_onnx, torch_export
+from support.networks.onnx_networks import Zoo, run_onnx, torch_export
+from support.networks.small import TINY
+from support.networks.torch_networks import draw_model, save
 from support.paths import SHARED
-from support.small import TINY
-from support.torch_networks import draw_model, save
 
 SMALL = Architecture(
     "small",

@@ -10,7 +10,7 @@ from fireline.host.float_network.checkpoint.mismatch import NamesDiffer
 from fireline.host.float_network.squeezenet import SqueezeNet
 from fireline.host.network.families import family
 from fireline.host.network.lookup import resolve
-from support.small import TINY
+from support.networks.small import TINY
 
 STATE = SqueezeNet(TINY).state_dict()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.onnx_drawing import Drawing, assert_refused, assert_same, save
+from support.networks.onnx_drawing import Drawing, assert_refused, assert_same, save
 
 
 def drawing(written, **changes):

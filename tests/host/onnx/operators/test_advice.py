@@ -3,7 +3,7 @@
 import pytest
 from fireline.host.onnx.operators.table import READERS
 from onnx import TensorProto, helper
-from support.onnx_drawing import Drawing, assert_refused, save
+from support.networks.onnx_drawing import Drawing, assert_refused, save
 
 
 def inserted(operator, outputs=1, **attributes):

@@ -5,8 +5,8 @@ import onnxruntime
 import pytest
 from fireline.host.float_network.squeezenet import normalise
 from onnx import TensorProto
-from support.onnx_drawing import Drawing, assert_refused, ours, save
-from support.torch_networks import draw_pixels
+from support.networks.onnx_drawing import Drawing, assert_refused, ours, save
+from support.networks.torch_networks import draw_pixels
 
 PIXELS = draw_pixels(Drawing().architecture(), 4)
 

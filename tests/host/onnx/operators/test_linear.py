@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from fireline.host.onnx.importer import import_onnx
 from onnx import helper, numpy_helper
-from support.onnx_drawing import Drawing, assert_refused, assert_same, save
-from support.onnx_networks import value
+from support.networks.onnx_drawing import Drawing, assert_refused, assert_same, save
+from support.networks.onnx_networks import value
 
 
 class Normed(Drawing):

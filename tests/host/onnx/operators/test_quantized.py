@@ -10,8 +10,8 @@ from fireline.host.network.architecture import Bypass
 from onnx import TensorProto
 from onnxruntime import quantization
 from onnxruntime.quantization import QuantFormat, QuantType
-from support.onnx_drawing import Drawing, assert_refused, assert_same, ours, save
-from support.torch_networks import draw_pixels
+from support.networks.onnx_drawing import Drawing, assert_refused, assert_same, ours, save
+from support.networks.torch_networks import draw_pixels
 
 NOTE = "the file is quantized: its weights become floats again, and its own scales are left out"
 

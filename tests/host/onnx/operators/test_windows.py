@@ -1,7 +1,7 @@
 """Automatic pads are those of onnxruntime, and refused where no padding of ours equals them."""
 
 import pytest
-from support.onnx_drawing import Drawing, assert_refused, assert_same, save
+from support.networks.onnx_drawing import Drawing, assert_refused, assert_same, save
 
 
 class Automatic(Drawing):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from onnx import numpy_helper
-from support.onnx_drawing import CLASSES, Drawing, assert_refused, assert_same, save
+from support.networks.onnx_drawing import CLASSES, Drawing, assert_refused, assert_same, save
 
 
 class Bordered(Drawing):

@@ -3,7 +3,7 @@
 import pytest
 from fireline.host.float_network.squeezenet import normalise
 from fireline.host.network.architecture import Bypass
-from support.onnx_drawing import SIZE, Drawing, assert_refused, assert_same, save
+from support.networks.onnx_drawing import SIZE, Drawing, assert_refused, assert_same, save
 
 NHWC = ("N", SIZE, SIZE, 3)
 TO_NCHW, TO_NHWC = [0, 3, 1, 2], [0, 2, 3, 1]

@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 from fireline.host.onnx.rewrite.pool import windows
 from onnx import TensorProto, helper
-from support.onnx_drawing import Drawing, assert_refused, assert_same, save
+from support.networks.onnx_drawing import Drawing, assert_refused, assert_same, save
 
 
 class ZerosBehindRelu(Drawing):

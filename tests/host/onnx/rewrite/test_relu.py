@@ -2,7 +2,7 @@
 
 import pytest
 from fireline.host.network.architecture import Bypass
-from support.onnx_drawing import Drawing, assert_refused, assert_same, save
+from support.networks.onnx_drawing import Drawing, assert_refused, assert_same, save
 
 
 class BehindConcat(Drawing):

@@ -1,7 +1,7 @@
 import torch
 from fireline.host.float_network.walk import walk
 from fireline.host.quantization.post_training.biases import correct_biases
-from support.post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
+from support.networks.post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
 
 
 def test_mean_sums_equal_floats():

@@ -4,7 +4,7 @@ from fireline.host.quantization.post_training import blocks
 from fireline.host.quantization.post_training.biases import correct_biases
 from fireline.host.quantization.post_training.blocks import reconstruct_blocks
 from fireline.host.quantization.post_training.squared_error import squared_error
-from support.post_training import fresh_fidelity, ignore, small_model, small_work
+from support.networks.post_training import fresh_fidelity, ignore, small_model, small_work
 
 
 @pytest.mark.parametrize("last_relu", [True, False])

@@ -10,7 +10,7 @@ from fireline.host.quantization.post_training import distill as distillation
 from fireline.host.quantization.post_training.biases import correct_biases
 from fireline.host.quantization.post_training.distill import distill
 from fireline.host.quantization.post_training.settings import FAST
-from support.post_training import PIXELS, fresh_fidelity, ignore, small_work
+from support.networks.post_training import PIXELS, fresh_fidelity, ignore, small_work
 
 SHORT = dataclasses.replace(FAST, epochs=4)
 

@@ -3,7 +3,7 @@ import torch
 from fireline.host.float_network.fold import fold
 from fireline.host.quantization.post_training.equalize import LIMIT, equalize, equalized
 from fireline.host.quantization.post_training.fidelity import logits
-from support.post_training import PIXELS, ignore, small_model, small_work
+from support.networks.post_training import PIXELS, ignore, small_model, small_work
 
 
 def uneven_model():

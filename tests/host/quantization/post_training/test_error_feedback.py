@@ -5,7 +5,7 @@ from fireline.host import golden
 from fireline.host.quantization.post_training.error_feedback import error_feedback, fit_layer
 from fireline.host.quantization.post_training.side_by_side import side_by_side
 from fireline.host.quantization.post_training.squared_error import squared_error
-from support.post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
+from support.networks.post_training import PIXELS, fresh_fidelity, ignore, small_model, small_work
 
 
 @pytest.mark.parametrize("bits, gain", [(4, 5.0), (8, 0.0)])

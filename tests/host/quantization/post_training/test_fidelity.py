@@ -5,7 +5,7 @@ import torch
 from fireline.host import golden
 from fireline.host.float_network.squeezenet import normalise
 from fireline.host.quantization.post_training.fidelity import fidelity, logits
-from support.post_training import PIXELS, SMALL, small_model, small_work
+from support.networks.post_training import PIXELS, SMALL, small_model, small_work
 
 
 def test_logits_are_the_models():

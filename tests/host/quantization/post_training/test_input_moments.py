@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from fireline.host.quantization.post_training import input_moments as moments
 from fireline.host.quantization.post_training.input_moments import input_moments
-from support.post_training import SMALL
+from support.networks.post_training import SMALL
 
 LAYER = SMALL.layer("fire2/expand3x3")
 

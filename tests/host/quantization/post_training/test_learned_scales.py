@@ -1,7 +1,7 @@
 import torch
 from fireline.host.quantization.post_training import learned_scales, training
 from fireline.host.quantization.post_training.learned_scales import learn_scales
-from support.post_training import fresh_fidelity, ignore, small_work
+from support.networks.post_training import fresh_fidelity, ignore, small_work
 
 
 def test_bad_scales_improve(monkeypatch):

@@ -8,7 +8,7 @@ from fireline.host.quantization.post_training.output_error import (
     rounding,
     squared,
 )
-from support.post_training import FRESH, PIXELS, ignore, small_model, small_work
+from support.networks.post_training import FRESH, PIXELS, ignore, small_model, small_work
 
 
 def test_scales_are_those_of_the_least_error():

@@ -1,6 +1,6 @@
 import torch
 from fireline.host.quantization.post_training.sensitivity import sensitivity
-from support.post_training import PIXELS, SMALL, small_model
+from support.networks.post_training import PIXELS, SMALL, small_model
 
 
 def test_sensitive_layers_are_found():

@@ -1,5 +1,5 @@
 from fireline.host.quantization.post_training.squared_error import squared_error
-from support.post_training import fresh_fidelity, ignore, small_work
+from support.networks.post_training import fresh_fidelity, ignore, small_work
 
 
 def test_it_reduces_the_error():

@@ -3,7 +3,7 @@ import torch
 from fireline.host.quantization.maps import convolutions
 from fireline.host.quantization.post_training import training
 from fireline.host.quantization.post_training.training import optimizer, relative_error, set_rates
-from support.post_training import SMALL, small_work
+from support.networks.post_training import SMALL, small_work
 
 
 def test_the_trained_parameters():

@@ -1,5 +1,6 @@
 """Float networks as ONNX files, as torch and the ONNX model zoo write them."""
 
+import dataclasses
 import warnings
 from pathlib import Path
 
@@ -8,8 +9,18 @@ import onnx
 import onnxruntime
 import torch
 from fireline.host.float_network.squeezenet import SqueezeNet
-from fireline.host.network.architecture import Architecture, Bypass, Fire, LayerKind, MaxPool
+from fireline.host.network.architecture import Architecture, Bypass, Conv1, Fire, LayerKind, MaxPool
+from fireline.host.network.families import family
 from onnx import TensorProto, helper, numpy_helper
+
+BASE = dataclasses.replace(family("squeezenet1_1", size=41, classes=7), name="small")
+CONV1 = Conv1(8, 3, 2, 1)
+STACKS = {
+    "vanilla": (CONV1, MaxPool(), Fire(4, 5, 6), Fire(3, 6, 4), MaxPool(), Fire(4, 2, 9)),
+    "simple": (CONV1, Fire(4, 3, 5, Bypass.SIMPLE), MaxPool(), Fire(2, 3, 5, Bypass.SIMPLE)),
+    "complex": (CONV1, MaxPool(), Fire(4, 5, 6, Bypass.COMPLEX), Fire(2, 5, 6, Bypass.SIMPLE)),
+}
+SMALL = {name: dataclasses.replace(BASE, stages=stages) for name, stages in STACKS.items()}
 
 
 def torch_export(path: Path, model: SqueezeNet, folding: bool = True, opset: int = 17) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from fireline.host.link.packets import Packet, PacketFinder
 from fireline.hw.link.protocol import SCORES_PER_PART, Identity, Kind, MemoryState
-from support.line_server import LineServer
+from support.boards.line_server import LineServer
 
 
 class FakeBoard(LineServer):

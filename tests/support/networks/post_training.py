@@ -12,8 +12,8 @@ from fireline.host.network.weight_bits import layer_bits
 from fireline.host.quantization.post_training.fidelity import Fidelity, fidelity, logits
 from fireline.host.quantization.post_training.settings import FAST, Settings
 from fireline.host.quantization.post_training.work import Work
-from support.strategies import preprocessing
-from support.torch_networks import draw_model, draw_pixels
+from support.networks.strategies import preprocessing
+from support.networks.torch_networks import draw_model, draw_pixels
 
 SMALL = Architecture(
     "small",

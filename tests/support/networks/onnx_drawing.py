@@ -19,8 +19,8 @@ from fireline.host.network.architecture import (
     MaxPool,
 )
 from onnx import TensorProto, helper, numpy_helper
-from support.onnx_networks import run_onnx
-from support.torch_networks import draw_pixels
+from support.networks.onnx_networks import run_onnx
+from support.networks.torch_networks import draw_pixels
 
 SIZE, CLASSES = 33, 5
 

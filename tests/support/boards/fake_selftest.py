@@ -4,8 +4,8 @@ import os
 import select
 from collections.abc import Callable, Iterator
 
-from support.line_server import LineServer
-from support.selftest_lines import line
+from support.boards.line_server import LineServer
+from support.boards.selftest_lines import line
 
 
 class FakeSelfTest(LineServer):

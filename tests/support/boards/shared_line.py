@@ -5,7 +5,7 @@ import select
 import tty
 from collections.abc import Callable
 
-from support.line_server import LineServer
+from support.boards.line_server import LineServer
 
 
 class SharedLine(LineServer):
