@@ -7,9 +7,9 @@ import click
 
 from . import bench_tables as tables
 from .common import Output, command
-from .paths import INPUT, OutputFolder
-from .pictures import STRICT, reading
-from .together import only_with
+from .options.paths import INPUT, OutputFolder
+from .options.pictures import STRICT, reading
+from .options.together import only_with
 
 SHIPPED = "cifar10"
 ARRAYS = ((8, 8), (16, 16))  # of the shipped network's cycles

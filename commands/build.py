@@ -8,8 +8,8 @@ import click
 
 from ..errors import FirelineError
 from .common import HEAD_ON_BOARD, TOOLS, Array, Output, command
-from .numbers import POSITIVE
-from .paths import INPUT, OutputFolder
+from .options.numbers import POSITIVE
+from .options.paths import INPUT, OutputFolder
 
 
 def _files() -> tuple[str, ...]:

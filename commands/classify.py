@@ -10,10 +10,10 @@ import click
 from ..errors import FirelineError
 from ..hw.link.baud import BAUD
 from .common import HEAD, TOOLS, Array, Output, command
-from .numbers import COUNT
-from .paths import INPUT
-from .pictures import PICTURES, STRICT, class_name, load_pictures
-from .together import only_with
+from .options.numbers import COUNT
+from .options.paths import INPUT
+from .options.pictures import PICTURES, STRICT, class_name, load_pictures
+from .options.together import only_with
 
 if TYPE_CHECKING:
     import numpy as np

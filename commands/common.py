@@ -5,16 +5,17 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import ComparisonFailed, FirelineError
 from ..host.printable import printable
-from .ending import clean_up_when_ended, end_the_rest
-from .paths import INPUT, OutputFile, check_paths
-from .streams import show_anything, until_reader_goes
-from .unexpected import unexpected
+from .options.paths import INPUT, OutputFile, check_paths
+from .terminal.ending import clean_up_when_ended, end_the_rest
+from .terminal.streams import show_anything, until_reader_goes
+from .terminal.unexpected import unexpected
 
 if TYPE_CHECKING:
     from rich.table import Table  # imported late, so that `fireline --help` is quick
@@ -88,7 +89,7 @@ class Output:
     """
 
     def __init__(self, json_file: str | None) -> None:
-        from .console import PlainConsole
+        from .terminal.console import PlainConsole
 
         self._json_file = json_file
         self.console = PlainConsole(stderr=json_file == "-")
@@ -198,6 +199,14 @@ class Array(click.ParamType):
             self.fail(f"{value!r} is not an array; use 4x4 to 16x32, both sides powers of two")
 
 
+def architecture_of(arch: str, no_last_relu: bool) -> "Architecture":
+    """The architecture that ``ARCH`` and ``NO_LAST_RELU`` give."""
+    from ..host.network.lookup import resolve
+
+    architecture = resolve(arch)
+    return replace(architecture, last_relu=False) if no_last_relu else architecture
+
+
 def weight_bits_of(architecture: "Architecture", text: str) -> dict[str, int]:
     """Bits by layer, from "4", "8" or a file; see `layer_bits` and `read_weight_bits`."""
     from ..host.network.weight_bits import layer_bits, read_weight_bits
@@ -236,8 +245,13 @@ ARRAY = click.option(
     show_default=True,
     help="The array's shape, such as 8x8.",
 )
-
-
+ARCH = click.option(
+    "--arch",
+    metavar="ARCH",
+    type=INPUT,
+    required=True,
+    help="The network's shape: a name, such as squeezenet1_1 (224x224 pixels), or a TOML file.",
+)
 NO_LAST_RELU = click.option(
     "--no-last-relu",
     is_flag=True,

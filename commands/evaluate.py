@@ -7,9 +7,9 @@ import click
 
 from .common import NET, Output, command
 from .float_weights import read_weights
-from .numbers import COUNT
-from .paths import INPUT
-from .pictures import STRICT, reading
+from .options.numbers import COUNT
+from .options.paths import INPUT
+from .options.pictures import STRICT, reading
 
 if TYPE_CHECKING:
     import numpy as np

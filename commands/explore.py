@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from ..errors import FirelineError
-from .comma_list import CommaList
 from .common import Array, Output, command
-from .numbers import COUNT, SEED, Real
-from .paths import INPUT, OutputFolder
-from .pictures import STRICT, reading
+from .options.comma_list import CommaList
+from .options.numbers import COUNT, SEED, Real
+from .options.paths import INPUT, OutputFolder
+from .options.pictures import STRICT, reading
 
 if TYPE_CHECKING:
     from ..host.data.dataset import Dataset

@@ -3,7 +3,7 @@
 import click
 
 from .common import NET, Output, command
-from .paths import OUTPUT
+from .options.paths import OUTPUT
 
 
 @command

@@ -3,7 +3,7 @@
 import click
 
 from .common import TOOLS, Output, command
-from .paths import INPUT
+from .options.paths import INPUT
 
 
 @command

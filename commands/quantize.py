@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import NO_LAST_RELU, Array, Output, command, weight_bits_of
+from .common import ARCH, NO_LAST_RELU, Array, Output, architecture_of, command, weight_bits_of
 from .float_weights import read_weights
-from .numbers import COUNT, SEED
-from .paths import INPUT, OutputFile
-from .pictures import STRICT, reading
-from .together import only_with
+from .options.numbers import COUNT, SEED
+from .options.paths import INPUT, OutputFile
+from .options.pictures import STRICT, reading
+from .options.together import only_with
 from .weight_budget import Budget
 
 if TYPE_CHECKING:
@@ -26,13 +26,7 @@ if TYPE_CHECKING:
 
 
 @command
-@click.option(
-    "--arch",
-    metavar="ARCH",
-    type=INPUT,
-    required=True,
-    help="The network's shape: a name, such as squeezenet1_1 (224x224 pixels), or a TOML file.",
-)
+@ARCH
 @NO_LAST_RELU
 @click.option(
     "--weights",
@@ -152,7 +146,7 @@ def quantize(
     """
     from ..host.data.dataset import load_calibration
     from ..host.network.file import write_network
-    from ..host.network.lookup import check_network_name, is_family, resolve
+    from ..host.network.lookup import check_network_name, is_family
     from ..host.network.stage import PREPROCESSINGS
     from ..host.quantization.post_training.settings import Settings
 
@@ -160,9 +154,7 @@ def quantize(
     only_with("--effort full", settings["effort"] == "full", "epochs", "bfloat16")
     chosen = Settings(exponent_max=(1 << exponent_bits) - 1, **settings)
     budget = Budget.of(board, array, rom_kbits)
-    architecture = resolve(arch)
-    if no_last_relu:
-        architecture = replace(architecture, last_relu=False)
+    architecture = architecture_of(arch, no_last_relu)
     if preprocess:
         architecture = replace(architecture, preprocessing=PREPROCESSINGS[preprocess])
     bits = weight_bits_of(architecture, weight_bits or "4")

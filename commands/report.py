@@ -3,8 +3,8 @@
 import click
 
 from .common import Output, command
-from .paths import INPUT, Input
-from .pictures import STRICT, reading
+from .options.paths import INPUT, Input
+from .options.pictures import STRICT, reading
 
 
 def _page() -> tuple[str]:

@@ -3,7 +3,7 @@
 import click
 
 from .common import Output, command
-from .paths import OutputFolder
+from .options.paths import OutputFolder
 
 
 def _files() -> list[str]:

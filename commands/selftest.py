@@ -10,8 +10,8 @@ import click
 
 from ..errors import FirelineError
 from .common import TOOLS, Output, command
-from .numbers import POSITIVE
-from .paths import OutputFolder
+from .options.numbers import POSITIVE
+from .options.paths import OutputFolder
 
 if TYPE_CHECKING:
     from ..host.link.text_port import TextPort

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from .common import ARRAY, HEAD, NET, TOOLS, Output, command
-from .numbers import SEED, Real
-from .paths import OUTPUT
-from .pictures import PICTURES, STRICT, class_name, load_pictures
+from .options.numbers import SEED, Real
+from .options.paths import OUTPUT
+from .options.pictures import PICTURES, STRICT, class_name, load_pictures
 
 
 @command

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from .common import HEAD, Array, Output, command, number
-from .paths import INPUT
-from .together import only_with
+from .options.paths import INPUT
+from .options.together import only_with
 
 
 @command

@@ -5,22 +5,16 @@ from pathlib import Path
 import click
 
 from ..errors import FirelineError
-from .common import NO_LAST_RELU, Output, command, weight_bits_of
+from .common import ARCH, NO_LAST_RELU, Output, architecture_of, command, weight_bits_of
 from .float_weights import read_weights
-from .numbers import COUNT, POSITIVE, SEED, Real
-from .paths import INPUT, OutputFile
-from .pictures import STRICT, reading
-from .together import only_with
+from .options.numbers import COUNT, POSITIVE, SEED, Real
+from .options.paths import INPUT, OutputFile
+from .options.pictures import STRICT, reading
+from .options.together import only_with
 
 
 @command
-@click.option(
-    "--arch",
-    metavar="ARCH",
-    type=INPUT,
-    required=True,
-    help="The network's shape: a name, such as squeezenet1_1 (224x224 pixels), or a TOML file.",
-)
+@ARCH
 @NO_LAST_RELU
 @click.option("--data", metavar="DIR", type=INPUT, required=True, help="Labelled pictures.")
 @click.option(
@@ -89,12 +83,10 @@ def train(
     from dataclasses import asdict, replace
 
     from ..host.data.dataset import load_dataset
-    from ..host.network.lookup import check_network_name, resolve
+    from ..host.network.lookup import check_network_name
     from ..host.training.recipe import QUANTIZED, Recipe
 
-    architecture = resolve(arch)
-    if no_last_relu:
-        architecture = replace(architecture, last_relu=False)
+    architecture = architecture_of(arch, no_last_relu)
     wanted = {k: v for k, v in recipe.items() if v is not None}
     chosen = replace(QUANTIZED if quantized else Recipe(), **wanted)
     only_with("--quantize", quantized, "weight_bits")

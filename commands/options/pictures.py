@@ -10,11 +10,11 @@ from .paths import INPUT
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..host.data.dataset import Reading
-    from ..host.network.architecture import Architecture
-    from ..host.network.quantized import QuantizedNetwork
-    from ..hw.link.protocol import Identity
-    from .common import Output
+    from ...host.data.dataset import Reading
+    from ...host.network.architecture import Architecture
+    from ...host.network.quantized import QuantizedNetwork
+    from ...hw.link.protocol import Identity
+    from ..common import Output
 
 PICTURES = click.argument("pictures", metavar="IMAGE...", type=INPUT, nargs=-1, required=True)
 STRICT = click.option(
@@ -33,7 +33,7 @@ def load_pictures(
     """
     import numpy as np
 
-    from ..host.data.picture import load_picture
+    from ...host.data.picture import load_picture
 
     pixels = []
     for picture in pictures:
@@ -46,7 +46,7 @@ def load_pictures(
 
 def reading(output: "Output", strict: bool) -> "Reading":
     """How a command reads a data set: it prints the notes."""
-    from ..host.data.dataset import Reading
+    from ...host.data.dataset import Reading
 
     return Reading(strict, output.say)
 

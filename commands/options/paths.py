@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 Names = Callable[[], Iterable[str]]
 """Names of files in a folder; a function, because they come from modules that load slowly."""
@@ -76,7 +76,7 @@ def check_paths(context: click.Context) -> None:
     Raises FirelineError if an output cannot be written, if it is also an input, by whatever path or
     link, or if two outputs are one file.
     """
-    from ..host.files import check_file_place, check_folder_place
+    from ...host.files import check_file_place, check_folder_place
 
     inputs: list[_Named] = []
     outputs: list[_Named] = []
@@ -112,7 +112,7 @@ def check_paths(context: click.Context) -> None:
 
 def _given(context: click.Context) -> Iterator[tuple[click.Parameter, str]]:
     """The paths that the user gave, with their parameters."""
-    from ..host.network.shipped import SHIPPED
+    from ...host.network.shipped import SHIPPED
 
     for parameter in context.command.params:
         assert parameter.name is not None
@@ -138,8 +138,8 @@ def _check_kept(output: _Named, named: _Named) -> None:
         )
     if not named.path.is_dir() or not output.path.is_file():
         return
-    from ..host.bitstream.summary import FILES
-    from ..host.data.dataset import may_belong
+    from ...host.bitstream.summary import FILES
+    from ...host.data.dataset import may_belong
 
     inside = Path(os.path.realpath(output.path)).is_relative_to(os.path.realpath(named.path))
     if inside and (may_belong(output.path.name) or output.path.name in FILES):

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ..host.printable import printable
+from ...host.printable import printable
 
 WIDTH = 120  # of output that does not go to a terminal
 

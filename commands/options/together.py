@@ -3,7 +3,7 @@
 import click
 from click.core import ParameterSource
 
-from ..errors import FirelineError
+from ...errors import FirelineError
 
 
 def only_with(what: str, holds: bool, *names: str) -> None:

@@ -5,7 +5,7 @@ import os
 import click
 import pytest
 from fireline import cli
-from fireline.commands.paths import Input, OutputFile, OutputFolder
+from fireline.commands.options.paths import Input, OutputFile, OutputFolder
 from support.command_line import complains, runs
 
 METAVARS = {"FILE", "DIR", "NET", "ARCH", "NET|ARCH", "IMAGE...", "4|8|FILE"}
