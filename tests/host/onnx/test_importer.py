@@ -160,6 +160,16 @@ def test_read_as_it_is(tmp_path):
     )
 
 
+def test_classes_of_the_file(tmp_path):
+    path = Zoo(SMALL["complex"]).save(tmp_path / "w.onnx")
+    many = dataclasses.replace(SMALL["complex"], classes=1000)
+    network, found = import_onnx(path, many, any_classes=True)
+    assert network.architecture == SMALL["complex"]
+    assert len(found[many.classifier.name][1]) == 7
+    with pytest.raises(FirelineError, match="has 7 classes, but small has 1000"):
+        import_onnx(path, many)
+
+
 def test_pictures_of_another_size(tmp_path):
     """Pools and average are checked at the input size of the file, and a note names both sizes."""
     path = Zoo(SMALL["vanilla"], average="AveragePool").save(tmp_path / "w.onnx")
